@@ -1,0 +1,227 @@
+//! Two captures to differences. Pure and deterministic.
+
+mod locator;
+
+pub use locator::{FieldPart, Locator};
+
+use crate::model::Secret;
+
+/// What two captures have in common, and where they differ.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Comparison {
+    /// False where the captures were made under different keys: tags cannot be compared, shapes and relations can.
+    pub same_key: bool,
+    /// Every exchange of both captures stands in exactly one pair.
+    pub pairs: Vec<Pair>,
+    /// Every place where paired exchanges are not equal.
+    pub differences: Vec<Difference>,
+    /// What each pair's exchanges carry as credentials, and how they relate. One for each pair, at the same index.
+    pub credentials: Vec<CredentialPair>,
+}
+
+/// Exchanges that belong together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pair {
+    /// The sandbox's attempts; absent for a pair without a partner.
+    pub sandbox: Option<Attempts>,
+    /// The runtime's attempts.
+    pub runtime: Option<Attempts>,
+    /// Why a pair has no partner, where the framework's own limits explain it.
+    pub alone: Option<Reason>,
+}
+
+/// One request and its retries: exchange numbers in order. The last one is compared, as it is what the client made of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempts {
+    /// Exchange numbers, never empty.
+    pub exchanges: Vec<u32>,
+}
+
+impl Attempts {
+    /// The first exchange.
+    pub fn first(&self) -> u32 {
+        self.exchanges.first().copied().unwrap_or_default()
+    }
+
+    /// The last exchange.
+    pub fn last(&self) -> u32 {
+        self.exchanges.last().copied().unwrap_or_default()
+    }
+}
+
+/// One place where paired exchanges are not equal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// Index into [`Comparison::pairs`].
+    pub pair: usize,
+    /// The sandbox's exchange.
+    pub sandbox: Option<u32>,
+    /// The runtime's exchange.
+    pub runtime: Option<u32>,
+    /// The place.
+    pub at: Locator,
+    /// What changed from sandbox to runtime.
+    pub change: Change,
+    /// Whether it matters.
+    pub significance: Significance,
+}
+
+/// What changed from sandbox to runtime.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The kind of change.
+    pub kind: ChangeKind,
+    /// How a value was changed, where that is known (`trailing-space`, `base64-encoded`).
+    pub how: Option<&'static str>,
+    /// The sandbox's value, redacted, as shown to people.
+    pub sandbox: Option<String>,
+    /// The runtime's value.
+    pub runtime: Option<String>,
+}
+
+/// Kinds of change, seen from the sandbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// The runtime does not have it.
+    Missing,
+    /// Only the runtime has it.
+    Added,
+    /// Both have it, with other values.
+    Altered,
+    /// The same value is in another place.
+    Moved,
+    /// The same things are in another order.
+    Reordered,
+}
+
+/// Whether a difference matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Significance {
+    /// The servers see two different requests.
+    Material,
+    /// No server that follows the RFCs treats them differently.
+    Cosmetic(Reason),
+    /// Healthy runs differ there.
+    Expected(Reason),
+}
+
+/// Why a difference does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// Both values moved with the clock.
+    Clock,
+    /// The value is made anew for each request.
+    PerRequest,
+    /// The value was issued by an earlier answer of the same run.
+    Issued,
+    /// Two JWTs that are equal but for iat, nbf, exp and jti.
+    FreshJwt,
+    /// A signature with the same algorithm and key id.
+    Signature,
+    /// The builder reads fewer pages, slices, streams or records.
+    BuilderLimits,
+    /// A parent stream that is read anew for each use.
+    ParentAgain,
+    /// A retry that was folded into its request.
+    Retry,
+    /// It concerns the connection only.
+    Connection,
+    /// Fields may come in any order.
+    Order,
+    /// Case of a field name, or of a scheme's name where both succeeded.
+    Case,
+    /// White space around a value.
+    Spacing,
+    /// Another spelling of the same value (JSON white space, percent-encoding).
+    Spelling,
+    /// The client names itself or what it can decode; both sides succeeded.
+    ClientIdentity,
+    /// Follows from another difference (Content-Length from the body).
+    Consequence,
+}
+
+impl Reason {
+    /// The reason in words, as reports show it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Clock => "moves with the clock",
+            Self::PerRequest => "made anew for each request",
+            Self::Issued => "issued by an earlier answer of the same run",
+            Self::FreshJwt => "a JWT that differs only in its times and id",
+            Self::Signature => "a signature with the same key over other times",
+            Self::BuilderLimits => "the builder reads fewer pages, slices and streams",
+            Self::ParentAgain => "a parent stream that is read anew for each use",
+            Self::Retry => "a retry, folded into its request",
+            Self::Connection => "concerns the connection only",
+            Self::Order => "fields may come in any order",
+            Self::Case => "case does not matter here",
+            Self::Spacing => "white space around a value does not matter",
+            Self::Spelling => "another spelling of the same value",
+            Self::ClientIdentity => "the client's own name and abilities; both sides succeeded",
+            Self::Consequence => "follows from another difference",
+        }
+    }
+}
+
+/// The credentials of one pair.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CredentialPair {
+    /// What the sandbox's exchange carries.
+    pub sandbox: Vec<Carried>,
+    /// What the runtime's exchange carries.
+    pub runtime: Vec<Carried>,
+    /// Who belongs to whom; each carried credential stands in exactly one match.
+    pub matches: Vec<CredentialMatch>,
+}
+
+/// One secret that an exchange carries, and where.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Carried {
+    /// The place (`request.field[authorization].token`).
+    pub at: Locator,
+    /// The auth-scheme as sent.
+    pub scheme: Option<String>,
+    /// The part of Basic credentials it is.
+    pub part: CredentialPart,
+    /// The secret's facts.
+    pub secret: Secret,
+}
+
+/// Which part of credentials a secret is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CredentialPart {
+    /// The whole token.
+    Token,
+    /// The user of Basic credentials.
+    User,
+    /// The password of Basic credentials.
+    Password,
+}
+
+/// Two carried credentials that belong together, or one alone. Indexes into [`CredentialPair`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct CredentialMatch {
+    /// The sandbox's.
+    pub sandbox: Option<usize>,
+    /// The runtime's.
+    pub runtime: Option<usize>,
+    /// How the runtime's value relates to the sandbox's.
+    pub identity: Identity,
+}
+
+/// How one secret relates to another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Identity {
+    /// Equal, proven by tags.
+    Same,
+    /// The same secret, changed; the words are those of `token-altered`'s `how`.
+    Altered(&'static str),
+    /// Not equal, and rightly so.
+    Expected(Reason),
+    /// Two unrelated values.
+    Unrelated,
+    /// Tags are not comparable and nothing else decides.
+    Unknown,
+    /// Only one side has it.
+    Alone,
+}

@@ -1,0 +1,143 @@
+//! One recorded run of one side.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Clue, Connection, Exchange, Inputs, Text};
+
+/// One recorded run of one side.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Capture {
+    /// Which side it is.
+    pub side: Side,
+    /// The run.
+    pub run: Run,
+    /// What went into the run besides the wire.
+    pub inputs: Inputs,
+    /// Names the key of the tags without telling it.
+    pub key_id: String,
+    /// The connections, in order.
+    pub connections: Vec<Connection>,
+    /// The exchanges, in the order in which they started.
+    pub exchanges: Vec<Exchange>,
+    /// What the command's own output said.
+    pub clues: Vec<Clue>,
+    /// Whether it is whole.
+    pub completeness: Completeness,
+}
+
+/// The run that works, or the run that fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Side {
+    /// The run that works.
+    Sandbox,
+    /// The run that fails.
+    Runtime,
+}
+
+impl Side {
+    /// The other one.
+    pub fn other(self) -> Self {
+        match self {
+            Self::Sandbox => Self::Runtime,
+            Self::Runtime => Self::Sandbox,
+        }
+    }
+
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sandbox => "sandbox",
+            Self::Runtime => "runtime",
+        }
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// How the recording was made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// The samewire that recorded it.
+    pub version: String,
+    /// Operating system and architecture.
+    pub platform: String,
+    /// `record` or `proxy`.
+    pub tool: Tool,
+    /// The command and its arguments, redacted; empty for `proxy`.
+    pub command: Vec<Text>,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended; absent in a capture whose recording did not end in order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
+    /// How the command ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit: Option<Exit>,
+}
+
+/// What made a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tool {
+    /// `samewire record` or `compare`: one command, whole.
+    Record,
+    /// `samewire proxy`: whatever came.
+    Proxy,
+}
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Exit {
+    /// With this code.
+    Code(i32),
+    /// By this signal.
+    Signal(i32),
+}
+
+impl Exit {
+    /// True for code 0.
+    pub fn succeeded(self) -> bool {
+        self == Self::Code(0)
+    }
+}
+
+/// What is known of what is not in the capture.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Completeness {
+    /// Connections passed through unopened because of `--ignore-host` or `--host`, by host.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub ignored: BTreeMap<String, u32>,
+    /// Entries that the self-check refused, because a known secret was found in them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub withheld: u32,
+    /// Why recording stopped before the run did (disk full, ...).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<String>,
+    /// Found by the reader: the file was torn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub torn: Option<Tear>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+/// Where a capture file breaks off.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tear {
+    /// Byte offset up to which the file was read.
+    pub offset: u64,
+    /// Bytes after it that could not be read.
+    pub lost: u64,
+}

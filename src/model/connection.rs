@@ -1,0 +1,80 @@
+//! A connection from a client.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Failure, Text};
+
+/// A connection that a client opened to samewire, with or without requests on it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Connection {
+    /// From 1, in the order in which they were accepted.
+    pub number: u32,
+    /// When it was accepted.
+    pub opened_at: Timestamp,
+    /// `host:port` that the client asked for with CONNECT.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority: Option<String>,
+    /// What it turned out to be.
+    pub kind: ConnectionKind,
+    /// The address that was connected to for it, `address:port`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upstream: Option<String>,
+    /// Why the upstream could not be had for the CONNECT.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+}
+
+/// What a connection turned out to be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConnectionKind {
+    /// HTTP, no TLS.
+    Plain,
+    /// CONNECT, then TLS.
+    Tls {
+        /// What the client offered.
+        hello: Option<ClientHello>,
+        /// How the handshake with the client went.
+        handshake: Handshake,
+    },
+    /// CONNECT, then something that is passed through unread.
+    Tunnel {
+        /// Why it was not opened: `not TLS`, `ignored host`.
+        reason: String,
+        /// Bytes from the client.
+        sent: u64,
+        /// Bytes to the client.
+        received: u64,
+    },
+    /// CONNECT, then nothing.
+    Unused,
+}
+
+/// How the TLS handshake with the client went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Handshake {
+    /// It completed.
+    Completed,
+    /// The client sent an alert (RFC 8446, section 6.2): `unknown_ca`, `bad_certificate` and so on.
+    Alert(String),
+    /// The client went away without a word.
+    Closed,
+    /// It failed otherwise.
+    Failed(String),
+}
+
+/// What the client's first TLS message says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientHello {
+    /// Server name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_name: Option<Text>,
+    /// Protocols offered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alpn: Vec<String>,
+    /// The version agreed, such as `TLSv1.3`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+}

@@ -1,0 +1,190 @@
+//! What went into a run besides the wire: config, spec, manifest, versions. All redacted.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Reference, Secret, Text};
+
+/// What diagnosis may ask besides the wire.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inputs {
+    /// The config file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<ConfigFacts>,
+    /// The connector's spec.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spec: Option<SpecFacts>,
+    /// The connector's manifest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<ManifestFacts>,
+    /// Clients and frameworks found, and their versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clients: Vec<ClientVersion>,
+}
+
+/// The config file of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfigFacts {
+    /// Its path as given, redacted.
+    pub path: Text,
+    /// Why it could not be read; its values are then empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unreadable: Option<String>,
+    /// Its leaves, in the order of the file.
+    pub values: Vec<ConfigValue>,
+}
+
+/// One leaf of a config (an empty object or array counts as one).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfigValue {
+    /// JSON pointer.
+    pub pointer: String,
+    /// Its type.
+    pub kind: JsonType,
+    /// Its value, redacted; absent for null, objects and arrays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<Text>,
+    /// The spec or its name says that it is a secret.
+    pub secret: bool,
+}
+
+/// A JSON type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum JsonType {
+    /// `null`.
+    Null,
+    /// A boolean.
+    Boolean,
+    /// A number.
+    Number,
+    /// A string.
+    String,
+    /// An array.
+    Array,
+    /// An object.
+    Object,
+}
+
+/// The connector's spec: the JSON schema of its config.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpecFacts {
+    /// Where it was found: a path, or the manifest.
+    pub source: Text,
+    /// Its properties, nested ones too.
+    pub properties: Vec<SpecProperty>,
+}
+
+/// One property of the spec.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpecProperty {
+    /// JSON pointer into the config.
+    pub pointer: String,
+    /// Its types; empty: any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub types: Vec<JsonType>,
+    /// Listed in `required` of its parent.
+    pub required: bool,
+    /// `airbyte_secret`.
+    pub secret: bool,
+    /// It has a `default`.
+    pub default: bool,
+    /// Line in the file it was found in, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+}
+
+/// The connector's manifest.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManifestFacts {
+    /// Its path as given, or where it was injected.
+    pub path: Text,
+    /// Whether it could be read.
+    pub state: ManifestState,
+    /// Its `version`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// It has a `spec`.
+    pub has_spec: bool,
+    /// Templates and the config values they read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<TemplateReference>,
+    /// What sets credentials, and where on the wire.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub credentials: Vec<DefinedCredentials>,
+}
+
+/// Whether a manifest could be read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ManifestState {
+    /// It was read.
+    #[default]
+    Read,
+    /// There is no such file.
+    Missing,
+    /// It is not YAML or JSON; says why and where.
+    Malformed(String),
+}
+
+/// A template of the manifest that reads a config value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TemplateReference {
+    /// Where the template stands: JSON pointer into the manifest.
+    pub at: String,
+    /// Its line, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// The config value it reads, as JSON pointer.
+    pub config: String,
+    /// The template is nothing but this reference (`{{ config['api_key'] }}`), so its value may be cast or dropped.
+    pub bare: bool,
+}
+
+/// A component of the manifest that sets credentials.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DefinedCredentials {
+    /// Where it stands: JSON pointer into the manifest.
+    pub at: String,
+    /// Its line, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// `BearerAuthenticator`, `ApiKeyAuthenticator`, ..., or `request_headers`.
+    pub component: String,
+    /// The place it sets: `field authorization`, `query api_key`, `body api_key`, `cookie token`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// The config values it reads, as JSON pointers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reads: Vec<String>,
+}
+
+/// A client or framework and its version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientVersion {
+    /// `airbyte-cdk`, `python`, `curl`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+impl ConfigFacts {
+    /// The leaf at a JSON pointer.
+    pub fn at(&self, pointer: &str) -> Option<&ConfigValue> {
+        self.values.iter().find(|value| value.pointer == pointer)
+    }
+
+    /// The leaf that a relation's reference names, with its facts.
+    pub fn named(&self, reference: &Reference) -> Option<&ConfigValue> {
+        match reference {
+            Reference::Config(pointer) => self.at(pointer),
+            _ => None,
+        }
+    }
+}
+
+impl ConfigValue {
+    /// Its value, where it is one secret.
+    pub fn secret_value(&self) -> Option<&Secret> {
+        self.value.as_ref().and_then(Text::as_secret)
+    }
+}

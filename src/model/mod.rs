@@ -1,0 +1,34 @@
+//! What was seen. Pure data: no I/O, no secret in plain text, nothing of hyper or tokio.
+//!
+//! Every string in here is safe to write to disk and to show; only `redact` makes these values from raw bytes.
+
+mod body;
+mod capture;
+mod clue;
+mod connection;
+mod credentials;
+mod exchange;
+mod field;
+mod inputs;
+mod secret;
+mod target;
+mod text;
+
+pub use body::{Body, Coding, Content, Framing, Json, OpaqueReason, Part};
+pub use capture::{Capture, Completeness, Exit, Run, Side, Tear, Tool};
+pub use clue::{Clue, ClueKind, Stream};
+pub use connection::{ClientHello, Connection, ConnectionKind, Handshake};
+pub use credentials::{Credentials, Token};
+pub use exchange::{
+    Exchange, Failure, FailureKind, Fidelity, Leg, Outcome, Phase, Request, Response, Timings,
+};
+pub use field::{Field, FieldName, FieldValue, Parameter, Spacing};
+pub use inputs::{
+    ClientVersion, ConfigFacts, ConfigValue, DefinedCredentials, Inputs, JsonType, ManifestFacts,
+    ManifestState, SpecFacts, SpecProperty, TemplateReference,
+};
+pub use secret::{
+    Blank, Class, Fingerprint, Form, Jwt, Length, Reference, Relation, Secret, Shape, Step, Tag,
+};
+pub use target::{Target, TargetForm, UserInfo};
+pub use text::{Piece, Text};

@@ -1,0 +1,451 @@
+//! A secret, replaced by facts that can be compared: shape, keyed fingerprint, relation to a named reference.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What is kept of a value that must not be shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Secret {
+    /// What it looks like.
+    pub shape: Shape,
+    /// Keyed tags that tell equal values, and values that are each other's altered form, from unrelated ones.
+    pub fingerprint: Fingerprint,
+    /// How it is made of a value that has a name, where one is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relation: Option<Relation>,
+    /// It stands where credentials stand (by the place's name), or it is a value known to be a secret.
+    ///
+    /// An empty value in such a place is kept as a secret of class [`Class::Empty`], so that it stays visible.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub credential: bool,
+}
+
+/// What a value looks like, without a character of an unknown one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shape {
+    /// Length in bytes as sent.
+    pub length: Length,
+    /// What kind of value it is.
+    pub class: Class,
+    /// White space or invisible characters before the value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leading: Option<Blank>,
+    /// The same after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trailing: Option<Blank>,
+    /// The same within it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inside: Option<Blank>,
+    /// The quote character that encloses it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quotes: Option<char>,
+    /// An auth-scheme within the value itself (`Bearer` of `Bearer Bearer x`), as sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheme: Option<String>,
+    /// A vendor's public token prefix (`ghp_`, `sk_live_`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_prefix: Option<String>,
+}
+
+/// A length in bytes: exact from 16 on, a class below it (a short secret's length tells too much).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Length {
+    /// Exactly this many bytes, 16 or more; or 0.
+    Exact(u32),
+    /// At most `under - 1` bytes: 8 or 16.
+    Under {
+        /// One more than the longest length of the class.
+        under: u32,
+    },
+}
+
+/// White space and characters that nobody sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Blank {
+    /// U+0020.
+    Space,
+    /// U+0009.
+    Tab,
+    /// CR, LF or both.
+    Newline,
+    /// U+00A0, as UTF-8 or as the single byte 0xA0.
+    NoBreakSpace,
+    /// U+200B to U+200F, U+2060, U+FEFF.
+    ZeroWidth,
+    /// Other control characters (escape sequences, NUL, DEL).
+    Control,
+}
+
+/// What kind of value it is. Placeholders carry their text, for they are the diagnosis; secrets never do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Class {
+    /// Nothing.
+    Empty,
+    /// A language's nothing: `None`, `null`, `undefined`, `nil`, `NaN`, `[object Object]`.
+    Null(String),
+    /// A template or placeholder that nobody filled in.
+    Template(String),
+    /// A run of one masking character, or `<redacted>` and the like.
+    Mask(String),
+    /// A reference to a secret in some store; `String` names the kind: `airbyte`, `aws`, `gcp`, `azure`, `vault`.
+    SecretReference(String),
+    /// A date or a date and time.
+    Date {
+        /// Its format in strftime's words.
+        format: String,
+        /// Seconds after (negative: before) the start of the request; absent beyond 400 days.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        offset: Option<i64>,
+    },
+    /// A number of seconds, milliseconds, microseconds or nanoseconds since 1970.
+    Timestamp {
+        /// Digits after the seconds: 0, 3, 6 or 9.
+        digits: u8,
+        /// Seconds after (negative: before) the start of the request.
+        offset: i64,
+    },
+    /// A UUID.
+    Uuid {
+        /// Its version digit.
+        version: u8,
+    },
+    /// A JSON Web Token.
+    Jwt(Box<Jwt>),
+    /// Hexadecimal digits.
+    Hex,
+    /// An integer.
+    Integer,
+    /// Another number (`1.1`, `1e5`, `inf`).
+    Number,
+    /// Words of letters.
+    Words,
+    /// An absolute URL.
+    Url,
+    /// Anything else that is text.
+    Opaque,
+    /// Bytes that are not text.
+    Binary,
+}
+
+/// What is kept of a JSON Web Token (RFC 7519).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Jwt {
+    /// `alg` of its header.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alg: Option<String>,
+    /// `typ` of its header.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub typ: Option<String>,
+    /// Names of its claims, in order.
+    #[serde(default)]
+    pub claims: Vec<String>,
+    /// Seconds from the start of the request to `exp`; negative: it had expired.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_in: Option<i64>,
+    /// Seconds between `iat` and `exp`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifetime: Option<i64>,
+    /// Tags of the claims' values, but for iat, nbf, exp and jti.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, Tag>,
+}
+
+/// A keyed tag: 60 bits of HMAC-SHA256 under the machine's key. Equal values have equal tags under one key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Tag(pub u64);
+
+const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+
+impl fmt::Display for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for at in 0..12_u32 {
+            if at > 0 && at % 4 == 0 {
+                f.write_str(".")?;
+            }
+            let digit = (self.0 >> (55 - 5 * at)) & 31;
+            f.write_str(char::from(ALPHABET[usize::try_from(digit).unwrap_or(0)]).encode_utf8(&mut [0; 4]))?;
+        }
+        Ok(())
+    }
+}
+
+impl std::str::FromStr for Tag {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut value = 0_u64;
+        let mut digits = 0;
+        for byte in text.bytes().filter(|byte| *byte != b'.') {
+            let digit = ALPHABET.iter().position(|letter| *letter == byte).ok_or("not a tag")?;
+            value = value << 5 | digit as u64;
+            digits += 1;
+        }
+        if digits == 12 { Ok(Self(value)) } else { Err("a tag has twelve letters") }
+    }
+}
+
+impl Serialize for Tag {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Tag {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// Tags of a value and of its decoded normal forms, so that an altered value is known again.
+///
+/// All tags but those of prefixes and suffixes are of one domain: `base64` of one value can be compared with `exact` of another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fingerprint {
+    /// The value as sent.
+    pub exact: Tag,
+    /// Normal forms that differ from the value as sent.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub forms: BTreeMap<Form, Tag>,
+    /// The first 16, 32, 48 ... bytes of a long opaque value.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prefixes: Vec<Tag>,
+    /// The last 16, 32, 48 ... bytes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suffixes: Vec<Tag>,
+}
+
+/// A normal form of a value: what remains when one kind of change is undone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Form {
+    /// Without white space and invisible characters.
+    Trimmed,
+    /// Without enclosing quotes.
+    Unquoted,
+    /// Without an auth-scheme before it.
+    Unschemed,
+    /// Percent-decoded.
+    PercentDecoded,
+    /// Decoded from base64 of either alphabet.
+    Base64Decoded,
+    /// JSON's escapes undone.
+    JsonUnescaped,
+    /// In lower case.
+    Lowercase,
+    /// All of the above undone, again and again, until nothing changes, then in lower case.
+    Core,
+    /// The value that a template language makes of it when it reads it as a literal (`1.10` to `1.1`).
+    Cast,
+}
+
+/// How a value is made of a named one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Relation {
+    /// The named value.
+    pub reference: Reference,
+    /// What was done to it, in order; empty: it is the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<Step>,
+}
+
+/// A value that has a name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reference {
+    /// A value of the config file, by JSON pointer (`/credentials/api_key`).
+    Config(String),
+    /// `--secret NAME=...`.
+    Named(String),
+    /// A token that an earlier answer of the same capture issued.
+    Issued {
+        /// The exchange whose answer it was.
+        exchange: u32,
+        /// JSON pointer, cookie or field name in that answer.
+        at: String,
+    },
+    /// An environment variable of the command.
+    Environment(String),
+    /// A literal of the manifest, by JSON pointer.
+    Manifest(String),
+}
+
+/// One change on the way from a named value to what was sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Step {
+    /// Something that may be shown was put before: blanks, quotes, an auth-scheme, a control sequence.
+    Prepended(String),
+    /// The same, after.
+    Appended(String),
+    /// Unknown characters were put around it.
+    Extended {
+        /// Bytes before.
+        before: u32,
+        /// Bytes after.
+        after: u32,
+    },
+    /// Only a part was sent.
+    Slice {
+        /// First byte.
+        start: u32,
+        /// One past the last byte.
+        end: u32,
+        /// Length of the whole.
+        of: u32,
+    },
+    /// Base64 was applied.
+    Base64,
+    /// Percent-encoding was applied.
+    Percent,
+    /// JSON string escapes were applied.
+    JsonEscaped,
+    /// Lower case.
+    Lower,
+    /// Upper case.
+    Upper,
+    /// Other change of case.
+    CaseChanged,
+    /// Base64 was undone.
+    Base64Decoded,
+    /// Percent-encoding was undone.
+    PercentDecoded,
+    /// Blanks around it were lost.
+    Trimmed,
+    /// Quotes around it were lost.
+    Unquoted,
+    /// An auth-scheme before it was lost.
+    Unschemed,
+    /// A template language read it as a literal.
+    Cast,
+    /// Hexadecimal.
+    Hex,
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Config(pointer) => write!(f, "config{}", dotted(pointer)),
+            Self::Named(name) => write!(f, "secret.{name}"),
+            Self::Issued { exchange, at } => {
+                write!(f, "answer {exchange} {}", dotted(at).trim_start_matches('.'))
+            }
+            Self::Environment(name) => write!(f, "env.{name}"),
+            Self::Manifest(pointer) => write!(f, "manifest{}", dotted(pointer)),
+        }
+    }
+}
+
+fn dotted(pointer: &str) -> String {
+    pointer.replace('/', ".").replace("~1", "/").replace("~0", "~")
+}
+
+impl fmt::Display for Relation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = self.reference.to_string();
+        for step in &self.steps {
+            text = match step {
+                Step::Prepended(before) => format!("{before:?} + {text}"),
+                Step::Appended(after) => format!("{text} + {after:?}"),
+                Step::Extended { before, after } => match (before, after) {
+                    (0, after) => format!("{text} + {after} more"),
+                    (before, 0) => format!("{before} more + {text}"),
+                    (before, after) => format!("{before} more + {text} + {after} more"),
+                },
+                Step::Slice { start, end, of } => format!("{text}[{start}:{end}] of {of}"),
+                Step::Base64 => format!("base64({text})"),
+                Step::Percent => format!("percent({text})"),
+                Step::JsonEscaped => format!("json({text})"),
+                Step::Lower => format!("lower({text})"),
+                Step::Upper => format!("upper({text})"),
+                Step::CaseChanged => format!("other-case({text})"),
+                Step::Base64Decoded => format!("base64-decoded({text})"),
+                Step::PercentDecoded => format!("percent-decoded({text})"),
+                Step::Trimmed => format!("trimmed({text})"),
+                Step::Unquoted => format!("unquoted({text})"),
+                Step::Unschemed => format!("without-scheme({text})"),
+                Step::Cast => format!("cast({text})"),
+                Step::Hex => format!("hex({text})"),
+            };
+        }
+        f.write_str(&text)
+    }
+}
+
+impl fmt::Display for Length {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exact(length) => write!(f, "{length} chars"),
+            Self::Under { under } => write!(f, "under {under} chars"),
+        }
+    }
+}
+
+/// Placeholders as they were sent; everything else as `‹config.api_key 40 chars k7qa.w2f9.m3xd›`.
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match &self.shape.class {
+            Class::Empty => return Ok(()),
+            Class::Null(text) | Class::Template(text) | Class::Mask(text) => return f.write_str(text),
+            Class::SecretReference(kind) => format!("{kind} secret reference"),
+            Class::Date { format, offset: Some(offset) } => format!("date {format} {}", span(*offset)),
+            Class::Date { format, offset: None } => format!("date {format}"),
+            Class::Timestamp { offset, .. } => format!("timestamp {}", span(*offset)),
+            Class::Uuid { version } => format!("uuid v{version}"),
+            Class::Jwt(_) => "jwt".to_owned(),
+            Class::Hex => "hex".to_owned(),
+            Class::Integer => "integer".to_owned(),
+            Class::Number => "number".to_owned(),
+            Class::Words => "words".to_owned(),
+            Class::Url => "url".to_owned(),
+            Class::Opaque => String::new(),
+            Class::Binary => "binary".to_owned(),
+        };
+        f.write_str("‹")?;
+        if let Some(relation) = &self.relation {
+            write!(f, "{relation} ")?;
+        } else if !kind.is_empty() {
+            write!(f, "{kind} ")?;
+        }
+        write!(f, "{} {}›", self.shape.length, self.fingerprint.exact)
+    }
+}
+
+fn span(seconds: i64) -> String {
+    let word = if seconds < 0 { "before" } else { "after" };
+    let amount = seconds.unsigned_abs();
+    let text = match amount {
+        0..=119 => format!("{amount} s"),
+        120..=7_199 => format!("{} min", amount / 60),
+        7_200..=172_799 => format!("{} h", amount / 3_600),
+        _ => format!("{} d", amount / 86_400),
+    };
+    format!("{text} {word} the request")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_reads_back_what_it_wrote() {
+        for value in [0, 1, 31, (1 << 60) - 1, 0x0123_4567_89ab_cdef & ((1 << 60) - 1)] {
+            let tag = Tag(value);
+            assert_eq!(tag.to_string().parse::<Tag>(), Ok(tag));
+        }
+    }
+
+    #[test]
+    fn a_relation_reads_as_an_expression() {
+        let relation = Relation {
+            reference: Reference::Config("/credentials/api_key".into()),
+            steps: vec![Step::Appended("\n".into()), Step::Base64],
+        };
+        assert_eq!(relation.to_string(), "base64(config.credentials.api_key + \"\\n\")");
+    }
+}

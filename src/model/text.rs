@@ -1,0 +1,107 @@
+//! Text as samewire may keep it: words that are safe to show between secrets that are not.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::Secret;
+
+/// A value after redaction: shown words and hidden ones, in the order in which they were sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Text {
+    /// The pieces, never two shown ones in a row.
+    pub pieces: Vec<Piece>,
+}
+
+/// One piece of a [`Text`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Piece {
+    /// Text as it was sent.
+    Shown(String),
+    /// Text that is replaced by comparable facts.
+    Hidden(Box<Secret>),
+}
+
+impl Text {
+    /// A text that is shown as it is. Only for words that the caller knows to be safe.
+    pub fn shown(text: impl Into<String>) -> Self {
+        let text = text.into();
+        if text.is_empty() { Self::default() } else { Self { pieces: vec![Piece::Shown(text)] } }
+    }
+
+    /// A text that is one secret.
+    pub fn hidden(secret: Secret) -> Self {
+        Self { pieces: vec![Piece::Hidden(Box::new(secret))] }
+    }
+
+    /// True when nothing was sent.
+    pub fn is_empty(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    /// Appends shown text, merging it with shown text before it.
+    pub fn push_shown(&mut self, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        if let Some(Piece::Shown(last)) = self.pieces.last_mut() {
+            last.push_str(text);
+        } else {
+            self.pieces.push(Piece::Shown(text.to_owned()));
+        }
+    }
+
+    /// Appends a secret.
+    pub fn push_hidden(&mut self, secret: Secret) {
+        self.pieces.push(Piece::Hidden(Box::new(secret)));
+    }
+
+    /// Appends another text.
+    pub fn push(&mut self, other: Text) {
+        for piece in other.pieces {
+            match piece {
+                Piece::Shown(text) => self.push_shown(&text),
+                Piece::Hidden(secret) => self.pieces.push(Piece::Hidden(secret)),
+            }
+        }
+    }
+
+    /// The secrets in it, in order.
+    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Hidden(secret) => Some(&**secret),
+            Piece::Shown(_) => None,
+        })
+    }
+
+    /// The whole text, when nothing in it is hidden.
+    pub fn as_shown(&self) -> Option<&str> {
+        match self.pieces.as_slice() {
+            [] => Some(""),
+            [Piece::Shown(text)] => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The secret, when the text is exactly one.
+    pub fn as_secret(&self) -> Option<&Secret> {
+        match self.pieces.as_slice() {
+            [Piece::Hidden(secret)] => Some(secret),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for piece in &self.pieces {
+            match piece {
+                Piece::Shown(text) => f.write_str(text)?,
+                Piece::Hidden(secret) => secret.fmt(f)?,
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,162 @@
+//! What the data path tells the recorder. A bounded channel carries it: a slow recorder slows the bodies, it loses nothing.
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use crate::model::{Exit, Fidelity, Handshake};
+use crate::redact::{Output, RawFailure};
+
+/// Names a connection within one run of the proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionId(pub u64);
+
+/// Names an exchange within one run of the proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ExchangeId(pub u64);
+
+/// The way to the recorder of one side.
+pub type EventSender = tokio::sync::mpsc::Sender<Event>;
+
+/// Something happened on the data path or in the command.
+pub enum Event {
+    /// A client connected.
+    Opened {
+        /// The connection.
+        connection: ConnectionId,
+        /// When.
+        at: Timestamp,
+    },
+    /// It asked for a tunnel with CONNECT.
+    Asked {
+        /// The connection.
+        connection: ConnectionId,
+        /// `host:port`.
+        authority: String,
+    },
+    /// The upstream of its CONNECT was connected.
+    Dialled {
+        /// The connection.
+        connection: ConnectionId,
+        /// `address:port`.
+        address: String,
+    },
+    /// The upstream of its CONNECT could not be had.
+    ConnectFailed {
+        /// The connection.
+        connection: ConnectionId,
+        /// Why.
+        failure: RawFailure,
+    },
+    /// The client's TLS handshake ended, well or not.
+    Handshake {
+        /// The connection.
+        connection: ConnectionId,
+        /// Server name it asked for.
+        server_name: Option<String>,
+        /// Protocols it offered.
+        alpn: Vec<Vec<u8>>,
+        /// Version agreed.
+        version: Option<String>,
+        /// How it went.
+        result: Handshake,
+    },
+    /// The connection was passed through unread, and has ended.
+    Tunnelled {
+        /// The connection.
+        connection: ConnectionId,
+        /// Why it was not opened.
+        reason: &'static str,
+        /// Bytes from the client.
+        sent: u64,
+        /// Bytes to the client.
+        received: u64,
+    },
+    /// A connection to an ignored host was passed through; nothing of it is recorded but the count.
+    Ignored {
+        /// Its host.
+        host: String,
+    },
+    /// The connection has ended.
+    Closed {
+        /// The connection.
+        connection: ConnectionId,
+    },
+    /// A request's head was read.
+    Request {
+        /// The exchange.
+        exchange: ExchangeId,
+        /// Its connection.
+        connection: ConnectionId,
+        /// When its first byte was read.
+        at: Timestamp,
+        /// The head, exactly as on the wire.
+        head: Bytes,
+        /// `http` or `https`.
+        scheme: &'static str,
+        /// `host:port` of the CONNECT around it.
+        authority: Option<String>,
+        /// Whether the HTTP library saw the same.
+        fidelity: Fidelity,
+    },
+    /// Content of the request, in order.
+    RequestData {
+        /// The exchange.
+        exchange: ExchangeId,
+        /// The bytes.
+        data: Bytes,
+    },
+    /// The request's end.
+    RequestEnd {
+        /// The exchange.
+        exchange: ExchangeId,
+        /// When.
+        at: Timestamp,
+        /// Trailer lines as sent.
+        trailers: Bytes,
+    },
+    /// An interim answer (1xx).
+    Interim {
+        /// The exchange.
+        exchange: ExchangeId,
+        /// Its status.
+        status: u16,
+    },
+    /// The answer's head was read.
+    Response {
+        /// The exchange.
+        exchange: ExchangeId,
+        /// When.
+        at: Timestamp,
+        /// The head, exactly as on the wire.
+        head: Bytes,
+    },
+    /// Content of the answer, in order.
+    ResponseData {
+        /// The exchange.
+        exchange: ExchangeId,
+        /// The bytes.
+        data: Bytes,
+    },
+    /// The answer's end: the exchange is complete.
+    ResponseEnd {
+        /// The exchange.
+        exchange: ExchangeId,
+        /// When.
+        at: Timestamp,
+        /// Trailer lines as sent.
+        trailers: Bytes,
+    },
+    /// The exchange has no whole answer.
+    Failed {
+        /// The exchange.
+        exchange: ExchangeId,
+        /// When.
+        at: Timestamp,
+        /// Why.
+        failure: RawFailure,
+    },
+    /// The command wrote something.
+    Output(Output),
+    /// The command ended.
+    Exited(Exit),
+}

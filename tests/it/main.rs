@@ -1,0 +1,2 @@
+//! The one integration binary.
+#![allow(missing_docs, reason = "tests")]
