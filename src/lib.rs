@@ -16,14 +16,14 @@
 //! | [`report`] | findings to text. Pure |
 //! | [`cli`] | the commands, one file each |
 
-//X pub mod capture;
-//X pub mod cli;
+pub mod capture;
+pub mod cli;
 pub mod compare;
-//X pub mod connector;
+pub mod connector;
 pub mod diagnose;
-//X pub mod launch;
+pub mod launch;
 pub mod model;
-//X pub mod proxy;
+pub mod proxy;
 pub mod record;
 pub mod redact;
-//X pub mod report;
+pub mod report;

@@ -1,2 +1,16 @@
-//! The one integration binary.
+//! The one integration binary: a file a room, over real sockets and real processes.
 #![allow(missing_docs, reason = "tests")]
+
+mod architecture;
+mod capture;
+mod cli;
+mod clients;
+mod compare;
+mod connector;
+mod diagnose;
+mod launch;
+mod proxy;
+mod record;
+mod redact;
+mod report;
+mod samples;

@@ -1,0 +1,1 @@
+//! What a connector is made of: config, spec, manifest.

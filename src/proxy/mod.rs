@@ -1,0 +1,1 @@
+//! The data path: accept, sniff, open TLS, tap, forward.
