@@ -4,6 +4,8 @@ mod locator;
 
 pub use locator::{FieldPart, Locator};
 
+use serde::Serialize;
+
 use crate::model::Secret;
 
 /// What two captures have in common, and where they differ.
@@ -80,7 +82,8 @@ pub struct Change {
 }
 
 /// Kinds of change, seen from the sandbox.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ChangeKind {
     /// The runtime does not have it.
     Missing,

@@ -1,5 +1,6 @@
 //! What a rule concludes.
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::compare::Locator;
@@ -16,7 +17,8 @@ pub struct Finding {
     pub side: Blame,
     /// One sentence, redacted.
     pub claim: String,
-    /// The rule's own typed facts, such as `how`.
+    /// The rule's own typed facts, such as `how`. A string under `cause` is the sentence that terminal reports
+    /// show as `= cause:`.
     pub detail: Map<String, Value>,
     /// How bad it is.
     pub severity: Severity,
@@ -47,7 +49,8 @@ pub enum Blame {
 pub type Findings = Vec<Finding>;
 
 /// How bad a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Severity {
     /// Worth knowing.
     Note,
@@ -58,7 +61,8 @@ pub enum Severity {
 }
 
 /// How sure a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Confidence {
     /// One cause among several.
     Possible,
@@ -84,7 +88,8 @@ pub struct Evidence {
 }
 
 /// Why a place is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// The fault is here.
     Primary,
