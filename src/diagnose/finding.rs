@@ -1,5 +1,7 @@
 //! What a rule concludes.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -104,4 +106,127 @@ pub struct Remedy {
     pub text: String,
     /// A unified diff, where one can be given.
     pub patch: Option<String>,
+}
+
+impl Finding {
+    /// A finding that the wire or the output proves, as bad as its rule says; the engine lowers it where the sides do not differ in
+    /// success.
+    pub(crate) fn new(rule: &'static Rule, side: impl Into<Blame>, claim: impl Into<String>) -> Self {
+        Self {
+            rule,
+            side: side.into(),
+            claim: claim.into(),
+            detail: Map::new(),
+            severity: rule.severity,
+            confidence: Confidence::Certain,
+            evidence: Vec::new(),
+            remedies: Vec::new(),
+            caused_by: None,
+            explains: Vec::new(),
+        }
+    }
+
+    /// Adds a typed fact.
+    pub(crate) fn detail(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.detail.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// At most this bad.
+    pub(crate) fn severity(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
+    }
+
+    /// This sure.
+    pub(crate) fn confidence(mut self, confidence: Confidence) -> Self {
+        self.confidence = confidence;
+        self
+    }
+
+    /// Adds the place of the fault.
+    pub(crate) fn primary(self, side: Side, exchange: Option<u32>, at: Locator, label: impl Into<String>) -> Self {
+        self.evidence(Role::Primary, side, exchange, at, label)
+    }
+
+    /// Adds a place to compare it with.
+    pub(crate) fn related(self, side: Side, exchange: Option<u32>, at: Locator, label: impl Into<String>) -> Self {
+        self.evidence(Role::Related, side, exchange, at, label)
+    }
+
+    fn evidence(
+        mut self,
+        role: Role,
+        side: Side,
+        exchange: Option<u32>,
+        at: Locator,
+        label: impl Into<String>,
+    ) -> Self {
+        self.evidence.push(Evidence { role, side, exchange, at, label: label.into() });
+        self
+    }
+
+    /// Adds what to do, best first.
+    pub(crate) fn remedy(mut self, text: impl Into<String>) -> Self {
+        self.remedies.push(Remedy { text: text.into(), patch: None });
+        self
+    }
+
+    /// Adds differences that it accounts for: indexes into the comparison's.
+    pub(crate) fn explains(mut self, differences: impl IntoIterator<Item = usize>) -> Self {
+        self.explains.extend(differences);
+        self
+    }
+
+    /// Takes over what the same claim about other exchanges brings.
+    pub(super) fn absorb(&mut self, other: Self) {
+        self.severity = self.severity.max(other.severity);
+        self.confidence = self.confidence.max(other.confidence);
+        self.evidence.extend(other.evidence);
+        self.explains.extend(other.explains);
+        for remedy in other.remedies {
+            if !self.remedies.contains(&remedy) {
+                self.remedies.push(remedy);
+            }
+        }
+    }
+
+    /// Puts primary evidence first, each place once.
+    pub(super) fn order_evidence(&mut self) {
+        let mut seen = BTreeSet::new();
+        self.evidence.retain(|evidence| {
+            seen.insert((evidence.role, evidence.side, evidence.exchange, evidence.at.clone()))
+        });
+        self.evidence.sort_by_key(|evidence| evidence.role);
+        self.explains.sort_unstable();
+        self.explains.dedup();
+    }
+
+    /// The first exchange of its primary evidence.
+    pub(super) fn first_exchange(&self) -> Option<u32> {
+        self.primary_exchanges().min()
+    }
+
+    /// The last one.
+    pub(super) fn last_exchange(&self) -> Option<u32> {
+        self.primary_exchanges().max()
+    }
+
+    fn primary_exchanges(&self) -> impl Iterator<Item = u32> {
+        self.evidence
+            .iter()
+            .filter(|evidence| evidence.role == Role::Primary)
+            .filter_map(|evidence| evidence.exchange)
+    }
+
+    /// True where its evidence names this exchange.
+    pub(super) fn concerns(&self, side: Side, number: u32) -> bool {
+        self.evidence.iter().any(|evidence| evidence.side == side && evidence.exchange == Some(number))
+    }
+}
+
+impl From<Side> for Blame {
+    fn from(side: Side) -> Self {
+        Self::Side(side)
+    }
 }

@@ -1,11 +1,19 @@
 //! Differences to causes. Every rule is pure: it reads the case and states findings, or stays silent.
 
 mod case;
+mod engine;
 mod finding;
+mod notes;
+mod registry;
 mod rule;
+mod rules;
+mod standing;
 mod verdict;
 
 pub use case::Case;
+pub use engine::diagnose;
 pub use finding::{Blame, Confidence, Evidence, Finding, Findings, Remedy, Role, Severity};
+pub use registry::{RULES, rule};
 pub use rule::{Family, Rule};
+pub use standing::{Standing, standing};
 pub use verdict::{Diagnosis, Inconclusive, Verdict};

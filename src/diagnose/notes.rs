@@ -1,0 +1,57 @@
+//! What a reader must know of the captures themselves before trusting the comparison.
+
+use crate::model::{Fidelity, Side};
+
+use super::Case;
+
+/// Notes about the two captures, redacted.
+pub(super) fn notes(case: &Case<'_>) -> Vec<String> {
+    let mut notes = Vec::new();
+    if case.sandbox.side == case.runtime.side {
+        let side = case.sandbox.side;
+        notes.push(format!(
+            "both captures are of the {side} side; the first is taken for the sandbox, the second for the runtime"
+        ));
+    }
+    if !case.comparison.same_key {
+        notes.push(
+            "the captures were made under different keys: tags cannot be compared, shapes and relations can; \
+             record both sides on one machine for a full comparison"
+                .to_owned(),
+        );
+    }
+    for side in [Side::Sandbox, Side::Runtime] {
+        of_side(case, side, &mut notes);
+    }
+    notes
+}
+
+fn of_side(case: &Case<'_>, side: Side, notes: &mut Vec<String>) {
+    let capture = case.capture(side);
+    let completeness = &capture.completeness;
+    if let Some(tear) = &completeness.torn {
+        notes.push(format!(
+            "the {side} capture is torn: read up to byte {}, {} bytes after it are lost",
+            tear.offset, tear.lost
+        ));
+    }
+    if let Some(why) = &completeness.stopped {
+        notes.push(format!("recording of the {side} stopped before the run did: {why}"));
+    } else if capture.run.ended_at.is_none() && completeness.torn.is_none() {
+        notes.push(format!("recording of the {side} did not end in order; later exchanges may be missing"));
+    }
+    if completeness.withheld > 0 {
+        notes.push(format!(
+            "{} of the {side}'s exchanges withheld by the self-check, as a known secret was found in them",
+            completeness.withheld
+        ));
+    }
+    for exchange in &capture.exchanges {
+        if let Fidelity::Desync(how) = &exchange.request.fidelity {
+            notes.push(format!(
+                "{side} #{}: the bytes on the wire and the HTTP library's reading of them differ: {how}",
+                exchange.number
+            ));
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The catalogue of rules.
+
+use super::Rule;
+
+/// Every rule. Within a family the order is that of the catalogue: of two findings that are equally bad and equally sure, the
+/// one whose rule stands first is named first.
+pub static RULES: &[&Rule] = &[
+    // setup
+    // network
+    // auth
+    // request
+];
+
+/// The rule of a name.
+pub fn rule(name: &str) -> Option<&'static Rule> {
+    RULES.iter().copied().find(|rule| rule.name == name)
+}
+
+/// The place of a rule in the catalogue.
+pub(super) fn place(rule: &Rule) -> usize {
+    RULES.iter().position(|known| known.name == rule.name).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    const HEADINGS: [&str; 5] =
+        ["## What it means", "## On the wire", "## Why it happens", "## How to fix", "## When it is wrong"];
+
+    #[test]
+    fn names_are_unique_and_lower_case_words() {
+        let mut seen = BTreeSet::new();
+        for rule in RULES {
+            assert!(seen.insert(rule.name), "{} is listed twice", rule.name);
+            assert!(rule.name.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{}", rule.name);
+            assert!(!rule.summary.is_empty() && !rule.summary.ends_with('.'), "{}: summary", rule.name);
+        }
+    }
+
+    #[test]
+    fn every_page_has_its_title_and_headings_in_order() {
+        for rule in RULES {
+            assert!(rule.docs.starts_with(&format!("# {}\n", rule.name)), "{}: title", rule.name);
+            let headings: Vec<_> = rule.docs.lines().filter(|line| line.starts_with("## ")).collect();
+            assert_eq!(headings, HEADINGS, "{}", rule.name);
+        }
+    }
+
+    #[test]
+    fn consequences_are_rules_and_lead_nowhere_back() {
+        for rule in RULES {
+            for name in rule.leads_to {
+                assert!(super::rule(name).is_some(), "{} leads to the unknown {name}", rule.name);
+            }
+            assert!(!leads(rule, rule.name, 0), "{} leads to itself", rule.name);
+        }
+    }
+
+    fn leads(from: &Rule, to: &str, depth: usize) -> bool {
+        assert!(depth <= RULES.len(), "a cycle below {}", from.name);
+        from.leads_to
+            .iter()
+            .any(|name| *name == to || super::rule(name).is_some_and(|next| leads(next, to, depth + 1)))
+    }
+}

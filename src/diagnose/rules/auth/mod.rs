@@ -1,0 +1,2 @@
+//! The credentials on the wire.
+

@@ -1,0 +1,6 @@
+//! The rules, a folder a family, a file a rule.
+
+pub(super) mod auth;
+pub(super) mod network;
+pub(super) mod request;
+pub(super) mod setup;

@@ -1,0 +1,1 @@
+//! What keeps a connector from asking at all.
