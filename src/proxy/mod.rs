@@ -1,1 +1,175 @@
 //! The data path: accept, sniff, open TLS, tap, forward.
+
+mod connection;
+mod lane;
+mod settings;
+mod tls;
+mod upstream_proxy;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use crate::record::{ConnectionId, ExchangeId};
+
+pub use lane::{Credential, Lane, Lanes, Listener};
+pub use settings::{ConnectTo, HostPattern, Limits, SettingError, Settings, Timeouts, UpstreamIdentity};
+pub use tls::{Authority, AuthorityError, TrustError};
+pub use upstream_proxy::UpstreamProxy;
+
+/// An intercepting proxy whose ports are open.
+pub struct Proxy {
+    listeners: Vec<(TcpListener, Arc<Listener>)>,
+    shared: Arc<Shared>,
+}
+
+/// What all connections of a proxy share.
+struct Shared {
+    settings: Settings,
+    authority: Arc<Authority>,
+    tls: tls::Client,
+    /// Where this proxy listens: never a target.
+    own: Vec<SocketAddr>,
+    connections: AtomicU64,
+    exchanges: AtomicU64,
+}
+
+/// How far the proxy's life has got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Serving,
+    /// What is under way may end; nothing new begins.
+    Finishing,
+    /// Everything ends now.
+    Ended,
+}
+
+/// The proxy cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// The port cannot be had.
+    #[error("cannot listen on {addr}: choose another with --listen")]
+    Listen {
+        /// The address asked for.
+        addr: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Others could use the proxy.
+    #[error("cannot listen on {0} without a credential: others could use the proxy")]
+    CredentialMissing(SocketAddr),
+    /// A file with certificates or keys cannot be used.
+    #[error("cannot set up TLS towards upstream servers")]
+    Trust(#[from] TrustError),
+}
+
+impl Proxy {
+    /// Opens the ports. Beyond loopback a listener must have a credential.
+    pub async fn bind(
+        listeners: Vec<Listener>,
+        settings: Settings,
+        authority: Arc<Authority>,
+    ) -> Result<Self, BindError> {
+        let tls = tls::Client::new(&settings)?;
+        let mut bound = Vec::with_capacity(listeners.len());
+        let mut own = Vec::with_capacity(listeners.len());
+        for listener in listeners {
+            let addr = listener.addr;
+            if !addr.ip().to_canonical().is_loopback() && listener.credential.is_none() {
+                return Err(BindError::CredentialMissing(addr));
+            }
+            let error = |source| BindError::Listen { addr, source };
+            let socket = TcpListener::bind(addr).await.map_err(error)?;
+            own.push(socket.local_addr().map_err(error)?);
+            bound.push((socket, Arc::new(listener)));
+        }
+        let (connections, exchanges) = (AtomicU64::new(1), AtomicU64::new(1));
+        let shared = Shared { settings, authority, tls, own, connections, exchanges };
+        Ok(Self { listeners: bound, shared: Arc::new(shared) })
+    }
+
+    /// The addresses that it listens on, in the order of the listeners.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.shared.own.clone()
+    }
+
+    /// Serves until `stop` is ready and the exchanges under way have ended or had their grace. Every
+    /// sender of `lanes` is dropped by then.
+    pub async fn serve(self, lanes: Lanes, stop: impl Future<Output = ()>) {
+        let Self { listeners, shared } = self;
+        let (stage, stages) = watch::channel(Stage::Serving);
+        let warm = Arc::clone(&shared);
+        tokio::task::spawn_blocking(move || warm.tls.warm());
+        let mut accepting = JoinSet::new();
+        for (socket, listener) in listeners {
+            let (shared, lanes, stages) = (Arc::clone(&shared), lanes.clone(), stages.clone());
+            accepting.spawn(accept(socket, listener, shared, lanes, stages));
+        }
+        drop((lanes, stages));
+        stop.await;
+        stage.send_replace(Stage::Finishing);
+        if timeout(shared.settings.timeouts.grace, drain(&mut accepting)).await.is_err() {
+            stage.send_replace(Stage::Ended);
+            // Only a recorder that takes no more events can hold a connection now.
+            let _ = timeout(Duration::from_secs(1), drain(&mut accepting)).await;
+        }
+        accepting.shutdown().await;
+    }
+}
+
+impl Shared {
+    fn connection_id(&self) -> ConnectionId {
+        ConnectionId(self.connections.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn exchange_id(&self) -> ExchangeId {
+        ExchangeId(self.exchanges.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// Takes connections until the proxy stops, then waits for them to end.
+async fn accept(
+    socket: TcpListener,
+    listener: Arc<Listener>,
+    shared: Arc<Shared>,
+    lanes: Lanes,
+    mut stages: watch::Receiver<Stage>,
+) {
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            accepted = socket.accept() => accepted,
+            _ = stages.wait_for(|stage| *stage != Stage::Serving) => break,
+            Some(_) = connections.join_next() => continue,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                connections.spawn(connection::serve(
+                    stream,
+                    Arc::clone(&listener),
+                    Arc::clone(&shared),
+                    lanes.clone(),
+                    stages.clone(),
+                ));
+            }
+            // Out of descriptors, mostly: connections that end give some back.
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept a connection");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+    drop((socket, lanes));
+    drain(&mut connections).await;
+}
+
+async fn drain(tasks: &mut JoinSet<()>) {
+    while tasks.join_next().await.is_some() {}
+}
