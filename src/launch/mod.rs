@@ -1,1 +1,110 @@
 //! Runs a command under the proxy: environment, trust stores, standard streams, signals, and clues from its output.
+
+mod child;
+mod environment;
+mod signals;
+mod streams;
+mod trust;
+
+use std::ffi::OsString;
+use std::io;
+
+pub use child::{run, run_on};
+pub use environment::{Environment, environment};
+pub use streams::{Sink, Sinks};
+pub use trust::{Trust, TrustError};
+
+/// A command to run: a program and its arguments, any bytes.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Command {
+    program: OsString,
+    arguments: Vec<OsString>,
+}
+
+impl Command {
+    /// A command from its words; `None` where there are none.
+    pub fn new(words: impl IntoIterator<Item = OsString>) -> Option<Self> {
+        let mut words = words.into_iter();
+        let program = words.next()?;
+        Some(Self { program, arguments: words.collect() })
+    }
+
+    /// A command line for the system's shell.
+    pub fn shell(line: impl Into<OsString>) -> Self {
+        Self { program: "sh".into(), arguments: vec!["-c".into(), line.into()] }
+    }
+
+    /// All its words, the program first.
+    pub fn words(&self) -> Vec<OsString> {
+        std::iter::once(&self.program).chain(&self.arguments).cloned().collect()
+    }
+}
+
+/// Shows the number of words only: arguments may hold secrets.
+impl std::fmt::Debug for Command {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Command({} arguments)", self.arguments.len())
+    }
+}
+
+/// Why a command could not be run. Arguments are never named: they may hold secrets.
+#[derive(Debug, thiserror::Error)]
+pub enum LaunchError {
+    /// There is no such program. A shell ends with 127.
+    #[error("{program}: command not found; check its spelling and PATH")]
+    NotFound {
+        /// Its name as given.
+        program: String,
+    },
+    /// The program's file is there, the interpreter that its first line names is not. A shell ends with 127.
+    #[error("{program}: the interpreter that its first line names is not there; check that line")]
+    NoInterpreter {
+        /// Its name as given.
+        program: String,
+    },
+    /// The program's file cannot be executed. A shell ends with 126.
+    #[error(
+        "{program}: cannot be executed; check its mode (chmod +x) and that it is a program for this machine"
+    )]
+    NotExecutable {
+        /// Its name as given.
+        program: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A pipe, a terminal or a signal handler could not be had.
+    #[error("cannot prepare {what} for the command")]
+    Prepare {
+        /// What.
+        what: &'static str,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// It could not be started for another reason.
+    #[error("{program}: cannot be started")]
+    Start {
+        /// Its name as given.
+        program: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Its end could not be waited for.
+    #[error("{program}: its end cannot be waited for")]
+    Wait {
+        /// Its name as given.
+        program: String,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+impl LaunchError {
+    /// The code that a shell ends with in this case: 127, 126, or `None` where it is samewire that failed.
+    pub fn exit_code(&self) -> Option<u8> {
+        match self {
+            Self::NotFound { .. } | Self::NoInterpreter { .. } => Some(127),
+            Self::NotExecutable { .. } => Some(126),
+            Self::Prepare { .. } | Self::Start { .. } | Self::Wait { .. } => None,
+        }
+    }
+}

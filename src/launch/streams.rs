@@ -1,0 +1,199 @@
+//! The command's standard output and error: passed through byte for byte, and read on the way.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::BytesMut;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fs::{Mode, OFlags};
+use rustix::io::{Errno, ioctl_fionbio, retry_on_intr};
+use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{OptionalActions, isatty, tcgetattr, tcgetwinsize, tcsetattr, tcsetwinsize};
+use tokio::io::AsyncReadExt as _;
+use tokio::net::unix::pipe::Receiver;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use crate::model::Stream;
+use crate::record::{Event, EventSender};
+use crate::redact::Output;
+
+/// What is read at a time, at most.
+const CHUNK: usize = 64 * 1024;
+
+/// After the command has ended, its children may still hold the stream open. What is there is read, and this long
+/// is waited for more, in total.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// After the command has ended, this much is read at most: more than any pipe holds.
+const REST: usize = 4 * 1024 * 1024;
+
+/// Where the command's output goes.
+#[derive(Debug)]
+pub struct Sinks {
+    /// Its standard output.
+    pub stdout: Sink,
+    /// Its standard error.
+    pub stderr: Sink,
+}
+
+impl Sinks {
+    /// This process's own standard output and error.
+    pub fn inherited() -> io::Result<Self> {
+        Ok(Self {
+            stdout: Sink::new(io::stdout().as_fd().try_clone_to_owned()?),
+            stderr: Sink::new(io::stderr().as_fd().try_clone_to_owned()?),
+        })
+    }
+}
+
+/// A file, a pipe or a terminal that output is written to.
+#[derive(Clone, Debug)]
+pub struct Sink(Arc<OwnedFd>);
+
+impl Sink {
+    /// Writes to this descriptor.
+    pub fn new(descriptor: OwnedFd) -> Self {
+        Self(Arc::new(descriptor))
+    }
+
+    /// Writes all of it. May block: whoever reads the output sets the pace.
+    fn write(&self, mut data: &[u8]) -> io::Result<()> {
+        while !data.is_empty() {
+            match rustix::io::write(&self.0, data) {
+                Ok(written) => data = data.get(written..).unwrap_or_default(),
+                Err(Errno::INTR) => {}
+                // Another process that shares this terminal or pipe has made it non-blocking.
+                Err(Errno::AGAIN) => {
+                    retry_on_intr(|| poll(&mut [PollFd::new(&self.0, PollFlags::OUT)], None))?;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One stream on its way from the command to its sink.
+pub(super) struct Channel {
+    stream: Stream,
+    source: Receiver,
+    /// Our side of the terminal that the command writes to, where it has one.
+    terminal: Option<OwnedFd>,
+    sink: Sink,
+}
+
+impl Channel {
+    /// Makes a channel, and what the command is to write to: a terminal where the sink is one, else a pipe.
+    pub(super) fn open(stream: Stream, sink: Sink) -> io::Result<(Self, Stdio)> {
+        let (reading, writing, terminal) = if isatty(&*sink.0) {
+            let (ours, theirs) = open_terminal()?;
+            (ours.try_clone()?, theirs, Some(ours))
+        } else {
+            let (reading, writing) = pipe_with(PipeFlags::CLOEXEC)?;
+            (reading, writing, None)
+        };
+        ioctl_fionbio(&reading, true)?;
+        let source = Receiver::from_file_unchecked(File::from(reading))?;
+        let channel = Self { stream, source, terminal, sink };
+        channel.resizer().resize();
+        Ok((channel, Stdio::from(writing)))
+    }
+
+    /// Hands on changes of the terminal's size.
+    pub(super) fn resizer(&self) -> Resizer {
+        let terminal = self.terminal.as_ref().and_then(|terminal| terminal.try_clone().ok());
+        Resizer { terminal, sink: self.sink.clone() }
+    }
+
+    /// Passes everything on, and tells the recorder, until the stream ends, or the command has ended and its
+    /// children say no more.
+    ///
+    /// Where nobody reads our own output any more, the command's is read on and recorded all the same.
+    pub(super) async fn pass(mut self, events: EventSender, mut ended: watch::Receiver<bool>) {
+        let mut sink = Some(self.sink);
+        let mut patience = PATIENCE;
+        let mut rest = REST;
+        let mut buffer = BytesMut::new();
+        loop {
+            buffer.reserve(CHUNK);
+            let over = *ended.borrow_and_update();
+            let read = if over {
+                if rest == 0 {
+                    return;
+                }
+                let waited = Instant::now();
+                let Ok(read) = timeout(patience, self.source.read_buf(&mut buffer)).await else { return };
+                patience = patience.saturating_sub(waited.elapsed());
+                read
+            } else {
+                tokio::select! {
+                    biased;
+                    read = self.source.read_buf(&mut buffer) => read,
+                    changed = ended.changed() => match changed {
+                        Ok(()) => continue,
+                        Err(_) => return,
+                    },
+                }
+            };
+            match read {
+                // A terminal whose other side is closed gives EIO.
+                Ok(0) | Err(_) => return,
+                Ok(length) if over => rest = rest.saturating_sub(length),
+                Ok(_) => {}
+            }
+            let data = buffer.split().freeze();
+            if let Some(open) = sink.take() {
+                let chunk = data.clone();
+                let written = tokio::task::spawn_blocking(move || open.write(&chunk).map(|()| open)).await;
+                match written {
+                    Ok(Ok(open)) => sink = Some(open),
+                    Ok(Err(error)) => {
+                        tracing::debug!(%error, stream = ?self.stream, "output is no longer passed on");
+                    }
+                    Err(_) => return,
+                }
+            }
+            // The recorder may have stopped (disk full); the command goes on.
+            let _ = events.send(Event::Output(Output { stream: self.stream, data })).await;
+        }
+    }
+}
+
+/// Gives the command's terminal the size of ours.
+pub(super) struct Resizer {
+    terminal: Option<OwnedFd>,
+    sink: Sink,
+}
+
+impl Resizer {
+    pub(super) fn resize(&self) {
+        if let Some(terminal) = &self.terminal
+            && let Ok(size) = tcgetwinsize(&*self.sink.0)
+            && let Err(error) = tcsetwinsize(terminal, size)
+        {
+            tracing::debug!(%error, "terminal not resized");
+        }
+    }
+}
+
+/// A new terminal that changes nothing on the way: our side, and the side for the command.
+///
+/// It is no process's controlling terminal: Ctrl-C, job control and passwords stay with the real one.
+fn open_terminal() -> io::Result<(OwnedFd, OwnedFd)> {
+    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
+    grantpt(&ours)?;
+    unlockpt(&ours)?;
+    let name = ptsname(&ours, Vec::new())?;
+    let theirs =
+        rustix::fs::open(name.as_c_str(), OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())?;
+    let mut settings = tcgetattr(&theirs)?;
+    settings.make_raw();
+    tcsetattr(&theirs, OptionalActions::Now, &settings)?;
+    Ok((ours, theirs))
+}

@@ -1,0 +1,226 @@
+//! Files that make clients trust the proxy's CA: the certificate alone, bundles, a trust store for the JVM.
+
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use p12_keystore::{Certificate, KeyStore, KeyStoreEntry};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use tempfile::TempDir;
+
+use super::environment::certificate_files;
+
+/// Why the trust files could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum TrustError {
+    /// The folder for them.
+    #[error("cannot make a folder for trust files in {}; set TMPDIR to a folder that can be written to", .parent.display())]
+    Folder {
+        /// Where.
+        parent: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// One of them.
+    #[error("cannot write the trust file {}; is the disk full?", .path.display())]
+    Write {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The CA's certificate is not one.
+    #[error("the proxy's CA certificate is not a certificate in PEM form")]
+    Authority,
+    /// The trust store for the JVM.
+    #[error("cannot build the trust store for the JVM: {0}")]
+    Store(String),
+}
+
+/// Trust files in a private folder. The folder goes when this does.
+#[derive(Debug)]
+pub struct Trust {
+    folder: TempDir,
+    addition: PathBuf,
+}
+
+impl Trust {
+    /// The password of the JVM's trust store. Not a secret: there is nothing but public certificates in it.
+    pub const JAVA_PASSWORD: &str = "changeit";
+
+    /// Writes the files for the CA certificate `ca_pem` into a new folder (0700) in `parent`.
+    ///
+    /// `inherited` gives the environment variables that the command would have: certificates in files that they
+    /// name stay trusted. Where the path of `parent` has a blank in it, which JVM options cannot carry, the folder
+    /// is made in `/tmp`.
+    pub fn prepare(
+        ca_pem: &str,
+        parent: &Path,
+        inherited: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Self, TrustError> {
+        let authority =
+            CertificateDer::from_pem_slice(ca_pem.as_bytes()).map_err(|_| TrustError::Authority)?;
+        let folder = private_folder(parent)?;
+        let trust = Self { addition: folder.path().join("addition.pem"), folder };
+
+        let users =
+            certificate_files().chain(["SSL_CERT_DIR"]).filter_map(&inherited).flat_map(named_certificates);
+        let mut roots = rustls_native_certs::load_native_certs().certs;
+        if roots.is_empty() {
+            tracing::warn!("no root certificates found on this system");
+        }
+        roots.extend(users);
+        roots.push(authority.clone());
+        let mut seen = HashSet::new();
+        roots.retain(|root| seen.insert(root.clone()));
+
+        write(&trust.certificate(), &to_pem(std::slice::from_ref(&authority)))?;
+        write(&trust.bundle(), &to_pem(&roots))?;
+        let mut additional: Vec<_> =
+            inherited("NODE_EXTRA_CA_CERTS").into_iter().flat_map(named_certificates).collect();
+        additional.push(authority);
+        write(&trust.addition, &to_pem(&additional))?;
+        write(&trust.java_store(), &java_store(&roots)?)?;
+        Ok(trust)
+    }
+
+    /// The CA's certificate alone, PEM.
+    pub fn certificate(&self) -> PathBuf {
+        self.folder.path().join("ca.pem")
+    }
+
+    /// The system's roots, the user's own, and the CA's certificate, PEM: for variables that replace the store.
+    pub fn bundle(&self) -> PathBuf {
+        self.folder.path().join("bundle.pem")
+    }
+
+    /// The CA's certificate and what `NODE_EXTRA_CA_CERTS` named before, PEM.
+    pub(super) fn addition(&self) -> &Path {
+        &self.addition
+    }
+
+    /// The same as [`bundle`](Self::bundle) for the JVM, PKCS#12.
+    pub fn java_store(&self) -> PathBuf {
+        self.folder.path().join("trust.p12")
+    }
+}
+
+fn private_folder(parent: &Path) -> Result<TempDir, TrustError> {
+    let blank = parent.as_os_str().as_encoded_bytes().iter().any(u8::is_ascii_whitespace);
+    let parent = if blank { Path::new("/tmp") } else { parent };
+    tempfile::Builder::new()
+        .prefix("samewire-trust-")
+        .permissions(fs::Permissions::from_mode(0o700))
+        .tempdir_in(parent)
+        .map_err(|source| TrustError::Folder { parent: parent.to_owned(), source })
+}
+
+fn write(path: &Path, data: &[u8]) -> Result<(), TrustError> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    // Readable by others: a container's user mounts them. The folder keeps everyone else out.
+    fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o644)
+        .open(path)
+        .and_then(|mut file| file.write_all(data))
+        .map_err(|source| TrustError::Write { path: path.to_owned(), source })
+}
+
+/// The certificates in the file or the folder that a variable names; none where there is nothing to read.
+fn named_certificates(path: OsString) -> Vec<CertificateDer<'static>> {
+    let path = PathBuf::from(path);
+    if path.as_os_str().is_empty() {
+        return Vec::new();
+    }
+    let (file, folder) =
+        if path.is_dir() { (None, Some(path.as_path())) } else { (Some(path.as_path()), None) };
+    rustls_native_certs::load_certs_from_paths(file, folder).certs
+}
+
+fn to_pem(certificates: &[CertificateDer<'_>]) -> Vec<u8> {
+    let config = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
+    let blocks: Vec<_> =
+        certificates.iter().map(|certificate| pem::Pem::new("CERTIFICATE", certificate.to_vec())).collect();
+    pem::encode_many_config(&blocks, config).into_bytes()
+}
+
+/// A PKCS#12 trust store as `keytool` makes it.
+fn java_store(roots: &[CertificateDer<'_>]) -> Result<Vec<u8>, TrustError> {
+    let mut store = KeyStore::new();
+    for (number, root) in roots.iter().enumerate() {
+        // A root that this parser refuses is left out: the JVM would refuse it too.
+        if let Ok(certificate) = Certificate::from_der(root) {
+            store.add_entry(&format!("root-{number}"), KeyStoreEntry::Certificate(certificate));
+        }
+    }
+    // Few iterations: the store protects nothing, and each run waits for it.
+    store
+        .writer(Trust::JAVA_PASSWORD)
+        .encryption_iterations(1)
+        .mac_iterations(1)
+        .write()
+        .map_err(|error| TrustError::Store(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ca(name: &str) -> rcgen::Certificate {
+        let mut parameters = rcgen::CertificateParams::new(Vec::new()).unwrap();
+        parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        parameters.distinguished_name.push(rcgen::DnType::CommonName, name);
+        parameters.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap()
+    }
+
+    fn certificates(path: &Path) -> Vec<CertificateDer<'static>> {
+        CertificateDer::pem_file_iter(path).unwrap().map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn a_bundle_the_user_had_stays_trusted() {
+        let folder = tempfile::tempdir().unwrap();
+        let (ours, theirs, nodes) = (ca("ours"), ca("theirs"), ca("nodes"));
+        let (file, node) = (folder.path().join("corporate.pem"), folder.path().join("node.pem"));
+        fs::write(&file, theirs.pem()).unwrap();
+        fs::write(&node, nodes.pem()).unwrap();
+        let trust = Trust::prepare(&ours.pem(), folder.path(), |name| match name {
+            "REQUESTS_CA_BUNDLE" => Some(file.clone().into()),
+            "NODE_EXTRA_CA_CERTS" => Some(node.clone().into()),
+            "SSL_CERT_FILE" => Some("/nowhere/at/all.pem".into()),
+            _ => None,
+        })
+        .unwrap();
+
+        let bundle = certificates(&trust.bundle());
+        assert!(bundle.contains(ours.der()) && bundle.contains(theirs.der()));
+        assert_eq!(certificates(trust.addition()), [nodes.der().clone(), ours.der().clone()]);
+        assert_eq!(certificates(&trust.certificate()), [ours.der().clone()]);
+    }
+
+    #[test]
+    fn the_folder_is_private_has_no_blank_and_goes_away() {
+        let parent = tempfile::Builder::new().prefix("with blank ").tempdir().unwrap();
+        let trust = Trust::prepare(&ca("ours").pem(), parent.path(), |_| None).unwrap();
+        let folder = trust.bundle().parent().unwrap().to_owned();
+        assert!(!folder.to_str().unwrap().contains(' '));
+        assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
+        drop(trust);
+        assert!(!folder.exists());
+    }
+
+    #[test]
+    fn what_is_no_certificate_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(matches!(
+            Trust::prepare("not a certificate", folder.path(), |_| None),
+            Err(TrustError::Authority)
+        ));
+    }
+}
