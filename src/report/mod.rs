@@ -1,1 +1,19 @@
-//! Findings to text. Pure.
+//! Findings to text. Pure: a [`Report`] is made once from the captures, and every format is a function of it.
+//!
+//! All that a report shows of a capture was redacted before it reached the disk; [`escape`] then makes sure that none of it can
+//! steer a terminal or hide in a line.
+
+mod advice;
+mod build;
+mod contract;
+mod escape;
+mod excerpt;
+mod json;
+mod message;
+mod run;
+mod terminal;
+
+pub use contract::{Change, Difference, Evidence, Excerpt, Finding, Remedy, Report, SCHEMA, Significance};
+pub use json::json;
+pub use run::{Answers, RunSummary};
+pub use terminal::{Style, terminal};

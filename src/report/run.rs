@@ -1,0 +1,96 @@
+//! The summary of a run.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::model::{Capture, ClientVersion, Exit, Outcome, Side, Tear, Tool};
+
+/// What a report says of a run besides its exchanges.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RunSummary {
+    /// The side that the capture was recorded as.
+    pub recorded_as: Side,
+    /// What made the recording.
+    pub tool: Tool,
+    /// The samewire that recorded it.
+    pub samewire: String,
+    /// The command and its arguments, redacted; empty for a stand-alone proxy.
+    pub command: Vec<String>,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended; null where the recording did not end in order.
+    pub ended_at: Option<Timestamp>,
+    /// How the command ended.
+    pub exit: Option<Exit>,
+    /// How many exchanges were recorded.
+    pub exchanges: usize,
+    /// What came of them.
+    pub answers: Answers,
+    /// Connections that clients opened, with or without requests on them.
+    pub connections: usize,
+    /// Connections that were passed through unopened, by host.
+    pub ignored: BTreeMap<String, u32>,
+    /// Entries that the self-check refused.
+    pub withheld: u32,
+    /// Why recording stopped before the run did.
+    pub stopped: Option<String>,
+    /// Where the capture file breaks off.
+    pub torn: Option<Tear>,
+    /// Names the key of the tags without telling it.
+    pub key_id: String,
+    /// Clients and frameworks found.
+    pub clients: Vec<ClientVersion>,
+}
+
+/// What came of the exchanges of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Answers {
+    /// A whole answer below 400.
+    pub succeeded: usize,
+    /// A whole answer from 400 on.
+    pub refused: usize,
+    /// No answer, or not a whole one.
+    pub failed: usize,
+    /// The recording ended first.
+    pub unfinished: usize,
+}
+
+impl RunSummary {
+    pub(super) fn new(capture: &Capture) -> Self {
+        Self {
+            recorded_as: capture.side,
+            tool: capture.run.tool,
+            samewire: capture.run.version.clone(),
+            command: capture.run.command.iter().map(ToString::to_string).collect(),
+            started_at: capture.run.started_at,
+            ended_at: capture.run.ended_at,
+            exit: capture.run.exit,
+            exchanges: capture.exchanges.len(),
+            answers: Answers::of(capture),
+            connections: capture.connections.len(),
+            ignored: capture.completeness.ignored.clone(),
+            withheld: capture.completeness.withheld,
+            stopped: capture.completeness.stopped.clone(),
+            torn: capture.completeness.torn.clone(),
+            key_id: capture.key_id.clone(),
+            clients: capture.inputs.clients.clone(),
+        }
+    }
+}
+
+impl Answers {
+    fn of(capture: &Capture) -> Self {
+        let mut answers = Self::default();
+        for exchange in &capture.exchanges {
+            match &exchange.outcome {
+                Outcome::Answered(_) if exchange.succeeded() => answers.succeeded += 1,
+                Outcome::Answered(_) => answers.refused += 1,
+                Outcome::Failed { .. } => answers.failed += 1,
+                Outcome::Unfinished => answers.unfinished += 1,
+            }
+        }
+        answers
+    }
+}

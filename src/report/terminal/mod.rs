@@ -1,0 +1,309 @@
+//! The report for people, in a terminal: the verdict and its cause first, then each finding as compilers show an error.
+
+mod page;
+mod source;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use unicode_width::UnicodeWidthStr as _;
+
+use crate::diagnose::{Confidence, Severity, Verdict};
+
+use super::advice::count;
+use super::contract::verdict_word;
+use super::excerpt::exit_in_words;
+use super::{Difference, Evidence, Finding, Report, RunSummary, Significance};
+
+use page::{Page, Paint};
+use source::Margin;
+
+pub use page::Style;
+
+/// Places that are shown of one finding; the rest is counted.
+const PLACES: usize = 6;
+/// Unexplained differences that are shown; the rest is counted.
+const UNEXPLAINED: usize = 20;
+/// Names that are given for one reason not to show a difference.
+const NAMES: usize = 3;
+/// The widest that a first line is drawn out to.
+const FIRST_LINE: usize = 100;
+
+/// The report as text for a terminal, or for a log when `style` has no colour.
+pub fn terminal(report: &Report, style: Style) -> String {
+    let mut page = Page::new(style);
+    first_line(&mut page, report);
+    for found in &report.findings {
+        page.gap();
+        finding(&mut page, found);
+    }
+    if matches!(report.verdict, Verdict::Inconclusive(_)) {
+        inconclusive(&mut page, report);
+    }
+    if !report.unexplained.is_empty() {
+        unexplained(&mut page, &report.unexplained);
+    }
+    page.gap();
+    closing(&mut page, report);
+    page.finish()
+}
+
+fn first_line(page: &mut Page, report: &Report) {
+    let word = verdict_word(&report.verdict);
+    let paint = match report.verdict {
+        Verdict::Same => Paint::Good,
+        Verdict::Differs => Paint::Error,
+        Verdict::Inconclusive(_) => Paint::Warning,
+    };
+    let counts = format!(
+        "sandbox {}, runtime {}",
+        count(report.sandbox.exchanges, "exchange"),
+        count(report.runtime.exchanges, "exchange")
+    );
+    let taken = word.len() + 2 + report.headline.width();
+    let width = page.width().min(FIRST_LINE);
+    if taken + 2 + counts.len() <= width {
+        let between = " ".repeat(width - taken - counts.len());
+        page.line(&[
+            (paint, word),
+            (Paint::Plain, ": "),
+            (Paint::Strong, &report.headline),
+            (Paint::Plain, &between),
+            (Paint::Faint, &counts),
+        ]);
+    } else {
+        let indent = word.len() + 2;
+        page.paragraph(&[(paint, word), (Paint::Plain, ": ")], (Paint::Strong, &report.headline), indent);
+        page.paragraph(&[], (Paint::Faint, &counts), 0);
+    }
+}
+
+/// A finding: in full, or only its claim and place where another one caused it or it is a mere note.
+fn finding(page: &mut Page, found: &Finding) {
+    let in_full = found.caused_by.is_none() && found.severity != Severity::Note;
+    let (word, paint) = match found.severity {
+        Severity::Error => ("error", Paint::Error),
+        Severity::Warning => ("warning", Paint::Warning),
+        Severity::Note => ("note", Paint::Note),
+    };
+    let title = format!("{word}[{}]", found.rule);
+    page.paragraph(&[(paint, &title), (Paint::Strong, ": ")], (Paint::Strong, &found.claim), 2);
+
+    let groups = groups(&found.evidence);
+    let shown = if in_full { PLACES } else { 1 };
+    let margin =
+        Margin::new(groups.iter().take(shown).filter_map(|group| group.place.excerpt.as_ref()), paint);
+    places(page, margin, &groups, shown, in_full);
+
+    match found.confidence {
+        Confidence::Certain => {}
+        Confidence::Likely => margin.remark(page, "note", "this is likely, not certain"),
+        Confidence::Possible => margin.remark(page, "note", "this is one possible cause among several"),
+    }
+    if let Some(cause) = found.caused_by {
+        margin.remark(page, "note", &format!("a consequence of {cause}"));
+    }
+    if !in_full {
+        return;
+    }
+    if let Some(cause) = found.detail.get("cause").and_then(serde_json::Value::as_str) {
+        margin.remark(page, "cause", cause);
+    }
+    for remedy in &found.remedies {
+        margin.remark(page, "fix", &remedy.text);
+        for line in remedy.patch.iter().flat_map(|patch| patch.lines()) {
+            let paint = match line.as_bytes().first() {
+                Some(b'+') => Paint::Good,
+                Some(b'-') => Paint::Error,
+                _ => Paint::Plain,
+            };
+            page.line(&[(Paint::Plain, "       "), (paint, line)]);
+        }
+    }
+    margin.remark(page, "more", &format!("samewire explain {}", found.rule));
+}
+
+/// Evidence that differs in nothing but the exchange.
+struct Group<'a> {
+    place: &'a Evidence,
+    also: Vec<u32>,
+}
+
+fn groups(evidence: &[Evidence]) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    let mut index = BTreeMap::new();
+    for place in evidence {
+        let key = (place.role, place.side, &place.at, &place.label);
+        if let Some(at) = index.get(&key).copied().filter(|at| *at < groups.len()) {
+            let group: &mut Group<'_> = &mut groups[at];
+            group.also.extend(place.exchange);
+        } else {
+            index.insert(key, groups.len());
+            groups.push(Group { place, also: Vec::new() });
+        }
+    }
+    groups
+}
+
+fn places(page: &mut Page, margin: Margin, groups: &[Group<'_>], shown: usize, in_full: bool) {
+    let mut before: Option<&Evidence> = None;
+    for group in groups.iter().take(shown) {
+        let place = group.place;
+        let source = |place: &Evidence| {
+            (place.side, place.exchange, place.exchange.is_none().then(|| place.at.clone()))
+        };
+        if before.is_none_or(|before| source(before) != source(place)) {
+            margin.heading(page, before.is_none(), &heading(place, before));
+        }
+        if in_full {
+            if before.is_none() {
+                margin.bar(page);
+            }
+            match &place.excerpt {
+                Some(excerpt) => margin.excerpt(page, excerpt, place.role, &place.label),
+                None => margin.label(page, &place.label),
+            }
+        }
+        before = Some(place);
+    }
+    for group in groups.iter().take(shown).filter(|group| !group.also.is_empty()) {
+        let numbers: Vec<String> = group.also.iter().take(8).map(|number| format!("#{number}")).collect();
+        let more = group.also.len().saturating_sub(numbers.len());
+        let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
+        margin.remark(page, "also", &format!("{} {}{tail}", group.place.side, numbers.join(", ")));
+    }
+    if in_full && groups.len() > shown {
+        let hidden = count(groups.len() - shown, "more place");
+        margin.remark(page, "also", &format!("{hidden}; --format json lists all"));
+    }
+}
+
+/// Which exchange or input a place is in; the request is left out where it is that of the place before.
+fn heading(place: &Evidence, before: Option<&Evidence>) -> String {
+    let side = place.side;
+    if let Some(number) = place.exchange {
+        let told = before.is_some_and(|before| before.request == place.request);
+        let request =
+            place.request.as_deref().filter(|_| !told).map(|text| format!("{text} ")).unwrap_or_default();
+        let answer = place.answer.as_deref().map(|text| format!("-> {text}")).unwrap_or_default();
+        return format!("{side} #{number}  {request}{answer}");
+    }
+    match place.at.split_once([':', '/']).unwrap_or((place.at.as_str(), "")) {
+        ("run.output", line) => format!("{side} output, line {line}"),
+        ("run.config", _) => format!("{side} config"),
+        ("run.spec", _) => format!("{side} spec"),
+        ("run.manifest", "") => format!("{side} manifest"),
+        ("run.manifest", line) => format!("{side} manifest, line {line}"),
+        ("run.exit", _) => format!("{side} command"),
+        ("connection", number) => format!("{side} connection {}", number.trim_end_matches(".tls")),
+        _ => format!("{side}  {}", place.at),
+    }
+}
+
+fn inconclusive(page: &mut Page, report: &Report) {
+    page.gap();
+    for (side, run) in [("sandbox", &report.sandbox), ("runtime", &report.runtime)] {
+        page.paragraph(&[(Paint::Strong, side), (Paint::Plain, ": ")], (Paint::Plain, &run_in_words(run)), 2);
+    }
+    for step in &report.next {
+        page.paragraph(&[(Paint::Note, "next"), (Paint::Plain, ": ")], (Paint::Plain, step), 2);
+    }
+}
+
+fn run_in_words(run: &RunSummary) -> String {
+    let answers = run.answers;
+    let mut parts = vec![count(run.exchanges, "exchange")];
+    for (number, word) in [
+        (answers.succeeded, "succeeded"),
+        (answers.refused, "refused"),
+        (answers.failed, "failed"),
+        (answers.unfinished, "unfinished"),
+    ] {
+        if number > 0 {
+            parts.push(format!("{number} {word}"));
+        }
+    }
+    parts.push(count(run.connections, "connection"));
+    let ignored: u32 = run.ignored.values().sum();
+    if ignored > 0 {
+        parts.push(format!("{ignored} passed through unopened"));
+    }
+    parts.extend(run.exit.map(exit_in_words));
+    parts.join(", ")
+}
+
+fn unexplained(page: &mut Page, differences: &[Difference]) {
+    page.gap();
+    let title = format!("{} that no rule explains:", count(differences.len(), "difference"));
+    page.paragraph(&[], (Paint::Strong, &title), 2);
+    for one in differences.iter().take(UNEXPLAINED) {
+        let value = |value: &Option<String>| match value.as_deref() {
+            None => "nothing".to_owned(),
+            Some("") => "an empty value".to_owned(),
+            Some(value) => value.to_owned(),
+        };
+        let number = |side: &str, number: Option<u32>| number.map(|number| format!("{side} #{number}"));
+        let exchanges: Vec<String> =
+            [number("sandbox", one.sandbox), number("runtime", one.runtime)].into_iter().flatten().collect();
+        let how = one.change.how.map(|how| format!(", {how}")).unwrap_or_default();
+        let text = format!(
+            ": sandbox has {}, runtime has {}{how} ({})",
+            value(&one.change.sandbox),
+            value(&one.change.runtime),
+            exchanges.join(", ")
+        );
+        page.paragraph(&[(Paint::Plain, "  "), (Paint::Strong, &one.at)], (Paint::Plain, &text), 6);
+    }
+    if differences.len() > UNEXPLAINED {
+        let rest = format!("  and {} more; --format json lists all", differences.len() - UNEXPLAINED);
+        page.paragraph(&[], (Paint::Plain, &rest), 2);
+    }
+}
+
+fn closing(page: &mut Page, report: &Report) {
+    for note in &report.notes {
+        page.paragraph(&[(Paint::Note, "note"), (Paint::Plain, ": ")], (Paint::Plain, note), 2);
+    }
+    let compared = match report.pairs_compared {
+        0 => String::new(),
+        pairs => format!("Compared {} of exchanges. ", count(pairs, "pair")),
+    };
+    let text = [
+        compared,
+        not_shown(&report.differences, Significance::Expected, "expected"),
+        not_shown(&report.differences, Significance::Cosmetic, "cosmetic"),
+        format!("{} unexplained.", report.unexplained.len()),
+    ]
+    .concat();
+    page.paragraph(&[], (Paint::Faint, &text), 0);
+}
+
+/// `2 expected differences not shown: Inicio, Fim (moves with the clock). `, or nothing.
+fn not_shown(differences: &[Difference], significance: Significance, word: &str) -> String {
+    let mut reasons: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let mut number = 0;
+    for one in differences.iter().filter(|one| one.significance == significance) {
+        number += 1;
+        reasons.entry(one.why.unwrap_or_default()).or_default().insert(short_name(&one.at));
+    }
+    if number == 0 {
+        return String::new();
+    }
+    let reasons: Vec<String> = reasons
+        .iter()
+        .map(|(why, names)| {
+            let shown: Vec<&str> = names.iter().copied().take(NAMES).collect();
+            let more = names.len() - shown.len();
+            let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
+            format!("{}{tail} ({why})", shown.join(", "))
+        })
+        .collect();
+    format!("{} not shown: {}. ", count(number, &format!("{word} difference")), reasons.join("; "))
+}
+
+/// The name in a locator's brackets, or the locator without the word `request`.
+fn short_name(at: &str) -> &str {
+    match at.split_once('[') {
+        Some((_, rest)) => rest.split_once(']').map_or(rest, |(name, _)| name),
+        None => at.strip_prefix("request.").unwrap_or(at),
+    }
+}
