@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Field, Parameter, Tag, Text};
+use super::{Field, Json, Parameter, Tag, Text};
 
 /// A message body, redacted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,26 +90,6 @@ pub enum OpaqueReason {
     Coding,
     /// It broke off.
     Truncated,
-}
-
-/// A JSON value, redacted: names, structure, small numbers and booleans stay.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Json {
-    /// `null`.
-    Null,
-    /// `true` or `false`.
-    Bool(bool),
-    /// A number in its own spelling, hidden when it is long or its name is sensitive.
-    Number(Text),
-    /// A string.
-    String(Text),
-    /// A string that is itself JSON.
-    Embedded(Box<Json>),
-    /// An array.
-    Array(Vec<Json>),
-    /// An object's members in the order sent.
-    Object(Vec<(String, Json)>),
 }
 
 /// One part of a multipart body.

@@ -10,11 +10,12 @@ mod credentials;
 mod exchange;
 mod field;
 mod inputs;
+mod json;
 mod secret;
 mod target;
 mod text;
 
-pub use body::{Body, Coding, Content, Framing, Json, OpaqueReason, Part};
+pub use body::{Body, Coding, Content, Framing, OpaqueReason, Part};
 pub use capture::{Capture, Completeness, Exit, Run, Side, Tear, Tool};
 pub use clue::{Clue, ClueKind, Stream};
 pub use connection::{ClientHello, Connection, ConnectionKind, Handshake};
@@ -27,6 +28,7 @@ pub use inputs::{
     ClientVersion, ConfigFacts, ConfigValue, DefinedCredentials, Inputs, JsonType, ManifestFacts,
     ManifestState, SpecFacts, SpecProperty, TemplateReference,
 };
+pub use json::Json;
 pub use secret::{
     Blank, Class, Fingerprint, Form, Jwt, Length, Reference, Relation, Secret, Shape, Step, Tag,
 };

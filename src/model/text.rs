@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Secret;
 
@@ -15,7 +17,7 @@ pub struct Text {
 }
 
 /// One piece of a [`Text`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Piece {
     /// Text as it was sent.
@@ -91,6 +93,35 @@ impl Text {
             [Piece::Hidden(secret)] => Some(secret),
             _ => None,
         }
+    }
+}
+
+/// By hand, since serde's untagged enums are buffered before they are read, and most of a capture is pieces.
+impl<'de> Deserialize<'de> for Piece {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct PieceVisitor;
+
+        impl<'de> Visitor<'de> for PieceVisitor {
+            type Value = Piece;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("shown text or a secret's facts")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Piece, E> {
+                Ok(Piece::Shown(text.to_owned()))
+            }
+
+            fn visit_string<E: de::Error>(self, text: String) -> Result<Piece, E> {
+                Ok(Piece::Shown(text))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Piece, A::Error> {
+                Box::<Secret>::deserialize(MapAccessDeserializer::new(map)).map(Piece::Hidden)
+            }
+        }
+
+        deserializer.deserialize_any(PieceVisitor)
     }
 }
 

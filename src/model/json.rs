@@ -1,0 +1,201 @@
+//! JSON content, redacted.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{self, MapAccess, SeqAccess, Visitor};
+use serde::ser::{SerializeMap as _, SerializeSeq as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::Text;
+
+/// A JSON value, redacted: names, structure, small numbers and booleans stay.
+///
+/// It is stored as the JSON that it stands for, one level for one level, so that deep content stays readable within the
+/// nesting that JSON parsers allow. What plain JSON cannot say is an object with one member: `{"$text": ...}` a string
+/// with hidden pieces, `{"$number": ...}` a number in its own spelling, `{"$json": ...}` a string that is itself JSON.
+/// Names that begin with `$` get one more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Json {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number in its own spelling, hidden when it is long or its name is sensitive.
+    Number(Text),
+    /// A string.
+    String(Text),
+    /// A string that is itself JSON.
+    Embedded(Box<Json>),
+    /// An array.
+    Array(Vec<Json>),
+    /// An object's members in the order sent.
+    Object(Vec<(String, Json)>),
+}
+
+impl Json {
+    /// True where it is nested deeper than `limit` levels.
+    pub fn is_deeper_than(&self, limit: usize) -> bool {
+        let Some(below) = limit.checked_sub(1) else { return true };
+        match self {
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::String(_) => false,
+            Self::Embedded(value) => value.is_deeper_than(below),
+            Self::Array(values) => values.iter().any(|value| value.is_deeper_than(below)),
+            Self::Object(members) => members.iter().any(|(_, value)| value.is_deeper_than(below)),
+        }
+    }
+}
+
+impl Serialize for Json {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => serializer.serialize_unit(),
+            Self::Bool(value) => serializer.serialize_bool(*value),
+            Self::Number(text) => match plain_integer(text) {
+                Some(integer) => serializer.serialize_i64(integer),
+                None => wrapped(serializer, "$number", text),
+            },
+            Self::String(text) => match text.as_shown() {
+                Some(shown) => serializer.serialize_str(shown),
+                None => wrapped(serializer, "$text", text),
+            },
+            Self::Embedded(value) => wrapped(serializer, "$json", value),
+            Self::Array(values) => {
+                let mut seq = serializer.serialize_seq(Some(values.len()))?;
+                for value in values {
+                    seq.serialize_element(value)?;
+                }
+                seq.end()
+            }
+            Self::Object(members) => {
+                let mut map = serializer.serialize_map(Some(members.len()))?;
+                for (name, value) in members {
+                    if name.starts_with('$') {
+                        map.serialize_entry(&format!("${name}"), value)?;
+                    } else {
+                        map.serialize_entry(name, value)?;
+                    }
+                }
+                map.end()
+            }
+        }
+    }
+}
+
+/// The number that a text spells exactly as Rust would.
+fn plain_integer(text: &Text) -> Option<i64> {
+    let shown = text.as_shown()?;
+    shown.parse::<i64>().ok().filter(|integer| integer.to_string() == shown)
+}
+
+fn wrapped<S: Serializer>(serializer: S, name: &str, value: &impl Serialize) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(Some(1))?;
+    map.serialize_entry(name, value)?;
+    map.end()
+}
+
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(JsonVisitor)
+    }
+}
+
+struct JsonVisitor;
+
+impl<'de> Visitor<'de> for JsonVisitor {
+    type Value = Json;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("redacted JSON")
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Json, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Json, E> {
+        Ok(Json::Bool(value))
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Json, E> {
+        Ok(Json::Number(Text::shown(value.to_string())))
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Json, E> {
+        Ok(Json::Number(Text::shown(value.to_string())))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Json, E> {
+        Ok(Json::String(Text::shown(text)))
+    }
+
+    fn visit_string<E: de::Error>(self, text: String) -> Result<Json, E> {
+        Ok(Json::String(Text::shown(text)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Json, A::Error> {
+        let mut values = Vec::new();
+        while let Some(value) = seq.next_element()? {
+            values.push(value);
+        }
+        Ok(Json::Array(values))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {
+        let mut members = Vec::new();
+        while let Some(name) = map.next_key::<Cow<'de, str>>()? {
+            match &*name {
+                "$text" if members.is_empty() => return Ok(Json::String(map.next_value()?)),
+                "$number" if members.is_empty() => return Ok(Json::Number(map.next_value()?)),
+                "$json" if members.is_empty() => return Ok(Json::Embedded(map.next_value()?)),
+                _ => {}
+            }
+            let name = match name.strip_prefix('$') {
+                None => name.into_owned(),
+                Some(escaped) if escaped.starts_with('$') => escaped.to_owned(),
+                Some(_) => return Err(de::Error::custom("unknown member that begins with $")),
+            };
+            members.push((name, map.next_value()?));
+        }
+        Ok(Json::Object(members))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(value: &Json) -> String {
+        let text = serde_json::to_string(value).unwrap();
+        assert_eq!(&serde_json::from_str::<Json>(&text).unwrap(), value);
+        text
+    }
+
+    #[test]
+    fn plain_values_are_stored_as_the_json_that_they_are() {
+        let value = Json::Object(vec![
+            ("a".into(), Json::Array(vec![Json::Null, Json::Bool(true), Json::String(Text::shown("x"))])),
+            ("a".into(), Json::Number(Text::shown("-7"))),
+        ]);
+        assert_eq!(written(&value), r#"{"a":[null,true,"x"],"a":-7}"#);
+    }
+
+    #[test]
+    fn what_plain_json_cannot_say_is_wrapped() {
+        assert_eq!(written(&Json::Number(Text::shown("1.10"))), r#"{"$number":["1.10"]}"#);
+        assert_eq!(written(&Json::Number(Text::shown("-0"))), r#"{"$number":["-0"]}"#);
+        assert_eq!(written(&Json::Embedded(Box::new(Json::Array(vec![])))), r#"{"$json":[]}"#);
+        let members = ["$text", "$ref", "$$", "plain"].map(|name| (name.to_owned(), Json::Null));
+        assert_eq!(
+            written(&Json::Object(members.to_vec())),
+            r#"{"$$text":null,"$$ref":null,"$$$":null,"plain":null}"#
+        );
+    }
+
+    #[test]
+    fn depth_counts_every_level() {
+        let nested = |levels| (1..levels).fold(Json::Null, |inner, _| Json::Array(vec![inner]));
+        assert!(!nested(3).is_deeper_than(3));
+        assert!(nested(4).is_deeper_than(3));
+    }
+}
