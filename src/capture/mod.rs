@@ -1,1 +1,14 @@
 //! Model to disk and back: HAR 1.2 with `_samewire` members.
+//!
+//! One file a capture, valid after every exchange: see `docs/capture-format.md`.
+
+mod format;
+mod har;
+mod reader;
+mod render;
+mod upgrade;
+mod writer;
+
+pub use format::{Entry, FORMAT, Note};
+pub use reader::{ContentError, ReadError, from_slice, read};
+pub use writer::{WriteError, Writer, write};
