@@ -8,8 +8,17 @@ use super::render;
 use crate::model::{self, Content, Exchange, Field, FieldValue, Outcome, Parameter, Text, Timings};
 
 /// What RFC 3986 does not allow in a URL; a percent sign stands for itself, as shown parts are kept as sent.
-const NOT_IN_URL: &AsciiSet =
-    &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'\\').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
+const NOT_IN_URL: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
 
 /// Longest text of a body's rendering, in bytes; the facts in `_samewire` have no such limit.
 const LONGEST_TEXT: usize = 64 * 1024;
@@ -142,7 +151,8 @@ impl<'a> Entry<'a> {
         let (response, comment) = match &exchange.outcome {
             Outcome::Answered(response) => (Response::new(response), None),
             Outcome::Failed { failure, .. } => {
-                let comment = format!("failed on the {} leg, {}: {}", failure.leg, failure.phase, failure.kind);
+                let comment =
+                    format!("failed on the {} leg, {}: {}", failure.leg, failure.phase, failure.kind);
                 (Response::none(&exchange.request), Some(comment))
             }
             Outcome::Unfinished => {
@@ -232,7 +242,10 @@ impl<'a> Response<'a> {
 
 impl<'a> Pair<'a> {
     fn new(parameter: &'a Parameter) -> Self {
-        Self { name: &parameter.name, value: parameter.value.as_ref().map(Text::to_string).unwrap_or_default() }
+        Self {
+            name: &parameter.name,
+            value: parameter.value.as_ref().map(Text::to_string).unwrap_or_default(),
+        }
     }
 }
 
@@ -246,13 +259,12 @@ impl<'a> PostData<'a> {
             Content::Multipart(parts) => Some(parts.iter().map(Param::of_part).collect()),
             _ => None,
         };
-        let (text, comment) = match params {
-            Some(_) => (None, None),
-            // HAR wants either params or text.
-            None => {
-                let (text, comment) = shown_content(&request.body.content);
-                (Some(text.unwrap_or_default()), comment)
-            }
+        // HAR wants either params or text.
+        let (text, comment) = if params.is_some() {
+            (None, None)
+        } else {
+            let (text, comment) = shown_content(&request.body.content);
+            (Some(text.unwrap_or_default()), comment)
         };
         Some(Self { mime_type: value_of(&request.fields, "content-type"), params, text, comment })
     }

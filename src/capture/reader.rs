@@ -73,7 +73,9 @@ pub enum ContentError {
         offset: u64,
     },
     /// It is not JSON.
-    #[error("line {line}, column {column}: it is not JSON ({reason}): name a HAR file that samewire recorded")]
+    #[error(
+        "line {line}, column {column}: it is not JSON ({reason}): name a HAR file that samewire recorded"
+    )]
     NotJson {
         /// From 1.
         line: usize,
@@ -92,13 +94,17 @@ pub enum ContentError {
     #[error("it is a HAR, but samewire did not record it: record the run with `samewire record`")]
     NotRecorded,
     /// A newer samewire made it.
-    #[error("it was made by a newer samewire (format {format}, this one reads up to {FORMAT}): upgrade samewire")]
+    #[error(
+        "it was made by a newer samewire (format {format}, this one reads up to {FORMAT}): upgrade samewire"
+    )]
     Newer {
         /// Its format.
         format: u32,
     },
     /// A member is not what the format says.
-    #[error("byte {offset}: {place} is malformed ({reason}): the file was changed by another program, record again")]
+    #[error(
+        "byte {offset}: {place} is malformed ({reason}): the file was changed by another program, record again"
+    )]
     Malformed {
         /// Which part.
         place: String,
@@ -296,7 +302,7 @@ impl<'a> Parts<'a> {
                 capture.connections.extend(tail.since.connections);
                 capture.clues.extend(tail.since.clues);
             }
-            (Ok(_), Some(offset)) | (Err(_), Some(offset)) | (Err(offset), None) => {
+            (_, Some(offset)) | (Err(offset), None) => {
                 let lost = (self.length - offset) as u64;
                 capture.completeness.torn = Some(Tear { offset: offset as u64, lost });
             }

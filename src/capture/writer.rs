@@ -121,11 +121,7 @@ impl Writer {
             has_entries: false,
             pending: first,
             notes: Notes::default(),
-            closing: Closing {
-                ended_at: None,
-                exit: None,
-                completeness: opening.completeness.clone(),
-            },
+            closing: Closing { ended_at: None, exit: None, completeness: opening.completeness.clone() },
             changed: true,
             written: Vec::new(),
             written_notes: Notes::default(),
@@ -214,14 +210,17 @@ impl Writer {
         self.rewrite_closing();
     }
 
+    /// Writes the closing part alone; puts the one before it back where there is no room for a longer one.
     fn rewrite_closing(&mut self) {
-        let told = self.rendered_closing(&self.notes).unwrap_or_default();
-        for closing in [told.as_slice(), &self.written] {
+        let told = self.rendered_closing(&self.notes).ok();
+        let before = mem::take(&mut self.written);
+        for closing in told.into_iter().chain([before]) {
             let end = self.entries_end + closing.len() as u64;
-            let done = self.file.write_all_at(closing, self.entries_end).and_then(|()| self.file.set_len(end));
-            if done.is_ok() && !closing.is_empty() {
+            let done =
+                self.file.write_all_at(&closing, self.entries_end).and_then(|()| self.file.set_len(end));
+            self.written = closing;
+            if done.is_ok() {
                 self.file_end = end;
-                self.written = closing.to_vec();
                 return;
             }
         }
@@ -246,7 +245,9 @@ impl Writer {
                 let _ = fs::remove_file(&self.path);
                 Err(WriteError::Unclean { path: self.path })
             }
-            Some(_) => self.without(&unclean).and(written.map(|()| u32::try_from(unclean.len()).unwrap_or(u32::MAX))),
+            Some(_) => {
+                self.without(&unclean).and(written.map(|()| u32::try_from(unclean.len()).unwrap_or(u32::MAX)))
+            }
         }
     }
 

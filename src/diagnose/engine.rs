@@ -96,7 +96,9 @@ fn verdict(case: &Case<'_>, findings: &Findings) -> Verdict {
     let silent = |side: Side| case.capture(side).exchanges.is_empty();
     let torn = |side: Side| case.capture(side).completeness.torn.is_some();
     let named = |finding: &Finding| {
-        finding.severity == Severity::Error && matches!(finding.side, Blame::Side(_)) && !lonely_by_tear(case, finding)
+        finding.severity == Severity::Error
+            && matches!(finding.side, Blame::Side(_))
+            && !lonely_by_tear(case, finding)
     };
     match (silent(Side::Sandbox), silent(Side::Runtime)) {
         (true, true) => return Verdict::Inconclusive(Inconclusive::NothingCaptured),
@@ -119,7 +121,11 @@ fn verdict(case: &Case<'_>, findings: &Findings) -> Verdict {
         return Verdict::Inconclusive(Inconclusive::CaptureTorn);
     }
     let unknown = |comparison: &Comparison| {
-        comparison.credentials.iter().flat_map(|pair| &pair.matches).any(|pair| pair.identity == Identity::Unknown)
+        comparison
+            .credentials
+            .iter()
+            .flat_map(|pair| &pair.matches)
+            .any(|pair| pair.identity == Identity::Unknown)
     };
     if !case.comparison.same_key && unknown(case.comparison) {
         return Verdict::Inconclusive(Inconclusive::KeysDiffer);

@@ -145,12 +145,24 @@ impl Finding {
     }
 
     /// Adds the place of the fault.
-    pub(crate) fn primary(self, side: Side, exchange: Option<u32>, at: Locator, label: impl Into<String>) -> Self {
+    pub(crate) fn primary(
+        self,
+        side: Side,
+        exchange: Option<u32>,
+        at: Locator,
+        label: impl Into<String>,
+    ) -> Self {
         self.evidence(Role::Primary, side, exchange, at, label)
     }
 
     /// Adds a place to compare it with.
-    pub(crate) fn related(self, side: Side, exchange: Option<u32>, at: Locator, label: impl Into<String>) -> Self {
+    pub(crate) fn related(
+        self,
+        side: Side,
+        exchange: Option<u32>,
+        at: Locator,
+        label: impl Into<String>,
+    ) -> Self {
         self.evidence(Role::Related, side, exchange, at, label)
     }
 

@@ -134,8 +134,13 @@ fn pairs_of<'a>(case: &Case<'a>, finding: &'a Finding) -> impl Iterator<Item = &
         .filter_map(|evidence| evidence.exchange.map(|number| (evidence.side, number)))
         .collect();
     case.comparison.pairs.iter().filter(move |pair| {
-        [(Side::Sandbox, &pair.sandbox), (Side::Runtime, &pair.runtime)].into_iter().any(|(side, attempts)| {
-            attempts.iter().flat_map(|attempts| &attempts.exchanges).any(|number| places.contains(&(side, *number)))
-        })
+        [(Side::Sandbox, &pair.sandbox), (Side::Runtime, &pair.runtime)].into_iter().any(
+            |(side, attempts)| {
+                attempts
+                    .iter()
+                    .flat_map(|attempts| &attempts.exchanges)
+                    .any(|number| places.contains(&(side, *number)))
+            },
+        )
     })
 }

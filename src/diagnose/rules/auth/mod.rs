@@ -1,2 +1,1 @@
 //! The credentials on the wire.
-
