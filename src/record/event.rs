@@ -105,7 +105,7 @@ pub enum Event {
         /// The bytes.
         data: Bytes,
     },
-    /// The request's end.
+    /// The request's end; sent for every request that ended, also for one without content.
     RequestEnd {
         /// The exchange.
         exchange: ExchangeId,
@@ -137,7 +137,7 @@ pub enum Event {
         /// The bytes.
         data: Bytes,
     },
-    /// The answer's end: the exchange is complete.
+    /// The answer's end: the exchange is complete once the request has ended too, or its connection.
     ResponseEnd {
         /// The exchange.
         exchange: ExchangeId,

@@ -1,5 +1,8 @@
 //! Events of the data path to exchanges, redacted and appended one by one.
 
+mod assembler;
 mod event;
+mod recorder;
 
 pub use event::{ConnectionId, Event, EventSender, ExchangeId};
+pub use recorder::{ClueReader, Observer, Recorder, Setup, StartError, Summary, start};

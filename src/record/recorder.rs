@@ -1,0 +1,275 @@
+//! The recorder of one side: takes events, redacts what they amount to, and appends it to the capture.
+//!
+//! It runs on a thread of its own, for redaction computes and writing blocks. Nothing that goes wrong here stops the data
+//! path: events are taken to the end, whatever becomes of them.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+use std::{io, thread};
+
+use jiff::Timestamp;
+use thiserror::Error;
+use tokio::sync::{mpsc, oneshot};
+use tracing::{error, warn};
+
+use super::assembler::{Assembled, Assembler};
+use super::event::{Event, EventSender};
+use crate::capture::{Entry, Note, WriteError, Writer};
+use crate::model::{Clue, Exchange, Exit};
+use crate::redact::{Output, RawConnection, RawExchange, Redactor};
+
+/// Events on their way; with a body's piece each, this bounds the memory of a slow recorder.
+const CHANNEL: usize = 128;
+
+/// Events taken at once.
+const BATCH: usize = 64;
+
+/// Longest time that a finished exchange waits for the write, while more events come.
+const LINGER: Duration = Duration::from_millis(10);
+
+/// Reads clues from the command's output.
+pub trait ClueReader: Send {
+    /// Takes a piece of output, and returns what it says.
+    fn read(&mut self, output: &Output, redactor: &Redactor) -> Vec<Clue>;
+    /// The command has ended; returns what its last words say.
+    fn finish(&mut self, redactor: &Redactor) -> Vec<Clue>;
+}
+
+/// Sees each exchange that may be shown, on the recorder's thread.
+pub type Observer = Box<dyn FnMut(&Exchange) + Send>;
+
+/// What a recorder works with.
+pub struct Setup {
+    /// Where it writes; the opening of the capture is there already.
+    pub writer: Writer,
+    /// The only way from raw to model.
+    pub redactor: Redactor,
+    /// Reads clues from the command's output.
+    pub clues: Option<Box<dyn ClueReader>>,
+    /// Bytes of each body that are looked into.
+    pub body_limit: usize,
+    /// Sees what passes.
+    pub observer: Option<Observer>,
+}
+
+/// Why recording cannot start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The system has no thread left.
+    #[error("cannot start the recorder's thread: end other programs or raise the limit of processes")]
+    Thread(#[source] io::Error),
+}
+
+/// What became of a recording.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// The capture.
+    pub path: PathBuf,
+    /// Exchanges that are in it.
+    pub exchanges: u32,
+    /// Parts that the self-check refused.
+    pub withheld: u32,
+    /// Why recording stopped early.
+    pub stopped: Option<String>,
+}
+
+/// A recording in progress.
+pub struct Recorder {
+    path: PathBuf,
+    summary: oneshot::Receiver<Summary>,
+}
+
+/// Starts a recorder. It ends when all clones of the sender are dropped.
+pub fn start(setup: Setup) -> Result<(EventSender, Recorder), StartError> {
+    let (sender, events) = mpsc::channel(CHANNEL);
+    let (done, summary) = oneshot::channel();
+    let path = setup.writer.path().to_owned();
+    let work = move || {
+        // Nobody may be waiting any more; the capture is on disk all the same.
+        let _ = done.send(Recording::new(setup).run(events));
+    };
+    thread::Builder::new().name("recorder".to_owned()).spawn(work).map_err(StartError::Thread)?;
+    Ok((sender, Recorder { path, summary }))
+}
+
+impl Recorder {
+    /// Waits until everything is on disk. All senders must be dropped, or this waits for them.
+    pub async fn finish(self) -> Summary {
+        self.summary.await.unwrap_or_else(|_| Summary {
+            path: self.path,
+            exchanges: 0,
+            withheld: 0,
+            stopped: Some("the recorder ended before its time; what it wrote is in the capture".to_owned()),
+        })
+    }
+}
+
+struct Recording {
+    writer: Writer,
+    redactor: Redactor,
+    clues: Option<Box<dyn ClueReader>>,
+    observer: Option<Observer>,
+    assembler: Assembler,
+    exit: Option<Exit>,
+    exchanges: u32,
+    /// Exchanges pushed since the last write.
+    unwritten: u32,
+    withheld: u32,
+    stopped: Option<String>,
+}
+
+impl Recording {
+    fn new(setup: Setup) -> Self {
+        let Setup { writer, redactor, clues, body_limit, observer } = setup;
+        Self {
+            writer,
+            redactor,
+            clues,
+            observer,
+            assembler: Assembler::new(body_limit),
+            exit: None,
+            exchanges: 0,
+            unwritten: 0,
+            withheld: 0,
+            stopped: None,
+        }
+    }
+
+    fn run(mut self, mut events: mpsc::Receiver<Event>) -> Summary {
+        let mut batch = Vec::with_capacity(BATCH);
+        let mut done = Vec::new();
+        while events.blocking_recv_many(&mut batch, BATCH) > 0 {
+            let mut since = Instant::now();
+            for event in batch.drain(..) {
+                self.assembler.take(event, &self.redactor, &mut done);
+                for assembled in done.drain(..) {
+                    self.record(assembled);
+                }
+                if self.unwritten > 0 && since.elapsed() > LINGER {
+                    self.flush();
+                    since = Instant::now();
+                }
+            }
+            self.flush();
+        }
+        self.finish(done)
+    }
+
+    fn record(&mut self, assembled: Assembled) {
+        match assembled {
+            Assembled::Exchange(raw) => self.exchange(&raw),
+            Assembled::Connection(raw) => self.connection(&raw),
+            Assembled::Ignored(host) => {
+                let host = self.redactor.name(&host);
+                *self.writer.completeness().ignored.entry(host).or_default() += 1;
+            }
+            Assembled::Output(output) => {
+                let clues = self.clues.as_mut().map(|reader| reader.read(&output, &self.redactor));
+                self.note_clues(&clues.unwrap_or_default());
+            }
+            Assembled::Exited(exit) => self.exit = Some(exit),
+        }
+    }
+
+    fn exchange(&mut self, raw: &RawExchange) {
+        let exchange = self.redactor.exchange(raw);
+        match Entry::new(&exchange) {
+            Ok(entry) if self.is_clean(entry.as_bytes()) => {
+                self.writer.push(&entry);
+                self.unwritten += 1;
+                if let Some(observer) = &mut self.observer {
+                    observer(&exchange);
+                }
+            }
+            Ok(_) => self.withhold("exchange"),
+            Err(problem) => self.cannot_render(&problem),
+        }
+    }
+
+    fn connection(&mut self, raw: &RawConnection) {
+        let connection = self.redactor.connection(raw);
+        self.note("connection", Note::connection(&connection));
+    }
+
+    fn note_clues(&mut self, clues: &[Clue]) {
+        for clue in clues {
+            self.note("clue", Note::clue(clue));
+        }
+    }
+
+    fn note(&mut self, what: &'static str, note: serde_json::Result<Note>) {
+        match note {
+            Ok(note) if self.is_clean(note.as_bytes()) => self.writer.note(&note),
+            Ok(_) => self.withhold(what),
+            Err(problem) => self.cannot_render(&problem),
+        }
+    }
+
+    fn is_clean(&self, bytes: &[u8]) -> bool {
+        self.redactor.check(bytes).inspect_err(|leak| error!(%leak, "the self-check refused a part")).is_ok()
+    }
+
+    fn withhold(&mut self, what: &'static str) {
+        error!(
+            what,
+            "not written, as a known secret was found in it; please report this as a defect of samewire"
+        );
+        self.withheld += 1;
+        self.writer.completeness().withheld += 1;
+    }
+
+    fn cannot_render(&mut self, problem: &serde_json::Error) {
+        self.stop(format!("a part could not be rendered: {problem}"));
+    }
+
+    fn flush(&mut self) {
+        match self.writer.flush() {
+            Ok(()) if self.stopped.is_none() => self.exchanges += self.unwritten,
+            Ok(()) => {}
+            Err(problem) => self.cannot_write(&problem),
+        }
+        self.unwritten = 0;
+    }
+
+    fn cannot_write(&mut self, problem: &WriteError) {
+        let reason = match problem {
+            WriteError::Append { source, .. } | WriteError::Create { source, .. } => {
+                format!("{problem}: {source}")
+            }
+            _ => problem.to_string(),
+        };
+        self.stop(reason);
+    }
+
+    fn stop(&mut self, reason: String) {
+        if self.stopped.is_none() {
+            warn!(%reason, "recording stopped; requests are still forwarded");
+            self.stopped = Some(reason);
+        }
+    }
+
+    fn finish(mut self, mut done: Vec<Assembled>) -> Summary {
+        std::mem::replace(&mut self.assembler, Assembler::new(0)).finish(&mut done);
+        for assembled in done {
+            self.record(assembled);
+        }
+        let last_words = self.clues.as_mut().map(|reader| reader.finish(&self.redactor));
+        self.note_clues(&last_words.unwrap_or_default());
+        self.writer.end(Timestamp::now(), self.exit);
+        self.flush();
+        let path = self.writer.path().to_owned();
+        let redactor = &self.redactor;
+        match self.writer.finish(|bytes| redactor.check(bytes).is_ok()) {
+            Ok(0) => {}
+            Ok(withheld) => {
+                error!(withheld, "taken out of the capture, as a known secret was found in it");
+                self.withheld += withheld;
+                self.exchanges = self.exchanges.saturating_sub(withheld);
+            }
+            Err(problem) => {
+                self.stopped.get_or_insert_with(|| problem.to_string());
+            }
+        }
+        Summary { path, exchanges: self.exchanges, withheld: self.withheld, stopped: self.stopped }
+    }
+}
