@@ -163,9 +163,7 @@ fn connection(capture: &Capture, number: u32) -> Option<Excerpt> {
         }
         (None, ConnectionKind::Unused) => "nothing followed".to_owned(),
     };
-    let start = asked.len();
-    let text = asked + &came;
-    Some(Excerpt { line: None, end: text.len(), text, start })
+    Some(all_of(None, asked + &came))
 }
 
 fn outcome_in_words(exchange: &Exchange) -> String {

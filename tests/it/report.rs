@@ -1,1 +1,61 @@
-//! Tests of `report`.
+//! Tests of `report`: hand-made cases, each format's text kept as a snapshot.
+
+mod cases;
+mod hostile;
+
+use samewire::report::{Report, Style, json, terminal};
+
+use cases::Made;
+
+fn report(made: &Made) -> Report {
+    // The version would change every snapshot with every release.
+    Report { version: "0.0.0", ..made.report() }
+}
+
+fn at_width(width: usize, made: &Made) -> String {
+    terminal(&report(made), Style { width, color: false })
+}
+
+#[test]
+fn an_empty_token_is_shown_with_its_cause() {
+    let made = cases::token_empty();
+    insta::assert_snapshot!("token_empty.terminal", at_width(100, &made));
+    insta::assert_snapshot!("token_empty.narrow.terminal", at_width(60, &made));
+    insta::assert_snapshot!("token_empty.json", json(&report(&made)));
+}
+
+#[test]
+fn a_missing_spec_is_shown_by_its_line_of_output() {
+    insta::assert_snapshot!("spec_missing.terminal", at_width(100, &cases::spec_missing()));
+}
+
+#[test]
+fn equal_runs_are_one_line_and_what_was_not_shown() {
+    insta::assert_snapshot!("same.terminal", at_width(100, &cases::same()));
+    insta::assert_snapshot!("same.json", json(&report(&cases::same())));
+}
+
+#[test]
+fn an_inconclusive_report_says_why_and_what_next() {
+    let made = cases::nothing_captured();
+    insta::assert_snapshot!("nothing_captured.terminal", at_width(100, &made));
+    insta::assert_snapshot!("nothing_captured.json", json(&report(&made)));
+}
+
+#[test]
+fn several_findings_show_the_cause_in_full_and_its_consequences_in_short() {
+    insta::assert_snapshot!("several.terminal", at_width(100, &cases::several()));
+}
+
+#[test]
+fn every_kind_of_place_has_text() {
+    insta::assert_snapshot!("places.terminal", at_width(80, &cases::places()));
+}
+
+#[test]
+fn color_changes_nothing_but_color() {
+    let made = cases::several();
+    let colored = terminal(&report(&made), Style { width: 100, color: true });
+    assert_ne!(colored, at_width(100, &made));
+    assert_eq!(anstream::adapter::strip_str(&colored).to_string(), at_width(100, &made));
+}

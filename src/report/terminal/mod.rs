@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::diagnose::{Confidence, Severity, Verdict};
+use crate::diagnose::{Confidence, Role, Severity, Verdict};
 
 use super::advice::count;
 use super::contract::verdict_word;
@@ -25,6 +25,8 @@ const PLACES: usize = 6;
 const UNEXPLAINED: usize = 20;
 /// Names that are given for one reason not to show a difference.
 const NAMES: usize = 3;
+/// What is compared of a pair.
+const COMPARED: &str = "method, target, fields, credentials, content, and the answer's status";
 /// The widest that a first line is drawn out to.
 const FIRST_LINE: usize = 100;
 
@@ -110,13 +112,8 @@ fn finding(page: &mut Page, found: &Finding) {
     }
     for remedy in &found.remedies {
         margin.remark(page, "fix", &remedy.text);
-        for line in remedy.patch.iter().flat_map(|patch| patch.lines()) {
-            let paint = match line.as_bytes().first() {
-                Some(b'+') => Paint::Good,
-                Some(b'-') => Paint::Error,
-                _ => Paint::Plain,
-            };
-            page.line(&[(Paint::Plain, "       "), (paint, line)]);
+        if let Some(patch) = &remedy.patch {
+            margin.patch(page, patch);
         }
     }
     margin.remark(page, "more", &format!("samewire explain {}", found.rule));
@@ -165,7 +162,10 @@ fn places(page: &mut Page, margin: Margin, groups: &[Group<'_>], shown: usize, i
         }
         before = Some(place);
     }
-    for group in groups.iter().take(shown).filter(|group| !group.also.is_empty()) {
+    for group in groups.iter().take(shown) {
+        if group.also.is_empty() || group.place.role != Role::Primary {
+            continue;
+        }
         let numbers: Vec<String> = group.also.iter().take(8).map(|number| format!("#{number}")).collect();
         let more = group.also.len().saturating_sub(numbers.len());
         let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
@@ -265,6 +265,9 @@ fn closing(page: &mut Page, report: &Report) {
     }
     let compared = match report.pairs_compared {
         0 => String::new(),
+        pairs if report.verdict == Verdict::Same => {
+            format!("Compared {} of exchanges: {COMPARED}. ", count(pairs, "pair"))
+        }
         pairs => format!("Compared {} of exchanges. ", count(pairs, "pair")),
     };
     let text = [

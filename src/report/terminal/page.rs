@@ -98,24 +98,20 @@ impl Page {
         let (paint, text) = text;
         let text = escape::inert(text);
         let (first, rest) = (" ".repeat(taken), " ".repeat(indent));
-        let options = textwrap::Options::new(self.width)
-            .initial_indent(&first)
-            .subsequent_indent(&rest)
-            .word_separator(textwrap::WordSeparator::AsciiSpace)
-            .word_splitter(textwrap::WordSplitter::NoHyphenation)
-            .wrap_algorithm(textwrap::WrapAlgorithm::FirstFit);
-        for (at, line) in textwrap::wrap(&text, options).iter().enumerate() {
+        for (at, line) in wrap(&text, self.width, &first, &rest).iter().enumerate() {
             if at > 0 {
                 self.end_line();
+                self.out.push_str(&rest);
             }
-            let (indent, words) =
-                line.split_at(if at == 0 { taken.min(line.len()) } else { indent.min(line.len()) });
-            if at > 0 {
-                self.out.push_str(indent);
-            }
+            let words = line.get(if at == 0 { taken } else { indent }..).unwrap_or_default();
             self.put(paint, words);
         }
         self.end_line();
+    }
+
+    /// Text as lines of at most `columns`.
+    pub(super) fn wrapped(text: &str, columns: usize) -> Vec<String> {
+        wrap(&escape::inert(text), columns, "", "")
     }
 
     /// Appends text that the sink made inert.
@@ -134,4 +130,14 @@ impl Page {
         self.out.truncate(kept);
         self.out.push('\n');
     }
+}
+
+fn wrap(inert: &str, columns: usize, first: &str, rest: &str) -> Vec<String> {
+    let options = textwrap::Options::new(columns)
+        .initial_indent(first)
+        .subsequent_indent(rest)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .wrap_algorithm(textwrap::WrapAlgorithm::FirstFit);
+    textwrap::wrap(inert, options).into_iter().map(std::borrow::Cow::into_owned).collect()
 }

@@ -47,14 +47,25 @@ impl Margin {
         let number = excerpt.line.map(|line| line.to_string()).unwrap_or_default();
         let margin = format!(" {number:>digits$} | ", digits = self.digits);
         let room = page.width().saturating_sub(margin.len());
-        let shown = Window::new(excerpt, room);
-        page.line(&[(Paint::Frame, &margin), (Paint::Plain, &shown.text)]);
-
         let (sign, paint) = match role {
             Role::Primary => ("^", self.paint),
             Role::Related => ("-", Paint::Frame),
         };
         let bar = format!("{}| ", self.blank(2));
+        if excerpt.start == 0 && excerpt.end == excerpt.text.len() && excerpt.text.width() > room {
+            // All of it matters: wrapped rather than cut.
+            for (at, line) in Page::wrapped(&excerpt.text, room).iter().enumerate() {
+                page.line(&[(Paint::Frame, if at == 0 { &margin } else { &bar }), (Paint::Plain, line)]);
+            }
+            let lead = format!("{sign} ");
+            let indent = bar.len() + lead.len();
+            page.paragraph(&[(Paint::Frame, &bar), (paint, &lead)], (paint, label), indent);
+            return;
+        }
+        let shown = Window::new(excerpt, room);
+        let margin = if shown.text.is_empty() { margin.trim_end() } else { &margin };
+        page.line(&[(Paint::Frame, margin), (Paint::Plain, &shown.text)]);
+
         let mark = sign.repeat(shown.length);
         let before = " ".repeat(shown.column);
         let after = shown.column + shown.length + 1;
@@ -74,6 +85,19 @@ impl Margin {
         let bar = bar + &" ".repeat(column);
         let indent = bar.len();
         page.paragraph(&[(Paint::Frame, &bar)], (paint, label), indent);
+    }
+
+    /// A remedy's unified diff.
+    pub(super) fn patch(self, page: &mut Page, patch: &str) {
+        let margin = self.blank(4);
+        for line in patch.lines() {
+            let paint = match line.as_bytes().first() {
+                Some(b'+') => Paint::Good,
+                Some(b'-') => Paint::Error,
+                _ => Paint::Plain,
+            };
+            page.line(&[(Paint::Plain, &margin), (paint, line)]);
+        }
     }
 
     /// A label where there is no line to show.
