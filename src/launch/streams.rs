@@ -43,6 +43,12 @@ pub struct Sinks {
 }
 
 impl Sinks {
+    /// Both to this process's standard error, where standard output is kept for something else.
+    pub fn both_to_stderr() -> io::Result<Self> {
+        let stderr = Sink::new(io::stderr().as_fd().try_clone_to_owned()?);
+        Ok(Self { stdout: stderr.clone(), stderr })
+    }
+
     /// This process's own standard output and error.
     pub fn inherited() -> io::Result<Self> {
         Ok(Self {

@@ -16,6 +16,7 @@ use super::fingerprint::Tagger;
 const LENGTH: usize = 32;
 
 /// The key under which values are tagged. Two captures can be compared tag by tag when they were made under one key.
+#[derive(Clone)]
 pub struct Key {
     bytes: Zeroizing<[u8; LENGTH]>,
     id: String,
@@ -86,6 +87,17 @@ impl Key {
     /// `None` where neither variable names an absolute folder.
     pub fn default_path() -> Option<PathBuf> {
         state_folder(|name| env::var_os(name)).map(|folder| folder.join("samewire").join("key"))
+    }
+
+    /// A key that is kept nowhere: captures made under it compare with each other only.
+    ///
+    /// # Errors
+    ///
+    /// When the system gives no random bytes.
+    pub fn generate() -> Result<Self, KeyError> {
+        let mut bytes = [0; LENGTH];
+        getrandom::fill(&mut bytes).map_err(KeyError::Random)?;
+        Ok(Self::from_bytes(bytes))
     }
 
     /// A key of known bytes, for tests and for keys that are kept elsewhere.

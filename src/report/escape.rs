@@ -21,7 +21,7 @@ pub(super) fn is_hazardous(character: char) -> bool {
 }
 
 /// Text that is safe to show.
-pub(super) fn inert(text: &str) -> String {
+pub fn inert(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
         push_inert(&mut shown, character);

@@ -14,6 +14,7 @@ mod run;
 mod terminal;
 
 pub use contract::{Change, Difference, Evidence, Excerpt, Finding, Remedy, Report, SCHEMA, Significance};
+pub use escape::inert;
 pub use json::json;
 pub use run::{Answers, RunSummary};
 pub use terminal::{Style, terminal};
