@@ -35,7 +35,7 @@ pub(super) fn excerpt(case: &Case<'_>, side: Side, exchange: Option<u32>, at: &L
 pub(super) fn exit_in_words(exit: Exit) -> String {
     match exit {
         Exit::Code(code) => format!("exit code {code}"),
-        Exit::Signal(number) => format!("ended by signal {number}"),
+        Exit::Signal(number) => format!("signal {number}"),
     }
 }
 

@@ -278,6 +278,18 @@ fn closing(page: &mut Page, report: &Report) {
     ]
     .concat();
     page.paragraph(&[], (Paint::Faint, &text), 0);
+    let exits: Vec<String> = [("sandbox", report.sandbox.exit), ("runtime", report.runtime.exit)]
+        .into_iter()
+        .filter_map(|(side, exit)| Some(format!("{side} {}", exit_in_words(exit?))))
+        .collect();
+    // An inconclusive report has said so above.
+    if !exits.is_empty() && report.verdict_reason.is_none() {
+        page.line(&[
+            (Paint::Faint, "The commands ended: "),
+            (Paint::Faint, &exits.join(", ")),
+            (Paint::Faint, "."),
+        ]);
+    }
 }
 
 /// `2 expected differences not shown: Inicio, Fim (moves with the clock). `, or nothing.
