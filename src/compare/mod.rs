@@ -1,12 +1,88 @@
 //! Two captures to differences. Pure and deterministic.
+//!
+//! Retries are folded into attempts, attempts are paired, and each pair is compared place by place: what travels as credentials
+//! first, then the start line, the fields, the body and the answer. What a place's difference means is decided in `significance`.
 
+mod alone;
+mod answer;
+mod attempt;
+mod body;
+mod carried;
+mod credentials;
+mod fields;
+mod identity;
+mod issued;
+mod json;
+mod key;
 mod locator;
+mod pair;
+mod side_by_side;
+mod significance;
+mod target;
+mod value;
 
+pub use identity::{Alteration, alteration};
 pub use locator::{FieldPart, Locator};
 
 use serde::Serialize;
 
-use crate::model::Secret;
+use crate::model::{Capture, Exchange, Secret};
+
+use side_by_side::{Both, Found, Runs};
+
+/// Compares two runs.
+///
+/// The order of differences is that of pairs, and within a pair that of the request: credentials, start line, fields, body, answer.
+/// A run without any exchange yields lonely pairs and no differences: there is nothing to compare with.
+pub fn compare(sandbox: &Capture, runtime: &Capture) -> Comparison {
+    let runs = Runs::new(sandbox, runtime);
+    let pairs = pair::pair(&attempt::fold(sandbox), &attempt::fold(runtime), runs.same_key);
+    let mut comparison = Comparison { same_key: runs.same_key, pairs, ..Comparison::default() };
+    let comparable = !sandbox.exchanges.is_empty() && !runtime.exchanges.is_empty();
+    for (at, pair) in comparison.pairs.iter().enumerate() {
+        let one = pair.sandbox.as_ref().and_then(|attempts| exchange(sandbox, attempts.last()));
+        let other = pair.runtime.as_ref().and_then(|attempts| exchange(runtime, attempts.last()));
+        let number = |exchange: Option<&Exchange>| exchange.map(|exchange| exchange.number);
+        let differences = &mut comparison.differences;
+        let mut found = Found { pair: at, sandbox: number(one), runtime: number(other), differences };
+        let items = [one, other].map(|exchange| exchange.map(carried::carried).unwrap_or_default());
+        let [ours, theirs] = &items;
+        comparison.credentials.push(if let (Some(one), Some(other)) = (one, other) {
+            let both = Both { runs: &runs, sandbox: one, runtime: other };
+            let credentials = credentials::compare(&both, ours, theirs, &mut found);
+            target::compare(&both, [ours, theirs], &mut found);
+            fields::compare(&both, [ours, theirs], &mut found);
+            body::compare(&both, [ours, theirs], &mut found);
+            answer::compare(&both, &mut found);
+            credentials
+        } else {
+            if comparable {
+                lonely(pair, one, other, &mut found);
+            }
+            credentials::alone(ours, theirs)
+        });
+    }
+    comparison
+}
+
+fn exchange(capture: &Capture, number: u32) -> Option<&Exchange> {
+    let exchanges = &capture.exchanges;
+    exchanges.binary_search_by_key(&number, |exchange| exchange.number).ok().map(|at| &exchanges[at])
+}
+
+/// A request without a partner is one difference.
+fn lonely(pair: &Pair, sandbox: Option<&Exchange>, runtime: Option<&Exchange>, found: &mut Found<'_>) {
+    let shown = |exchange: &Exchange| {
+        let request = &exchange.request;
+        side_by_side::short(&format_args!("{} {}", request.method, request.target.url()))
+    };
+    let significance = match pair.alone {
+        Some(reason @ Reason::Consequence) => Significance::Cosmetic(reason),
+        Some(reason) => Significance::Expected(reason),
+        None => Significance::Material,
+    };
+    found.push(Locator::Request, None, (sandbox.map(shown), runtime.map(shown)), significance);
+}
 
 /// What two captures have in common, and where they differ.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -28,7 +104,8 @@ pub struct Pair {
     pub sandbox: Option<Attempts>,
     /// The runtime's attempts.
     pub runtime: Option<Attempts>,
-    /// Why a pair has no partner, where the framework's own limits explain it.
+    /// Why a pair has no partner, where the framework's own limits explain it ([`Reason::BuilderLimits`], [`Reason::ParentAgain`]), or
+    /// where the other run had failed before it got there ([`Reason::Consequence`]).
     pub alone: Option<Reason>,
 }
 
@@ -121,7 +198,7 @@ pub enum Reason {
     FreshJwt,
     /// A signature with the same algorithm and key id.
     Signature,
-    /// The builder reads fewer pages, slices, streams or records.
+    /// The builder reads fewer pages, slices, streams or records; a `check` at run time reads only the first.
     BuilderLimits,
     /// A parent stream that is read anew for each use.
     ParentAgain,
@@ -141,6 +218,8 @@ pub enum Reason {
     ClientIdentity,
     /// Follows from another difference (Content-Length from the body).
     Consequence,
+    /// The answers to one request hold other data; both sides succeeded.
+    Data,
 }
 
 impl Reason {
@@ -152,7 +231,7 @@ impl Reason {
             Self::Issued => "issued by an earlier answer of the same run",
             Self::FreshJwt => "a JWT that differs only in its times and id",
             Self::Signature => "a signature with the same key over other times",
-            Self::BuilderLimits => "the builder reads fewer pages, slices and streams",
+            Self::BuilderLimits => "one run reads fewer pages, slices and streams, as builders and checks do",
             Self::ParentAgain => "a parent stream that is read anew for each use",
             Self::Retry => "a retry, folded into its request",
             Self::Connection => "concerns the connection only",
@@ -162,6 +241,7 @@ impl Reason {
             Self::Spelling => "another spelling of the same value",
             Self::ClientIdentity => "the client's own name and abilities; both sides succeeded",
             Self::Consequence => "follows from another difference",
+            Self::Data => "other data in the answer to the same request",
         }
     }
 }
@@ -215,9 +295,11 @@ pub struct CredentialMatch {
 /// How one secret relates to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Identity {
-    /// Equal, proven by tags.
+    /// Equal, proven by tags; under different keys: the same named value in the same shape, and both answers agree.
     Same,
-    /// The same secret, changed; the words are those of `token-altered`'s `how`.
+    /// The same secret, changed on one of the sides; the words are those of `token-altered`'s `how`, and further `scheme` (an
+    /// auth-scheme stands within the value of one side), `cast`, `json-escaped` and `hex-encoded`. `truncated` and `extended` are
+    /// seen from the sandbox; the others name the change whichever side bears it ([`alteration`] tells which).
     Altered(&'static str),
     /// Not equal, and rightly so.
     Expected(Reason),

@@ -1,0 +1,122 @@
+//! Two answers: status, media type, where a redirect leads. Of the content only the first place that differs is named.
+
+use std::mem::discriminant;
+
+use super::json;
+use super::side_by_side::{Both, Found, short};
+use super::value::{Likeness, texts};
+use super::{FieldPart, Locator, Reason, Significance};
+use crate::model::{Content, Exchange, Field, FieldValue, Outcome, Piece, Response, Text};
+
+/// Compares both outcomes.
+pub(super) fn compare(both: &Both<'_>, found: &mut Found<'_>) {
+    let (one, other) = (both.sandbox, both.runtime);
+    let (Outcome::Answered(from), Outcome::Answered(to)) = (&one.outcome, &other.outcome) else {
+        if !same_failure(&one.outcome, &other.outcome) {
+            found.push(Locator::Outcome, None, (Some(outcome(one)), Some(outcome(other))), Significance::Material);
+        }
+        return;
+    };
+    if from.status != to.status {
+        let values = (Some(from.status.to_string()), Some(to.status.to_string()));
+        found.push(Locator::Status, None, values, Significance::Material);
+    }
+    if from.status / 100 != to.status / 100 {
+        return; // Another kind of answer: all else follows from it.
+    }
+    if from.status / 100 == 3 {
+        location(both, from, to, found);
+    } else {
+        let same_media_type = media_type(from, to, found);
+        if same_media_type && both.runs.same_key && from.body.digest != to.body.digest {
+            content(both, from, to, found);
+        }
+    }
+}
+
+fn same_failure(one: &Outcome, other: &Outcome) -> bool {
+    match (one, other) {
+        (Outcome::Failed { failure: one, .. }, Outcome::Failed { failure: other, .. }) => {
+            one.leg == other.leg && one.phase == other.phase && one.kind == other.kind
+        }
+        _ => discriminant(one) == discriminant(other),
+    }
+}
+
+fn outcome(exchange: &Exchange) -> String {
+    match &exchange.outcome {
+        Outcome::Answered(response) => response.status.to_string(),
+        Outcome::Failed { failure, .. } => format!("failed: {}, {} ({} leg)", failure.kind, failure.phase, failure.leg),
+        Outcome::Unfinished => "unfinished".to_owned(),
+    }
+}
+
+/// A login page where data were expected shows here; parameters of media types do not matter.
+fn media_type(from: &Response, to: &Response, found: &mut Found<'_>) -> bool {
+    let essence = |response: &Response| {
+        let shown = text(response, "content-type").map(ToString::to_string).unwrap_or_default();
+        shown.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    };
+    let (one, other) = (essence(from), essence(to));
+    if one == other {
+        return true;
+    }
+    let value = |essence: String| if essence.is_empty() { None } else { Some(essence) };
+    found.push(at("content-type"), None, (value(one), value(other)), Significance::Material);
+    false
+}
+
+/// Two redirects differ in host or path; what they say in the query is often made anew.
+fn location(both: &Both<'_>, from: &Response, to: &Response, found: &mut Found<'_>) {
+    let (one, other) = (text(from, "location").map(without_query), text(to, "location").map(without_query));
+    let likeness = match (&one, &other) {
+        (Some(one), Some(other)) => texts(both, "location", one, other),
+        (None, None) => Likeness::Equal,
+        _ => Likeness::Differs(None),
+    };
+    if let Likeness::Differs(how) = likeness {
+        found.push(at("location"), how, (one.as_ref().map(short), other.as_ref().map(short)), Significance::Material);
+    }
+}
+
+/// What the same request reads may change between two runs; so one place stands for all, and it does not decide.
+fn content(both: &Both<'_>, from: &Response, to: &Response, found: &mut Found<'_>) {
+    let significance = Significance::Cosmetic(Reason::Data);
+    let (pointer, values) = match (&from.body.content, &to.body.content) {
+        (Content::Json(one), Content::Json(other)) => match json::first(both, one, other) {
+            Some(first) => first,
+            None => return,
+        },
+        _ => (String::new(), (Some(format!("{} bytes", from.body.length)), Some(format!("{} bytes", to.body.length)))),
+    };
+    found.push(Locator::Response(Box::new(Locator::Body { pointer })), None, values, significance);
+}
+
+fn at(name: &str) -> Locator {
+    Locator::Response(Box::new(Locator::Field { name: name.to_owned(), nth: 0, part: FieldPart::Whole }))
+}
+
+fn text<'a>(response: &'a Response, key: &str) -> Option<&'a Text> {
+    response.fields.iter().find(|field: &&Field| field.name.key == key).and_then(|field| match &field.value {
+        FieldValue::Text(text) => Some(text),
+        _ => None,
+    })
+}
+
+/// A URL up to its query.
+fn without_query(url: &Text) -> Text {
+    let mut head = Text::default();
+    for piece in &url.pieces {
+        match piece {
+            Piece::Shown(shown) => {
+                if let Some((before, _)) = shown.split_once(['?', '#']) {
+                    head.push_shown(before);
+                    return head;
+                }
+                head.push_shown(shown);
+            }
+            Piece::Hidden(secret) => head.push_hidden((**secret).clone()),
+        }
+    }
+    head
+}

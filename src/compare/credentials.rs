@@ -1,0 +1,219 @@
+//! What two exchanges carry as credentials, and how it relates.
+
+use super::carried::Item;
+use super::identity::{alteration, identity, is_placeholder};
+use super::side_by_side::{Both, Found, short};
+use super::significance::{is_clock, is_key_id, is_per_request, is_signature, scheme_case};
+use super::value::{Likeness, secrets, texts};
+use super::{ChangeKind, CredentialMatch, CredentialPair, CredentialPart, FieldPart, Identity, Locator, Reason, Significance};
+use crate::model::{Class, Content, FieldValue, Parameter, Token};
+
+/// Relates what both exchanges carry, and notes the differences.
+pub(super) fn compare(both: &Both<'_>, sandbox: &[Item], runtime: &[Item], found: &mut Found<'_>) -> CredentialPair {
+    let matches = relate(both, sandbox, runtime);
+    for one in &matches {
+        note(both, sandbox, runtime, one, found);
+    }
+    let plain = |items: &[Item]| items.iter().map(|item| item.carried.clone()).collect();
+    CredentialPair { sandbox: plain(sandbox), runtime: plain(runtime), matches }
+}
+
+/// What a lone exchange carries.
+pub(super) fn alone(sandbox: &[Item], runtime: &[Item]) -> CredentialPair {
+    let plain = |items: &[Item]| items.iter().map(|item| item.carried.clone()).collect();
+    let one = |sandbox, runtime| CredentialMatch { sandbox, runtime, identity: Identity::Alone };
+    let matches = (0..sandbox.len()).map(|at| one(Some(at), None)).chain((0..runtime.len()).map(|at| one(None, Some(at)))).collect();
+    CredentialPair { sandbox: plain(sandbox), runtime: plain(runtime), matches }
+}
+
+/// First by place, then by identity across places, then whatever stands in the same field under another scheme.
+fn relate(both: &Both<'_>, sandbox: &[Item], runtime: &[Item]) -> Vec<CredentialMatch> {
+    let mut taken = vec![false; runtime.len()];
+    let mut partners: Vec<Option<(usize, Identity)>> = vec![None; sandbox.len()];
+    let mut pass = |pick: &dyn Fn(&Item, &Item) -> Option<Identity>| {
+        for (item, partner) in sandbox.iter().zip(&mut partners).filter(|(_, partner)| partner.is_none()) {
+            let mut candidates = runtime.iter().enumerate().filter(|(at, _)| !taken[*at]);
+            if let Some((at, identity)) = candidates.find_map(|(at, other)| Some((at, pick(item, other)?))) {
+                taken[at] = true;
+                *partner = Some((at, identity));
+            }
+        }
+    };
+    let related = |item: &Item, other: &Item| Some(identify(both, item, other));
+    pass(&|item, other| if item.same_place(other) { related(item, other) } else { None });
+    pass(&|item, other| related(item, other).filter(|identity| moves(item, identity, &Identity::Same)));
+    pass(&|item, other| related(item, other).filter(|identity| moves(item, identity, &Identity::Altered(""))));
+    pass(&|item, other| if replaces(item, other) { related(item, other) } else { None });
+    let mut matches: Vec<CredentialMatch> = partners
+        .into_iter()
+        .enumerate()
+        .map(|(at, partner)| match partner {
+            Some((other, identity)) => CredentialMatch { sandbox: Some(at), runtime: Some(other), identity },
+            None => CredentialMatch { sandbox: Some(at), runtime: None, identity: Identity::Alone },
+        })
+        .collect();
+    let lonely = taken.iter().enumerate().filter(|(_, taken)| !**taken);
+    matches.extend(lonely.map(|(at, _)| CredentialMatch { sandbox: None, runtime: Some(at), identity: Identity::Alone }));
+    matches
+}
+
+/// A value that says nothing does not move.
+fn moves(item: &Item, identity: &Identity, wanted: &Identity) -> bool {
+    std::mem::discriminant(identity) == std::mem::discriminant(wanted) && !is_placeholder(&item.carried.secret)
+}
+
+/// Other credentials in the same place: a Basic password, or else the user, where a token was.
+fn replaces(item: &Item, other: &Item) -> bool {
+    let place = |item: &Item| match &item.carried.at {
+        Locator::Field { name, nth, .. } => Some((name.clone(), (*nth).max(1))),
+        _ => None,
+    };
+    let secret = |item: &Item| item.carried.part != CredentialPart::User;
+    place(item).is_some() && place(item) == place(other) && secret(item) && secret(other)
+}
+
+fn identify(both: &Both<'_>, item: &Item, other: &Item) -> Identity {
+    let (sandbox, runtime) = (&item.carried.secret, &other.carried.secret);
+    let related = identity(both, sandbox, runtime);
+    if related != Identity::Unrelated || !item.same_place(other) || is_placeholder(sandbox) || is_placeholder(runtime) {
+        return related;
+    }
+    if is_signature(&item.name) {
+        let alike = std::mem::discriminant(&sandbox.shape.class) == std::mem::discriminant(&runtime.shape.class)
+            && sandbox.shape.length == runtime.shape.length;
+        return if alike && signs_anew(both) { Identity::Expected(Reason::Signature) } else { related };
+    }
+    match secrets(both, &item.name, sandbox, runtime) {
+        Likeness::Expected(reason @ (Reason::Clock | Reason::PerRequest)) if is_clock(&item.name) || is_per_request(&item.name) => {
+            Identity::Expected(reason)
+        }
+        _ => related,
+    }
+}
+
+/// A signature may differ where what it is made over has moved, and what it is made with has not.
+fn signs_anew(both: &Both<'_>) -> bool {
+    let (one, other) = (&both.sandbox.request, &both.runtime.request);
+    let mut moved = both.bodies_differ();
+    let mut same_key = true;
+    let mut judge = |name: &str, likeness: Likeness| match likeness {
+        Likeness::Expected(_) => moved = true,
+        Likeness::Differs(_) if is_key_id(name) => same_key = false,
+        _ => {}
+    };
+    let parameters = |one: &[Parameter], other: &[Parameter], judge: &mut dyn FnMut(&str, Likeness)| {
+        for parameter in one {
+            let partner = other.iter().find(|partner| partner.name == parameter.name);
+            if let (Some(from), Some(to)) = (&parameter.value, partner.and_then(|partner| partner.value.as_ref())) {
+                judge(&parameter.name, texts(both, &parameter.name, from, to));
+            }
+        }
+    };
+    for field in &one.fields {
+        let Some(partner) = other.fields.iter().find(|partner| partner.name.key == field.name.key) else { continue };
+        let name = &field.name.key;
+        match (&field.value, &partner.value) {
+            (FieldValue::Text(from), FieldValue::Text(to)) => judge(name, texts(both, name, from, to)),
+            (FieldValue::Credentials(from), FieldValue::Credentials(to)) => match (&from.token, &to.token) {
+                (Token::Opaque(from), Token::Opaque(to)) => judge(name, secrets(both, name, from, to)),
+                (Token::Parameters(from), Token::Parameters(to)) => parameters(from, to, &mut judge),
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+    let query = |request: &crate::model::Request| request.target.query.clone().unwrap_or_default();
+    parameters(&query(one), &query(other), &mut judge);
+    if let (Content::Form(from), Content::Form(to)) = (&one.body.content, &other.body.content) {
+        parameters(from, to, &mut judge);
+    }
+    moved && same_key
+}
+
+fn note(both: &Both<'_>, sandbox: &[Item], runtime: &[Item], one: &CredentialMatch, found: &mut Found<'_>) {
+    let items = (one.sandbox.and_then(|at| sandbox.get(at)), one.runtime.and_then(|at| runtime.get(at)));
+    let (item, other) = match items {
+        (Some(item), Some(other)) => (item, other),
+        (Some(item), None) => {
+            let at = whole(&item.carried.at);
+            return once(found, at, (Some(short(&item.carried.secret)), None));
+        }
+        (None, Some(other)) => {
+            let at = whole(&other.carried.at);
+            return once(found, at, (None, Some(short(&other.carried.secret))));
+        }
+        (None, None) => return,
+    };
+    let (from, to) = (&item.carried, &other.carried);
+    if item.same_place(other) || replaces(item, other) {
+        scheme(both, item, other, found);
+    } else {
+        let how = match one.identity {
+            Identity::Altered(how) => Some(how),
+            _ => None,
+        };
+        let values = (Some(short(&format_args!("{}: {}", from.at, from.secret))), Some(short(&format_args!("{}: {}", to.at, to.secret))));
+        return found.push_kind(from.at.clone(), ChangeKind::Moved, how, values, Significance::Material);
+    }
+    let (how, significance) = match one.identity {
+        Identity::Same | Identity::Unknown | Identity::Alone => return,
+        Identity::Altered(how) => (Some(how), Significance::Material),
+        Identity::Expected(Reason::FreshJwt) if expired(item) != expired(other) => (Some("expired"), Significance::Material),
+        Identity::Expected(reason) => (None, Significance::Expected(reason)),
+        Identity::Unrelated => {
+            let how = alteration(&from.secret, &to.secret).filter(|_| both.runs.same_key).map(|change| change.how);
+            (how, Significance::Material)
+        }
+    };
+    found.push(from.at.clone(), how, (Some(short(&from.secret)), Some(short(&to.secret))), significance);
+}
+
+/// The scheme before two credentials of one place.
+fn scheme(both: &Both<'_>, item: &Item, other: &Item, found: &mut Found<'_>) {
+    let (from, to) = (&item.carried.scheme, &other.carried.scheme);
+    if from == to || item.carried.part == CredentialPart::User {
+        return;
+    }
+    let only_case = matches!((from, to), (Some(from), Some(to)) if from.eq_ignore_ascii_case(to));
+    let significance = if only_case { scheme_case(both) } else { Significance::Material };
+    let at = match &item.carried.at {
+        Locator::Field { name, nth, .. } => Locator::Field { name: name.clone(), nth: *nth, part: FieldPart::Scheme },
+        at => at.clone(),
+    };
+    if !found.noted(&at) {
+        found.push(at, only_case.then_some("case-changed"), (from.clone(), to.clone()), significance);
+    }
+}
+
+fn expired(item: &Item) -> bool {
+    matches!(&item.carried.secret.shape.class, Class::Jwt(jwt) if jwt.expires_in.is_some_and(|left| left <= 0))
+}
+
+/// The place as a whole: what is absent has no token.
+fn whole(at: &Locator) -> Locator {
+    match at {
+        Locator::Field { name, nth, .. } => Locator::Field { name: name.clone(), nth: *nth, part: FieldPart::Whole },
+        at => at.clone(),
+    }
+}
+
+/// User and password that are both absent are one difference.
+fn once(found: &mut Found<'_>, at: Locator, values: (Option<String>, Option<String>)) {
+    if !found.noted(&at) {
+        found.push(at, None, values, Significance::Material);
+    }
+}
+
+/// Whether the schemes of two fields that carry no credentials are equal, and how like their tokens are.
+pub(super) fn fields(both: &Both<'_>, name: &str, sandbox: &FieldValue, runtime: &FieldValue) -> Likeness {
+    match (sandbox, runtime) {
+        (FieldValue::Text(from), FieldValue::Text(to)) => texts(both, name, from, to),
+        (FieldValue::Credentials(from), FieldValue::Credentials(to)) => match (&from.token, &to.token) {
+            (Token::Opaque(one), Token::Opaque(other)) if from.scheme == to.scheme => secrets(both, name, one, other),
+            (one, other) if one == other && from.scheme == to.scheme => Likeness::Equal,
+            _ => Likeness::Differs(None),
+        },
+        (FieldValue::Cookies(from), FieldValue::Cookies(to)) if from == to => Likeness::Equal,
+        _ => Likeness::Differs(None),
+    }
+}

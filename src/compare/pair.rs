@@ -1,0 +1,218 @@
+//! Which requests of two runs belong together: by what they ask for, then by equality, then by order.
+
+use std::collections::HashMap;
+
+use super::attempt::{Unit, is_redirect};
+use super::key::{self, TIERS, Tier};
+use super::{Pair, alone};
+
+/// How far, in matched requests, two unequal requests of one kind may stand apart and still be taken for one; concurrency moves them.
+const APART: usize = 16;
+
+/// Pairs the units of two runs. Every unit stands in exactly one pair.
+pub(super) fn pair(sandbox: &[Unit<'_>], runtime: &[Unit<'_>], same_key: bool) -> Vec<Pair> {
+    let mut pairing = Pairing::new(sandbox, runtime, same_key);
+    for tier in TIERS {
+        pairing.tier(tier);
+    }
+    pairing.similar_paths();
+    pairing.last_resort();
+    pairing.hops();
+    let reasons = alone::reasons(sandbox, runtime, &pairing.partner_of_sandbox, &pairing.partner_of_runtime);
+    let mut pairs = Vec::with_capacity(sandbox.len().max(runtime.len()));
+    for (at, unit) in sandbox.iter().enumerate() {
+        let partner = pairing.partner_of_sandbox[at].map(|partner| runtime[partner].attempts.clone());
+        pairs.push(Pair { sandbox: Some(unit.attempts.clone()), runtime: partner, alone: reasons.sandbox[at] });
+    }
+    for (at, unit) in runtime.iter().enumerate() {
+        if pairing.partner_of_runtime[at].is_none() {
+            pairs.push(Pair { sandbox: None, runtime: Some(unit.attempts.clone()), alone: reasons.runtime[at] });
+        }
+    }
+    pairs.sort_by_key(|pair| {
+        let first = |attempts: &Option<super::Attempts>| attempts.as_ref().map(super::Attempts::first);
+        let (one, other) = (first(&pair.sandbox), first(&pair.runtime));
+        (one.or(other), one.is_none())
+    });
+    pairs
+}
+
+struct Pairing<'u, 'a> {
+    sandbox: &'u [Unit<'a>],
+    runtime: &'u [Unit<'a>],
+    same_key: bool,
+    partner_of_sandbox: Vec<Option<usize>>,
+    partner_of_runtime: Vec<Option<usize>>,
+}
+
+/// Units of one kind, by index.
+#[derive(Default)]
+struct Bucket {
+    sandbox: Vec<usize>,
+    runtime: Vec<usize>,
+}
+
+impl<'u, 'a> Pairing<'u, 'a> {
+    fn new(sandbox: &'u [Unit<'a>], runtime: &'u [Unit<'a>], same_key: bool) -> Self {
+        Self {
+            sandbox,
+            runtime,
+            same_key,
+            partner_of_sandbox: vec![None; sandbox.len()],
+            partner_of_runtime: vec![None; runtime.len()],
+        }
+    }
+
+    fn join(&mut self, one: usize, other: usize) {
+        self.partner_of_sandbox[one] = Some(other);
+        self.partner_of_runtime[other] = Some(one);
+    }
+
+    /// Units that begin something (no hops of a redirect), by key.
+    fn buckets(&self, key: impl Fn(&Unit<'_>) -> u64) -> Vec<Bucket> {
+        let mut buckets: Vec<Bucket> = Vec::new();
+        let mut places: HashMap<u64, usize> = HashMap::new();
+        let mut place = |key: u64, buckets: &mut Vec<Bucket>| {
+            *places.entry(key).or_insert_with(|| {
+                buckets.push(Bucket::default());
+                buckets.len() - 1
+            })
+        };
+        for (at, unit) in self.sandbox.iter().enumerate().filter(|(_, unit)| !unit.is_hop) {
+            let bucket = place(key(unit), &mut buckets);
+            buckets[bucket].sandbox.push(at);
+        }
+        for (at, unit) in self.runtime.iter().enumerate().filter(|(_, unit)| !unit.is_hop) {
+            let bucket = place(key(unit), &mut buckets);
+            buckets[bucket].runtime.push(at);
+        }
+        buckets.retain(|bucket| !bucket.sandbox.is_empty() && !bucket.runtime.is_empty());
+        buckets
+    }
+
+    /// Matches within the buckets of a tier: equal ones, ones equal but for what moves, then by order.
+    fn tier(&mut self, tier: Tier) {
+        for bucket in self.buckets(|unit| key::of(unit.last, tier)) {
+            let same_key = self.same_key;
+            if tier == Tier::Full {
+                self.equal(&bucket, |unit| key::exact(unit.last, same_key));
+            }
+            self.equal(&bucket, |unit| key::stable(unit.last, same_key));
+            self.in_order(&bucket);
+        }
+    }
+
+    /// Pairs the free units of a bucket that have the same hash, first with first.
+    fn equal(&mut self, bucket: &Bucket, hash: impl Fn(&Unit<'_>) -> u64) {
+        let mut waiting: HashMap<u64, std::collections::VecDeque<usize>> = HashMap::new();
+        for at in bucket.runtime.iter().filter(|at| self.partner_of_runtime[**at].is_none()) {
+            waiting.entry(hash(&self.runtime[*at])).or_default().push_back(*at);
+        }
+        if waiting.is_empty() {
+            return;
+        }
+        for at in &bucket.sandbox {
+            if self.partner_of_sandbox[*at].is_none()
+                && let Some(other) = waiting.get_mut(&hash(&self.sandbox[*at])).and_then(std::collections::VecDeque::pop_front)
+            {
+                self.join(*at, other);
+            }
+        }
+    }
+
+    /// Pairs what is left of a bucket in order, where about as many matched requests stand before both.
+    fn in_order(&mut self, bucket: &Bucket) {
+        let free = |units: &[usize], partners: &[Option<usize>]| {
+            let mut matched = 0_usize;
+            let mut free = Vec::new();
+            for at in units {
+                if partners[*at].is_some() { matched += 1 } else { free.push((*at, matched)) }
+            }
+            free
+        };
+        let ones = free(&bucket.sandbox, &self.partner_of_sandbox);
+        let others = free(&bucket.runtime, &self.partner_of_runtime);
+        let (mut one, mut other) = (0, 0);
+        while let (Some((at, rank)), Some((partner, other_rank))) = (ones.get(one), others.get(other)) {
+            if rank.abs_diff(*other_rank) <= APART {
+                self.join(*at, *partner);
+                (one, other) = (one + 1, other + 1);
+            } else if rank < other_rank {
+                one += 1;
+            } else {
+                other += 1;
+            }
+        }
+    }
+
+    /// What has another path: first where most of its segments are the same.
+    fn similar_paths(&mut self) {
+        let free = |units: &[Unit<'_>], partners: &[Option<usize>]| -> Vec<usize> {
+            (0..units.len()).filter(|at| partners[*at].is_none() && !units[*at].is_hop).take(LEFT_OVER).collect()
+        };
+        let others = free(self.runtime, &self.partner_of_runtime);
+        for one in free(self.sandbox, &self.partner_of_sandbox) {
+            let unit = &self.sandbox[one];
+            let best = others.iter().filter(|other| self.partner_of_runtime[**other].is_none()).find(|other| {
+                let partner = &self.runtime[**other];
+                key::is_login(unit.last) == key::is_login(partner.last) && similar(unit, partner)
+            });
+            if let Some(other) = best.copied() {
+                self.join(one, other);
+            }
+        }
+    }
+
+    /// Where nothing of a run's data requests has a partner, order is all there is.
+    fn last_resort(&mut self) {
+        for login in [false, true] {
+            let of = |units: &[Unit<'_>]| -> Vec<usize> {
+                let begins = units.iter().enumerate().filter(|(_, unit)| !unit.is_hop && key::is_login(unit.last) == login);
+                begins.map(|(at, _)| at).collect()
+            };
+            let (ones, others) = (of(self.sandbox), of(self.runtime));
+            let untouched = ones.iter().all(|at| self.partner_of_sandbox[*at].is_none())
+                && others.iter().all(|at| self.partner_of_runtime[*at].is_none());
+            if untouched {
+                for (one, other) in ones.into_iter().zip(others) {
+                    self.join(one, other);
+                }
+            }
+        }
+    }
+
+    /// The hops of two redirects that belong together belong together, one by one. Where one side was redirected only, its hops stay alone.
+    fn hops(&mut self) {
+        for at in 0..self.sandbox.len() {
+            if self.sandbox[at].is_hop {
+                continue;
+            }
+            let (mut one, mut other) = (at, self.partner_of_sandbox[at]);
+            while let Some(partner) = other
+                && is_redirect(self.sandbox[one].last)
+                && is_redirect(self.runtime[partner].last)
+                && let (Some(next), Some(next_partner)) = (self.sandbox[one].next_hop, self.runtime[partner].next_hop)
+            {
+                self.join(next, next_partner);
+                (one, other) = (next, Some(next_partner));
+            }
+        }
+    }
+}
+
+/// How many requests without a partner are tried against each other.
+const LEFT_OVER: usize = 256;
+
+/// The same method on the same host or the same path's end, and at least half of the path's segments in common.
+fn similar(one: &Unit<'_>, other: &Unit<'_>) -> bool {
+    let (from, to) = (&one.last.request, &other.last.request);
+    let (a, b) = (key::segments(&from.target.path), key::segments(&to.target.path));
+    let trimmed = |segments: &[Option<String>]| -> Vec<Option<String>> {
+        segments.iter().filter(|segment| segment.as_deref() != Some("")).cloned().collect()
+    };
+    let (a, b) = (trimmed(&a), trimmed(&b));
+    let common = a.iter().filter(|segment| b.contains(segment)).count();
+    let same_end = a.last() == b.last();
+    from.target.host == to.target.host && from.method == to.method && same_end && 2 * common >= a.len().max(b.len())
+        || a == b && from.method == to.method
+}

@@ -1,0 +1,266 @@
+//! The one place that decides whether a difference matters, and why not.
+
+use super::side_by_side::Both;
+use super::value::Likeness;
+use super::{Reason, Significance};
+use crate::model::{Class, Exchange, Secret};
+
+/// Seconds by which a value that is made from the clock may lie off: the time between making and sending it.
+///
+/// Well below the five minutes from which on servers refuse a signature's date.
+const CLOCK_TOLERANCE: i64 = 120;
+
+/// Fields of one connection (RFC 9110, section 7.6.1) and what clients say to a proxy.
+const CONNECTION: &[&str] = &[
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "proxy-authorization",
+    "proxy-authenticate",
+    "te",
+    "upgrade",
+    "http2-settings",
+];
+
+/// Fields about how the body is sent, not what it is. They matter only to servers that refuse one way.
+const FRAMING: &[&str] = &["transfer-encoding", "trailer", "expect", "content-length"];
+
+/// What a client says of itself.
+const IDENTITY: &[&str] = &[
+    "user-agent",
+    "accept-encoding",
+    "x-goog-api-client",
+    "x-amz-user-agent",
+    "priority",
+    "dnt",
+    "upgrade-insecure-requests",
+];
+
+/// Digests over the body.
+const BODY_DIGESTS: &[&str] = &["content-md5", "digest", "content-digest", "repr-digest", "x-amz-content-sha256"];
+
+/// Ends of names, letters and digits only, of values that are made anew for each request.
+const PER_REQUEST: &[&str] = &[
+    "requestid",
+    "requestuuid",
+    "requestguid",
+    "correlationid",
+    "traceid",
+    "spanid",
+    "parentspanid",
+    "traceparent",
+    "tracestate",
+    "tracecontext",
+    "sentrytrace",
+    "baggage",
+    "datadogparentid",
+    "idempotencykey",
+    "idempotencytoken",
+    "nonce",
+    "invocationid",
+    "messageid",
+    "eventid",
+    "deduplicationid",
+    "clientmutationid",
+    "transactionid",
+    "cachebuster",
+    "boundary",
+];
+
+/// Names, letters and digits only, of values that are the time of sending and nothing else. No ends: `start_date` is a choice.
+const CLOCK: &[&str] = &[
+    "date",
+    "xamzdate",
+    "xmsdate",
+    "xdate",
+    "timestamp",
+    "xtimestamp",
+    "xrequesttimestamp",
+    "requesttimestamp",
+    "oauthtimestamp",
+    "ts",
+];
+
+/// Ends of names of signatures.
+const SIGNATURE: &[&str] = &["signature", "signature256", "hmac", "sign", "sig"];
+
+/// Ends of names of places in a list that an earlier answer named: no credentials, whatever `token` is in the name.
+const PAGING: &[&str] = &[
+    "pagetoken",
+    "nexttoken",
+    "continuationtoken",
+    "paginationtoken",
+    "synctoken",
+    "deltatoken",
+    "skiptoken",
+    "cursor",
+    "scrollid",
+    "nextpage",
+    "marker",
+];
+
+/// Ends of names of what a signature is made with.
+const KEY_ID: &[&str] = &["keyid", "accesskey", "accesskeyid", "credential", "consumerkey", "clientid", "username", "apikey"];
+
+/// True for a field of the connection only.
+pub(super) fn is_connection(key: &str) -> bool {
+    CONNECTION.contains(&key)
+}
+
+/// True for a field that tells how the body is sent.
+pub(super) fn is_framing(key: &str) -> bool {
+    FRAMING.contains(&key)
+}
+
+/// True for a digest over the body.
+pub(super) fn is_body_digest(key: &str) -> bool {
+    BODY_DIGESTS.contains(&key)
+}
+
+/// True for what a client says of itself.
+fn is_identity(key: &str) -> bool {
+    IDENTITY.contains(&key) || key.starts_with("sec-fetch-") || key.starts_with("sec-ch-ua")
+}
+
+/// True for names of identifiers that are made anew for each request.
+pub(super) fn is_per_request(name: &str) -> bool {
+    matches!(name, "b3" | "nc") || ends_with_any(name, PER_REQUEST)
+}
+
+/// True for names of values that are the time of sending.
+pub(super) fn is_clock(name: &str) -> bool {
+    name == "_" || CLOCK.contains(&plain(name).as_str())
+}
+
+/// True for names of signatures.
+pub(super) fn is_signature(name: &str) -> bool {
+    ends_with_any(name, SIGNATURE)
+}
+
+/// True for names of cursors.
+pub(super) fn is_paging(name: &str) -> bool {
+    ends_with_any(name, PAGING)
+}
+
+/// True for names of what a signature is made with.
+pub(super) fn is_key_id(name: &str) -> bool {
+    ends_with_any(name, KEY_ID)
+}
+
+fn ends_with_any(name: &str, ends: &[&str]) -> bool {
+    let plain = plain(name);
+    ends.iter().any(|end| plain.ends_with(end))
+}
+
+/// A name without case and separators.
+fn plain(name: &str) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
+}
+
+/// What a field's likeness means; `None` where it is no difference.
+pub(super) fn field(both: &Both<'_>, key: &str, likeness: Likeness) -> Option<Significance> {
+    let significance = value(likeness)?;
+    if significance != Significance::Material {
+        return Some(significance);
+    }
+    Some(if is_connection(key) {
+        Significance::Cosmetic(Reason::Connection)
+    } else if is_framing(key) {
+        framing(both, key)
+    } else if is_body_digest(key) && both.bodies_differ() {
+        Significance::Cosmetic(Reason::Consequence)
+    } else if is_identity(key) {
+        identity(both)
+    } else {
+        Significance::Material
+    })
+}
+
+/// What a value's likeness means; `None` where it is no difference.
+pub(super) fn value(likeness: Likeness) -> Option<Significance> {
+    match likeness {
+        Likeness::Equal | Likeness::Unknown => None,
+        Likeness::Spelled => Some(Significance::Cosmetic(Reason::Spelling)),
+        Likeness::Expected(reason) => Some(Significance::Expected(reason)),
+        Likeness::Differs(_) => Some(Significance::Material),
+    }
+}
+
+/// What tells clients apart matters only where the answers do.
+pub(super) fn identity(both: &Both<'_>) -> Significance {
+    if both.agree() { Significance::Cosmetic(Reason::ClientIdentity) } else { Significance::Material }
+}
+
+/// Case of a scheme: equal by RFC 9110, section 11.1, refused by some servers.
+pub(super) fn scheme_case(both: &Both<'_>) -> Significance {
+    if both.agree() { Significance::Cosmetic(Reason::Case) } else { Significance::Material }
+}
+
+fn framing(both: &Both<'_>, key: &str) -> Significance {
+    if key == "content-length" && both.sandbox.request.body.length != both.runtime.request.body.length {
+        Significance::Cosmetic(Reason::Consequence)
+    } else if both.agree() {
+        Significance::Cosmetic(Reason::Connection)
+    } else {
+        Significance::Material
+    }
+}
+
+/// True where two different values are both read from the clock: the same distance from their requests or from the start of their runs.
+pub(super) fn moved_with_clock(both: &Both<'_>, sandbox: &Secret, runtime: &Secret) -> bool {
+    let (from, to, by_day) = match (&sandbox.shape.class, &runtime.shape.class) {
+        (Class::Date { format: a, offset: Some(from) }, Class::Date { format: b, offset: Some(to) }) if a == b => {
+            (*from, *to, !["%H", "%I", "%T", "%R", "%s", "%c"].iter().any(|part| a.contains(part)))
+        }
+        (Class::Timestamp { digits: a, offset: from }, Class::Timestamp { digits: b, offset: to }) if a == b => {
+            (*from, *to, false)
+        }
+        _ => return false,
+    };
+    if (to - from).abs() <= CLOCK_TOLERANCE {
+        return true;
+    }
+    let seconds = |exchange: &Exchange| exchange.started_at.as_second();
+    let (first, second) = (seconds(both.sandbox), seconds(both.runtime));
+    let (from, to) = (first + from, second + to);
+    let runs = both.runs.runtime.run.started_at.as_second() - both.runs.sandbox.run.started_at.as_second();
+    if (to - from - runs).abs() <= CLOCK_TOLERANCE {
+        return true;
+    }
+    // Cut off at the hour or the day: it stands still, then jumps when such a boundary, which is one of some half hour in every
+    // time zone, has passed between the two requests.
+    let unit = if by_day || (whole(from, 86_400) && whole(to, 86_400)) {
+        86_400
+    } else if whole(from, 3_600) && whole(to, 3_600) {
+        3_600
+    } else {
+        return false;
+    };
+    let passed = second - first;
+    first.div_euclid(1_800) != second.div_euclid(1_800) && (to - from - passed).abs() < unit
+}
+
+fn whole(seconds: i64, unit: i64) -> bool {
+    let rest = seconds.rem_euclid(unit);
+    rest <= 1 || rest == unit - 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_known_by_their_end_in_any_spelling() {
+        assert!(is_per_request("X-Request-Id"));
+        assert!(is_per_request("request_id"));
+        assert!(is_per_request("traceparent"));
+        assert!(is_per_request("X-B3-TraceId"));
+        assert!(is_per_request("Idempotency-Key"));
+        assert!(!is_per_request("X-Tenant-Id"));
+        assert!(!is_per_request("X-Api-Key"));
+        assert!(is_paging("pageToken") && is_paging("next_page_token"));
+        assert!(!is_paging("access_token"));
+        assert!(is_clock("X-Amz-Date") && !is_clock("start_date"));
+        assert!(is_signature("X-Signature") && is_signature("oauth_signature"));
+    }
+}

@@ -1,0 +1,187 @@
+//! How like two values of one place are.
+
+use std::mem::discriminant;
+
+use super::identity::{alteration, is_placeholder, same_but_for_times, same_placeholder};
+use super::side_by_side::Both;
+use super::significance::{is_clock, is_per_request, moved_with_clock};
+use super::Reason;
+use crate::model::{Class, Length, Piece, Reference, Secret, Text};
+
+/// How like two values of one place are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Likeness {
+    /// They are equal.
+    Equal,
+    /// Nothing decides.
+    Unknown,
+    /// Another spelling of the same value.
+    Spelled,
+    /// Not equal, and rightly so.
+    Expected(Reason),
+    /// Not equal; how, where that is known.
+    Differs(Option<&'static str>),
+}
+
+impl Likeness {
+    /// The likeness of a whole from that of two of its parts: the worse one.
+    fn and(self, other: Self) -> Self {
+        if self.weight() >= other.weight() { self } else { other }
+    }
+
+    fn weight(self) -> u8 {
+        match self {
+            Self::Equal => 0,
+            Self::Spelled => 1,
+            Self::Unknown => 2,
+            Self::Expected(_) => 3,
+            Self::Differs(_) => 4,
+        }
+    }
+
+    /// How they differ, in the words of a change.
+    pub(super) fn how(self) -> Option<&'static str> {
+        match self {
+            Self::Differs(how) => how,
+            _ => None,
+        }
+    }
+}
+
+/// Compares the values of a place of this name.
+pub(super) fn texts(both: &Both<'_>, name: &str, sandbox: &Text, runtime: &Text) -> Likeness {
+    if let (Some(sandbox), Some(runtime)) = (sandbox.as_shown(), runtime.as_shown()) {
+        return shown(both, name, sandbox, runtime);
+    }
+    let likeness = if sandbox.pieces.len() == runtime.pieces.len() {
+        let pieces = sandbox.pieces.iter().zip(&runtime.pieces);
+        pieces.map(|(one, other)| piece(both, name, one, other)).fold(Likeness::Equal, Likeness::and)
+    } else {
+        Likeness::Differs(None)
+    };
+    if matches!(likeness, Likeness::Differs(_)) && alike(sandbox, runtime) {
+        by_name(both, name, sandbox, runtime).unwrap_or(likeness)
+    } else {
+        likeness
+    }
+}
+
+/// Compares two hidden values of a place of this name that carries no credentials.
+pub(super) fn secrets(both: &Both<'_>, name: &str, sandbox: &Secret, runtime: &Secret) -> Likeness {
+    if both.runs.same_key && sandbox.fingerprint.exact == runtime.fingerprint.exact {
+        return Likeness::Equal;
+    }
+    if is_placeholder(sandbox) || is_placeholder(runtime) {
+        return if same_placeholder(both.runs, sandbox, runtime) { Likeness::Equal } else { Likeness::Differs(None) };
+    }
+    if !both.runs.same_key && sandbox.relation.is_some() && sandbox.relation == runtime.relation && sandbox.shape == runtime.shape {
+        return Likeness::Unknown;
+    }
+    if !configured(sandbox) && !configured(runtime) && moved_with_clock(both, sandbox, runtime) {
+        return Likeness::Expected(Reason::Clock);
+    }
+    if discriminant(&sandbox.shape.class) == discriminant(&runtime.shape.class) {
+        let typed = matches!(sandbox.shape.class, Class::Date { .. } | Class::Timestamp { .. });
+        if is_per_request(name) && sandbox.shape.length == runtime.shape.length {
+            return Likeness::Expected(Reason::PerRequest);
+        }
+        if is_clock(name) && !typed && sandbox.shape.length == runtime.shape.length {
+            return Likeness::Expected(Reason::Clock);
+        }
+    }
+    if issued(both, sandbox, runtime) {
+        return Likeness::Expected(Reason::Issued);
+    }
+    if both.runs.same_key {
+        if same_but_for_times(sandbox, runtime) {
+            return Likeness::Expected(Reason::FreshJwt);
+        }
+        return Likeness::Differs(alteration(sandbox, runtime).map(|alteration| alteration.how));
+    }
+    if surely_differ(sandbox, runtime) { Likeness::Differs(None) } else { Likeness::Unknown }
+}
+
+/// True where both values were told by earlier answers of their runs.
+pub(super) fn issued(both: &Both<'_>, sandbox: &Secret, runtime: &Secret) -> bool {
+    let by_relation = |secret: &Secret| {
+        secret.relation.as_ref().filter(|relation| matches!(relation.reference, Reference::Issued { .. })).map(|relation| relation.steps.clone())
+    };
+    match (by_relation(sandbox), by_relation(runtime)) {
+        (Some(one), Some(other)) => one == other,
+        _ => {
+            both.runs.issued_to_sandbox().secret_before(both.sandbox.number, sandbox)
+                && both.runs.issued_to_runtime().secret_before(both.runtime.number, runtime)
+        }
+    }
+}
+
+/// True where shapes alone prove that two values are not equal.
+pub(super) fn surely_differ(sandbox: &Secret, runtime: &Secret) -> bool {
+    let (one, other) = (&sandbox.shape, &runtime.shape);
+    one.length != other.length
+        || discriminant(&one.class) != discriminant(&other.class)
+        || one.leading != other.leading
+        || one.trailing != other.trailing
+        || one.quotes != other.quotes
+        || one.scheme != other.scheme
+        || one.public_prefix != other.public_prefix
+}
+
+fn piece(both: &Both<'_>, name: &str, sandbox: &Piece, runtime: &Piece) -> Likeness {
+    match (sandbox, runtime) {
+        (Piece::Shown(one), Piece::Shown(other)) => shown(both, name, one, other),
+        (Piece::Hidden(one), Piece::Hidden(other)) => secrets(both, name, one, other),
+        // The same words may be hidden in one run only, where its config holds them.
+        (Piece::Shown(text), Piece::Hidden(secret)) | (Piece::Hidden(secret), Piece::Shown(text)) => {
+            if secret.relation.is_some() && may_be(secret, text) { Likeness::Unknown } else { Likeness::Differs(None) }
+        }
+    }
+}
+
+fn shown(both: &Both<'_>, name: &str, sandbox: &str, runtime: &str) -> Likeness {
+    if sandbox == runtime {
+        return Likeness::Equal;
+    }
+    let (one, other) = (Text::shown(sandbox), Text::shown(runtime));
+    by_name(both, name, &one, &other).unwrap_or(Likeness::Differs(None))
+}
+
+/// What the name of a place says of two values that are not equal.
+fn by_name(both: &Both<'_>, name: &str, sandbox: &Text, runtime: &Text) -> Option<Likeness> {
+    if sandbox.is_empty() || runtime.is_empty() {
+        None
+    } else if is_per_request(name) {
+        Some(Likeness::Expected(Reason::PerRequest))
+    } else if is_clock(name) && sandbox.secrets().chain(runtime.secrets()).all(|secret| !is_typed(secret)) {
+        Some(Likeness::Expected(Reason::Clock))
+    } else if both.runs.issued_to_sandbox().before(both.sandbox.number, sandbox)
+        && both.runs.issued_to_runtime().before(both.runtime.number, runtime)
+    {
+        Some(Likeness::Expected(Reason::Issued))
+    } else {
+        None
+    }
+}
+
+/// True where the name of a place may still explain a difference: no placeholders, and not two single secrets, whose names have been asked.
+fn alike(sandbox: &Text, runtime: &Text) -> bool {
+    if sandbox.as_secret().is_some() && runtime.as_secret().is_some() {
+        return false;
+    }
+    !sandbox.secrets().chain(runtime.secrets()).any(is_placeholder)
+}
+
+fn is_typed(secret: &Secret) -> bool {
+    matches!(secret.shape.class, Class::Date { .. } | Class::Timestamp { .. })
+}
+
+fn configured(secret: &Secret) -> bool {
+    secret.relation.as_ref().is_some_and(|relation| !matches!(relation.reference, Reference::Issued { .. }))
+}
+
+fn may_be(secret: &Secret, text: &str) -> bool {
+    match secret.shape.length {
+        Length::Exact(length) => usize::try_from(length).is_ok_and(|length| length == text.len()),
+        Length::Under { under } => usize::try_from(under).is_ok_and(|under| text.len() < under),
+    }
+}
