@@ -1,14 +1,50 @@
 //! The catalogue of rules.
 
 use super::Rule;
+use super::rules::{network, request, setup};
 
 /// Every rule. Within a family the order is that of the catalogue: of two findings that are equally bad and equally sure, the
 /// one whose rule stands first is named first.
 pub static RULES: &[&Rule] = &[
     // setup
+    &setup::config_invalid::RULE,
+    &setup::config_key_missing::RULE,
+    &setup::manifest_missing::RULE,
+    &setup::spec_missing::RULE,
+    &setup::manifest_rejected::RULE,
+    &setup::custom_code_refused::RULE,
+    &setup::authenticator_misconfigured::RULE,
+    &setup::config_path_undefined::RULE,
+    &setup::template_error::RULE,
+    &setup::credentials_conflict::RULE,
+    &setup::field_refused::RULE,
+    &setup::default_not_applied::RULE,
+    &setup::start_failed::RULE,
     // network
+    &network::proxy_bypassed::RULE,
+    &network::ca_rejected::RULE,
+    &network::egress_blocked::RULE,
+    &network::upstream_unreachable::RULE,
+    &network::upstream_tls_failed::RULE,
+    &network::blocked_by_edge::RULE,
+    &network::rate_limited::RULE,
+    &network::retry_storm::RULE,
     // auth
     // request
+    &request::redirect_differs::RULE,
+    &request::request_missing::RULE,
+    &request::request_unexpected::RULE,
+    &request::host_differs::RULE,
+    &request::method_differs::RULE,
+    &request::path_differs::RULE,
+    &request::query_differs::RULE,
+    &request::media_type_differs::RULE,
+    &request::body_differs::RULE,
+    &request::user_agent_differs::RULE,
+    &request::field_missing::RULE,
+    &request::field_differs::RULE,
+    &request::protocol_differs::RULE,
+    &request::response_differs::RULE,
 ];
 
 /// The rule of a name.

@@ -1,0 +1,75 @@
+//! `response-differs`.
+
+use crate::compare::{CredentialPair, Identity, Locator, Reason, Significance};
+use crate::diagnose::standing::{Answers, answers};
+use crate::diagnose::{Case, Confidence, Family, Finding, Findings, Rule, Severity};
+use crate::model::{Exchange, Side};
+
+use super::super::network::{edge, is_network_failure};
+use super::hop::redirects;
+
+pub(in crate::diagnose) static RULE: Rule = Rule {
+    name: "response-differs",
+    family: Family::Request,
+    summary: "the requests are equal and the answers are not: the cause is not in the request",
+    severity: Severity::Error,
+    since: "0.1.0",
+    docs: include_str!("../../../../docs/rules/response-differs.md"),
+    leads_to: &[],
+    check,
+};
+
+fn check(case: &Case<'_>, findings: &mut Findings) {
+    for (index, pair) in case.comparison.pairs.iter().enumerate() {
+        let (Some(sandbox), Some(runtime)) = (case.compared(pair, Side::Sandbox), case.compared(pair, Side::Runtime)) else {
+            continue;
+        };
+        let side = match answers(case, pair) {
+            Answers::OneFailed(side) => side,
+            Answers::BothFailed if sandbox.status() != runtime.status() => Side::Runtime,
+            _ => continue,
+        };
+        if [sandbox, runtime].into_iter().any(|exchange| has_a_rule(exchange)) || !equal(case, index) {
+            continue;
+        }
+        findings.push(finding(case, index, side, sandbox, runtime));
+    }
+}
+
+/// An answer that says itself why it is another one.
+fn has_a_rule(exchange: &Exchange) -> bool {
+    is_network_failure(exchange) || exchange.status() == Some(429) || redirects(exchange) || edge(exchange).is_some()
+}
+
+/// The requests of a pair carry the same credentials and differ in nothing that matters.
+fn equal(case: &Case<'_>, pair: usize) -> bool {
+    let answer = |at: &Locator| matches!(at, Locator::Status | Locator::Outcome | Locator::Response(_));
+    let proven = |known: &CredentialPair| {
+        known.matches.iter().all(|known| matches!(known.identity, Identity::Same | Identity::Expected(_)))
+    };
+    case.comparison.credentials.get(pair).is_none_or(proven)
+        && !case
+            .comparison
+            .differences
+            .iter()
+            .any(|known| known.pair == pair && known.significance == Significance::Material && !answer(&known.at))
+}
+
+fn finding(case: &Case<'_>, pair: usize, side: Side, sandbox: &Exchange, runtime: &Exchange) -> Finding {
+    let (exchange, partner) = if side == Side::Sandbox { (sandbox, runtime) } else { (runtime, sandbox) };
+    let (here, there) = (exchange.status().unwrap_or_default(), partner.status().unwrap_or_default());
+    let claim = format!("the same request is answered {here} on {side} and {there} on {}", side.other());
+    let of_pair = || case.comparison.differences.iter().enumerate().filter(move |(_, known)| known.pair == pair);
+    let harmless = of_pair().any(|(_, known)| match known.significance {
+        Significance::Cosmetic(reason) => !matches!(reason, Reason::Connection | Reason::Consequence),
+        _ => false,
+    });
+    Finding::new(&RULE, side, claim)
+        .confidence(if harmless { Confidence::Likely } else { Confidence::Certain })
+        .detail("status", here)
+        .primary(side, Some(exchange.number), Locator::Status, here.to_string())
+        .related(side.other(), Some(partner.number), Locator::Status, format!("{there}, for the same request"))
+        .explains(of_pair().filter(|(_, known)| known.significance == Significance::Material).map(|(at, _)| at))
+        .remedy(format!("look beyond the request: is {side}'s address on the API's allow-list, is the account the same, did the server change in between?"))
+        .remedy(format!("send the request of {side} once more from {}'s machine; if it succeeds there, it is the address", side.other()))
+}
