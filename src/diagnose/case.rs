@@ -38,6 +38,23 @@ impl<'a> Case<'a> {
         attempts.and_then(|attempts| self.exchange(side, attempts.last()))
     }
 
+    /// The pair that an exchange of a side stands in, as an index.
+    pub fn pair_of(&self, side: Side, number: u32) -> Option<usize> {
+        self.comparison.pairs.iter().position(|pair| {
+            let attempts = match side {
+                Side::Sandbox => pair.sandbox.as_ref(),
+                Side::Runtime => pair.runtime.as_ref(),
+            };
+            attempts.is_some_and(|attempts| attempts.exchanges.contains(&number))
+        })
+    }
+
+    /// What the other side compares with an exchange of this side.
+    pub fn partner(&self, side: Side, number: u32) -> Option<&'a Exchange> {
+        let pair = self.comparison.pairs.get(self.pair_of(side, number)?)?;
+        self.compared(pair, side.other())
+    }
+
     /// The clues of a side, in order.
     pub fn clues(&self, side: Side) -> impl Iterator<Item = &'a Clue> {
         self.capture(side).clues.iter()

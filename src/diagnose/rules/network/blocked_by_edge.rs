@@ -34,7 +34,9 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
 }
 
 fn credentials_differ(pair: &CredentialPair) -> bool {
-    pair.matches.iter().any(|pair| matches!(pair.identity, Identity::Altered(_) | Identity::Unrelated | Identity::Alone))
+    pair.matches
+        .iter()
+        .any(|pair| matches!(pair.identity, Identity::Altered(_) | Identity::Unrelated | Identity::Alone))
 }
 
 fn finding(
@@ -62,7 +64,11 @@ fn finding(
     };
     let claim = format!("{edge} answered {side} with {status} in the API's place; {by}");
     let mut finding = Finding::new(&RULE, side, claim)
-        .confidence(if partner.is_some_and(Exchange::succeeded) { Confidence::Certain } else { Confidence::Likely })
+        .confidence(if partner.is_some_and(Exchange::succeeded) {
+            Confidence::Certain
+        } else {
+            Confidence::Likely
+        })
         .detail("edge", edge)
         .detail("judged_by", places)
         .primary(side, Some(exchange.number), Locator::Status, format!("a page of {edge}"));
@@ -73,9 +79,12 @@ fn finding(
         let number = if side == Side::Sandbox { difference.sandbox } else { difference.runtime };
         finding = finding.related(side, number, difference.at.clone(), "it may have judged by this");
     }
-    let user_agent = judged.iter().any(|(_, difference)| matches!(&difference.at, Locator::Field { name, .. } if name == "user-agent"));
+    let user_agent = judged
+        .iter()
+        .any(|(_, difference)| matches!(&difference.at, Locator::Field { name, .. } if name == "user-agent"));
     if user_agent {
-        finding = finding.remedy(format!("send {other}'s User-Agent on {side}, or one that the API's owner allows"));
+        finding = finding
+            .remedy(format!("send {other}'s User-Agent on {side}, or one that the API's owner allows"));
     }
     finding
         .remedy(format!("ask the API's owner to let {side}'s address and client pass; show the time and the edge's request id of the answer"))
@@ -88,7 +97,10 @@ fn tells_clients_apart(difference: &Difference) -> bool {
     match &difference.at {
         Locator::Field { name, part, .. } => {
             matches!(part, FieldPart::Whole | FieldPart::Name)
-                && !matches!(name.as_str(), "authorization" | "cookie" | "content-length" | "host" | "connection")
+                && !matches!(
+                    name.as_str(),
+                    "authorization" | "cookie" | "content-length" | "host" | "connection"
+                )
         }
         Locator::Version | Locator::Fields => difference.change.kind != ChangeKind::Moved,
         _ => false,

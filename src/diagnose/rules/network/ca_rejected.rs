@@ -45,7 +45,8 @@ fn broken_off<'a>(case: &Case<'a>, side: Side) -> impl Iterator<Item = (&'a Conn
             Handshake::Completed | Handshake::Failed(_) => return None,
         };
         let host = connection.authority.as_deref().map(host_of);
-        let used = capture.exchanges.iter().any(|exchange| Some(exchange.request.target.host.as_str()) == host);
+        let used =
+            capture.exchanges.iter().any(|exchange| Some(exchange.request.target.host.as_str()) == host);
         (!used).then_some((connection, why))
     })
 }
@@ -53,7 +54,10 @@ fn broken_off<'a>(case: &Case<'a>, side: Side) -> impl Iterator<Item = (&'a Conn
 /// Alerts that speak of the certificate (RFC 8446, section 6.2).
 fn is_about_trust(alert: &str) -> bool {
     let alert = alert.to_ascii_lowercase().replace(['_', ' '], "");
-    alert.contains("certificate") || alert == "unknownca" || alert == "accessdenied" || alert == "decrypterror"
+    alert.contains("certificate")
+        || alert == "unknownca"
+        || alert == "accessdenied"
+        || alert == "decrypterror"
 }
 
 fn finding(side: Side, broken: &[(&Connection, String)], told: Option<&Clue>) -> Finding {
@@ -62,9 +66,12 @@ fn finding(side: Side, broken: &[(&Connection, String)], told: Option<&Clue>) ->
     let claim = match broken {
         [] => format!("{side}'s client refused the certificate that it was shown, and sent no request"),
         [(_, why)] => format!("{side}'s client broke off the TLS handshake with samewire{with} ({why})"),
-        [(_, why), ..] => format!("{side}'s client broke off {} TLS handshakes with samewire{with} ({why})", broken.len()),
+        [(_, why), ..] => {
+            format!("{side}'s client broke off {} TLS handshakes with samewire{with} ({why})", broken.len())
+        }
     };
-    let sure = if broken.iter().any(|(_, why)| is_about_trust(why)) || (told.is_some() && !broken.is_empty()) {
+    let sure = if broken.iter().any(|(_, why)| is_about_trust(why)) || (told.is_some() && !broken.is_empty())
+    {
         Confidence::Certain
     } else {
         Confidence::Likely

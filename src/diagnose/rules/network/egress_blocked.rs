@@ -23,14 +23,18 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
         _ => None,
     }) {
         let (why, remedy) = match said.fact.as_str() {
-            "scheme" => ("a URL without TLS", "use an https URL; in cloud mode the framework sends nothing to http ones"),
+            "scheme" => (
+                "a URL without TLS",
+                "use an https URL; in cloud mode the framework sends nothing to http ones",
+            ),
             "private-address" => (
                 "a private address",
                 "give the API a public name, or run where private targets are allowed (DEPLOYMENT_MODE is not `cloud`)",
             ),
             _ => ("its target", "let the framework call this target, or choose one that it allows"),
         };
-        let (side, claim) = (said.side(), format!("{} own guard refused {why}{}", said.whose(), said.so(case)));
+        let (side, claim) =
+            (said.side(), format!("{} own guard refused {why}{}", said.whose(), said.so(case)));
         let mut finding = said.finding(case, &RULE, claim).detail("how", said.fact.as_str());
         if let Some(partner) = case.capture(side.other()).exchanges.first() {
             let label = partner.request.target.authority();

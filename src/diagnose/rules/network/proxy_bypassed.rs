@@ -2,7 +2,7 @@
 
 use crate::compare::Locator;
 use crate::diagnose::{Blame, Case, Confidence, Family, Finding, Findings, Rule, Severity};
-use crate::model::{Clue, ClueKind, Side};
+use crate::model::{Clue, ClueKind, Exit, Side};
 
 use super::super::setup::{SIDES, names_a_cause, shortened};
 use super::host_of;
@@ -45,14 +45,17 @@ fn signs<'a>(case: &Case<'a>, side: Side) -> Option<Vec<&'a Clue>> {
         let signs: Vec<&Clue> = case.clues(side).filter(|clue| tells_of_a_call(&clue.kind)).take(3).collect();
         return (!signs.is_empty() || ended_well(case, side)).then_some(signs);
     }
-    let elsewhere: Vec<&Clue> = case.clues(side).filter(|clue| called_unseen(case, side, &clue.kind)).take(3).collect();
+    let elsewhere: Vec<&Clue> =
+        case.clues(side).filter(|clue| called_unseen(case, side, &clue.kind)).take(3).collect();
     (!elsewhere.is_empty()).then_some(elsewhere)
 }
 
 fn tells_of_a_call(kind: &ClueKind) -> bool {
     matches!(
         kind,
-        ClueKind::CheckStatus { succeeded: true } | ClueKind::Records | ClueKind::Called { status: Some(_), .. }
+        ClueKind::CheckStatus { succeeded: true }
+            | ClueKind::Records
+            | ClueKind::Called { status: Some(_), .. }
     )
 }
 
@@ -69,7 +72,7 @@ fn ended_well(case: &Case<'_>, side: Side) -> bool {
             )
     };
     let capture = case.capture(side);
-    let records_a_command = capture.run.exit.is_some_and(|exit| exit.succeeded());
+    let records_a_command = capture.run.exit.is_some_and(Exit::succeeded);
     records_a_command && !case.clues(side).any(|clue| fails(&clue.kind))
 }
 
@@ -78,7 +81,10 @@ fn called_unseen(case: &Case<'_>, side: Side, kind: &ClueKind) -> bool {
     let ClueKind::Called { host: Some(host), status: Some(_), .. } = kind else { return false };
     let capture = case.capture(side);
     let seen = capture.exchanges.iter().any(|exchange| exchange.request.target.host == *host)
-        || capture.connections.iter().any(|known| known.authority.as_deref().map(host_of) == Some(host.as_str()))
+        || capture
+            .connections
+            .iter()
+            .any(|known| known.authority.as_deref().map(host_of) == Some(host.as_str()))
         || capture.completeness.ignored.contains_key(host);
     !seen && case.capture(side.other()).exchanges.iter().any(|exchange| exchange.request.target.host == *host)
 }

@@ -17,7 +17,8 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
 
 fn check(case: &Case<'_>, findings: &mut Findings) {
     for pair in &case.comparison.pairs {
-        let limited = |side: Side| case.compared(pair, side).filter(|exchange| exchange.status() == Some(429));
+        let limited =
+            |side: Side| case.compared(pair, side).filter(|exchange| exchange.status() == Some(429));
         match (limited(Side::Sandbox), limited(Side::Runtime)) {
             (None, None) => {}
             (Some(sandbox), Some(runtime)) => {
@@ -54,7 +55,10 @@ fn shown(case: &Case<'_>, pair: &Pair, side: Side, exchange: &Exchange, finding:
         tried => format!("429, {tried} attempts"),
     };
     let finding = finding.primary(side, Some(exchange.number), Locator::Status, label);
-    match exchange.response().and_then(|response| response.fields.iter().find(|field| field.name.key == "retry-after")) {
+    match exchange
+        .response()
+        .and_then(|response| response.fields.iter().find(|field| field.name.key == "retry-after"))
+    {
         Some(_) => {
             let at = Locator::Response(Box::new(Locator::field("retry-after")));
             finding.related(side, Some(exchange.number), at, "when to come back")

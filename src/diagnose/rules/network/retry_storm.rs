@@ -2,7 +2,7 @@
 
 use crate::compare::{Attempts, Locator};
 use crate::diagnose::{Case, Family, Finding, Findings, Rule, Severity};
-use crate::model::Side;
+use crate::model::{Exchange, Side};
 
 use super::super::setup::SIDES;
 
@@ -27,7 +27,10 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
                 Side::Sandbox => &pair.sandbox,
                 Side::Runtime => &pair.runtime,
             };
-            let Some(attempts) = attempts.as_ref().filter(|attempts| attempts.exchanges.len() >= STORM) else { continue };
+            let Some(attempts) = attempts.as_ref().filter(|attempts| attempts.exchanges.len() >= STORM)
+            else {
+                continue;
+            };
             if let Some(status) = refused_each_time(case, side, attempts) {
                 findings.push(finding(case, side, attempts, status));
             }
@@ -40,7 +43,7 @@ fn refused_each_time(case: &Case<'_>, side: Side, attempts: &Attempts) -> Option
     let statuses: Vec<Option<u16>> = attempts
         .exchanges
         .iter()
-        .map(|number| case.exchange(side, *number).and_then(|exchange| exchange.status()))
+        .map(|number| case.exchange(side, *number).and_then(Exchange::status))
         .collect();
     let refused = statuses.iter().all(|status| matches!(status, Some(401 | 403)));
     statuses.last().copied().flatten().filter(|_| refused)
@@ -48,7 +51,9 @@ fn refused_each_time(case: &Case<'_>, side: Side, attempts: &Attempts) -> Option
 
 fn finding(case: &Case<'_>, side: Side, attempts: &Attempts, status: u16) -> Finding {
     let times = attempts.exchanges.len();
-    let host = case.exchange(side, attempts.first()).map_or("the API", |exchange| exchange.request.target.host.as_str());
+    let host = case
+        .exchange(side, attempts.first())
+        .map_or("the API", |exchange| exchange.request.target.host.as_str());
     let claim = format!("{side} sends refused credentials to {host} {times} times ({status} each time)");
     let mut finding = Finding::new(&RULE, side, claim).detail("attempts", times).detail("status", status);
     for (place, number) in (1..).zip(&attempts.exchanges) {

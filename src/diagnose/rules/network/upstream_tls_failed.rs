@@ -24,19 +24,27 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
             let (host, kind) = (lost.host, lost.failure.kind);
             let claim = format!("the TLS handshake with {host} failed on {side}: {kind}");
             let remedy = if kind == FailureKind::Certificate {
-                format!("if {host} has a certificate of a private CA, name that CA with --upstream-ca; else correct the host or its certificate")
+                format!(
+                    "if {host} has a certificate of a private CA, name that CA with --upstream-ca; else correct the host or its certificate"
+                )
             } else {
-                format!("look which TLS versions and suites {host} offers (`openssl s_client -connect {host}:443`)")
+                format!(
+                    "look which TLS versions and suites {host} offers (`openssl s_client -connect {host}:443`)"
+                )
             };
             let finding = Finding::new(&RULE, side, claim)
                 .detail("leg", lost.failure.leg.to_string())
                 .detail("phase", "tls")
                 .primary(side, lost.exchange, lost.at, kind.to_string())
                 .remedy(remedy);
-            let pair = lost.exchange.and_then(|number| case.comparison.pairs.iter().find(|pair| pair.has(side, number)));
-            let partner = pair.and_then(|pair| case.compared(pair, side.other())).filter(|partner| partner.succeeded());
+            let partner = lost
+                .exchange
+                .and_then(|number| case.partner(side, number))
+                .filter(|partner| partner.succeeded());
             findings.push(match partner {
-                Some(partner) => finding.related(side.other(), Some(partner.number), Locator::Status, "answered here"),
+                Some(partner) => {
+                    finding.related(side.other(), Some(partner.number), Locator::Status, "answered here")
+                }
                 None => finding,
             });
         }

@@ -23,12 +23,15 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
     for side in SIDES {
         for lost in unanswered(case, side).into_iter().filter(|lost| !is_tls(lost.failure)) {
             let failure = lost.failure;
-            let claim = format!("{side} cannot reach {}: {} while {}", lost.host, failure.kind, failure.phase);
+            let claim =
+                format!("{side} cannot reach {}: {} while {}", lost.host, failure.kind, failure.phase);
             let finding = Finding::new(&RULE, side, claim)
                 .detail("leg", failure.leg.to_string())
                 .detail("phase", format!("{:?}", failure.phase).to_ascii_lowercase())
                 .primary(side, lost.exchange, lost.at, failure.kind.to_string());
-            findings.push(with_partner(case, side, lost.exchange, finding).remedy(remedy(failure.kind, lost.host)));
+            findings.push(
+                with_partner(case, side, lost.exchange, finding).remedy(remedy(failure.kind, lost.host)),
+            );
         }
         for exchange in given_up(case, side) {
             findings.push(gave_up(case, side, exchange));
@@ -47,7 +50,8 @@ fn given_up<'a>(case: &Case<'a>, side: Side) -> impl Iterator<Item = &'a Exchang
         let exchange = case.compared(pair, side)?;
         let left = match &exchange.outcome {
             Outcome::Failed { failure, response: None } => {
-                failure.leg == Leg::Client && matches!(failure.phase, Phase::Wait | Phase::Connect | Phase::Resolve)
+                failure.leg == Leg::Client
+                    && matches!(failure.phase, Phase::Wait | Phase::Connect | Phase::Resolve)
             }
             Outcome::Unfinished => timed_out,
             _ => false,
@@ -58,7 +62,8 @@ fn given_up<'a>(case: &Case<'a>, side: Side) -> impl Iterator<Item = &'a Exchang
 
 fn gave_up(case: &Case<'_>, side: Side, exchange: &Exchange) -> Finding {
     let host = &exchange.request.target.host;
-    let after = exchange.timings.ended.map(|ended| format!(" after {:.1} s", ended / 1000.0)).unwrap_or_default();
+    let after =
+        exchange.timings.ended.map(|ended| format!(" after {:.1} s", ended / 1000.0)).unwrap_or_default();
     let claim = format!("{side}'s client gave up waiting for {host}{after}: timed out while {}", Phase::Wait);
     let mut finding = Finding::new(&RULE, side, claim)
         .detail("leg", Leg::Client.to_string())
@@ -101,20 +106,30 @@ fn by_words_alone(case: &Case<'_>) -> Vec<Finding> {
 }
 
 fn with_partner(case: &Case<'_>, side: Side, number: Option<u32>, finding: Finding) -> Finding {
-    let pair = number.and_then(|number| case.comparison.pairs.iter().find(|pair| pair.has(side, number)));
-    match pair.and_then(|pair| case.compared(pair, side.other())).filter(|partner| partner.succeeded()) {
-        Some(partner) => finding.related(side.other(), Some(partner.number), Locator::Status, "answered here"),
+    match number.and_then(|number| case.partner(side, number)).filter(|partner| partner.succeeded()) {
+        Some(partner) => {
+            finding.related(side.other(), Some(partner.number), Locator::Status, "answered here")
+        }
         None => finding,
     }
 }
 
 fn remedy(kind: FailureKind, host: &str) -> String {
     match kind {
-        FailureKind::NameNotResolved => format!("correct the host name {host}, or the resolver that this run uses (`getent hosts {host}`)"),
+        FailureKind::NameNotResolved => format!(
+            "correct the host name {host}, or the resolver that this run uses (`getent hosts {host}`)"
+        ),
         FailureKind::Refused => format!("correct the port, or start what should listen on {host}"),
-        FailureKind::Forbidden => "call another host: samewire does not connect to itself or to metadata addresses".to_owned(),
-        FailureKind::ProxyRefused => "let the upstream proxy pass this host, or give samewire another one with --upstream-proxy".to_owned(),
+        FailureKind::Forbidden => {
+            "call another host: samewire does not connect to itself or to metadata addresses".to_owned()
+        }
+        FailureKind::ProxyRefused => {
+            "let the upstream proxy pass this host, or give samewire another one with --upstream-proxy"
+                .to_owned()
+        }
         FailureKind::Malformed => format!("look what answers on {host}: it does not speak HTTP"),
-        _ => format!("open the way to {host} from this run's network: firewall, security group, routing, allow-list"),
+        _ => format!(
+            "open the way to {host} from this run's network: firewall, security group, routing, allow-list"
+        ),
     }
 }

@@ -17,12 +17,22 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, findings: &mut Findings) {
-    state(case, findings, &RULE, Part::Body, |_| Some(String::new()), |side, all| Stated {
-        claim: match all {
-            [seen] if seen.name().is_empty() => format!("the request bodies differ: {}", contrast(seen)),
-            [seen] => format!("`{}` differs in the request body: {}", seen.name(), contrast(seen)),
-            all => format!("the request bodies differ: {}", list(all)),
+    state(
+        case,
+        findings,
+        &RULE,
+        Part::Body,
+        |_| Some(String::new()),
+        |side, all| Stated {
+            claim: match all {
+                [seen] if seen.name().is_empty() => format!("the request bodies differ: {}", contrast(seen)),
+                [seen] => format!("`{}` differs in the request body: {}", seen.name(), contrast(seen)),
+                all => format!("the request bodies differ: {}", list(all)),
+            },
+            remedy: format!(
+                "send on {side} what {} sends: `request_body` in the manifest, names and types alike",
+                side.other()
+            ),
         },
-        remedy: format!("send on {side} what {} sends: `request_body` in the manifest, names and types alike", side.other()),
-    });
+    );
 }

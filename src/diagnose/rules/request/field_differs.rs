@@ -17,13 +17,28 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, findings: &mut Findings) {
-    state(case, findings, &RULE, Part::Field, |seen| (seen.here().is_some() || seen.there().is_none()).then(|| seen.name()), |side, all| {
-        let name = all[0].name();
-        let claim = match (all[0].here(), all[0].there()) {
-            (Some(_), None) => format!("{side} sends the field `{name}`, which {} does not send", side.other()),
-            _ if name.is_empty() => "the fields stand in another order".to_owned(),
-            _ => format!("the field `{name}` differs: {}", contrast(&all[0])),
-        };
-        Stated { claim, remedy: format!("send `{name}` on {side} as {} does: `request_headers` in the manifest", side.other()) }
-    });
+    state(
+        case,
+        findings,
+        &RULE,
+        Part::Field,
+        |seen| (seen.here().is_some() || seen.there().is_none()).then(|| seen.name()),
+        |side, all| {
+            let name = all[0].name();
+            let claim = match (all[0].here(), all[0].there()) {
+                (Some(_), None) => {
+                    format!("{side} sends the field `{name}`, which {} does not send", side.other())
+                }
+                _ if name.is_empty() => "the fields stand in another order".to_owned(),
+                _ => format!("the field `{name}` differs: {}", contrast(&all[0])),
+            };
+            Stated {
+                claim,
+                remedy: format!(
+                    "send `{name}` on {side} as {} does: `request_headers` in the manifest",
+                    side.other()
+                ),
+            }
+        },
+    );
 }

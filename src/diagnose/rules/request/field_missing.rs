@@ -16,11 +16,20 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, findings: &mut Findings) {
-    state(case, findings, &RULE, Part::Field, |seen| (seen.here().is_none() && seen.there().is_some()).then(|| seen.name()), |side, all| {
-        let name = all[0].name();
-        Stated {
-            claim: format!("{side} does not send the field `{name}`, which {} sends", side.other()),
-            remedy: format!("send `{name}` on {side}: `request_headers` in the manifest, and the config key that it reads (a template that renders to nothing drops its field)"),
-        }
-    });
+    state(
+        case,
+        findings,
+        &RULE,
+        Part::Field,
+        |seen| (seen.here().is_none() && seen.there().is_some()).then(|| seen.name()),
+        |side, all| {
+            let name = all[0].name();
+            Stated {
+                claim: format!("{side} does not send the field `{name}`, which {} sends", side.other()),
+                remedy: format!(
+                    "send `{name}` on {side}: `request_headers` in the manifest, and the config key that it reads (a template that renders to nothing drops its field)"
+                ),
+            }
+        },
+    );
 }

@@ -1,6 +1,6 @@
 //! Exchanges without a partner, and what that means for either side.
 
-use crate::compare::Locator;
+use crate::compare::{Locator, Reason};
 use crate::diagnose::{Case, Finding, Rule};
 use crate::model::{Exchange, Outcome, Side};
 
@@ -39,13 +39,17 @@ pub(super) fn lonely<'a>(case: &Case<'a>) -> Vec<Lonely<'a>> {
         };
         let Some(exchange) = case.compared(pair, side) else { continue };
         // A side that sent nothing, a hop, a noisy library, a lost connection: other rules speak of these.
-        if case.capture(side.other()).exchanges.is_empty() || is_hop(case, side, exchange) || is_noise(exchange) {
+        if case.capture(side.other()).exchanges.is_empty()
+            || is_hop(case, side, exchange)
+            || is_noise(exchange)
+        {
             continue;
         }
-        let meaning = if exchange.succeeded() {
-            if pair.alone.is_some() { None } else { absence(case, side, exchange) }
-        } else {
-            refused(exchange).then_some(Meaning::Unexpected)
+        let meaning = match pair.alone {
+            Some(Reason::Consequence) => None,
+            None if exchange.succeeded() => absence(case, side, exchange),
+            Some(_) if exchange.succeeded() => None,
+            _ => refused(exchange).then_some(Meaning::Unexpected),
         };
         all.extend(meaning.map(|meaning| Lonely { side, exchange, meaning, pair: at }));
     }
@@ -74,7 +78,9 @@ fn absence(case: &Case<'_>, side: Side, exchange: &Exchange) -> Option<Meaning> 
 
 /// Answered with a refusal; time-outs and rate limits have rules of their own.
 fn refused(exchange: &Exchange) -> bool {
-    matches!(exchange.outcome, Outcome::Answered(_)) && !is_network_failure(exchange) && exchange.status() != Some(429)
+    matches!(exchange.outcome, Outcome::Answered(_))
+        && !is_network_failure(exchange)
+        && exchange.status() != Some(429)
 }
 
 /// Telemetry and address look-ups of client libraries.
@@ -92,8 +98,13 @@ pub(super) fn state(
 ) -> Vec<Finding> {
     let all: Vec<_> = lonely(case).into_iter().filter(|lonely| lonely.meaning == meaning).collect();
     let mut findings = Vec::new();
-    for (side, succeeded) in [(Side::Runtime, false), (Side::Sandbox, false), (Side::Sandbox, true), (Side::Runtime, true)] {
-        let group: Vec<_> = all.iter().filter(|known| known.side == side && known.exchange.succeeded() == succeeded).collect();
+    for (side, succeeded) in
+        [(Side::Runtime, false), (Side::Sandbox, false), (Side::Sandbox, true), (Side::Runtime, true)]
+    {
+        let group: Vec<_> = all
+            .iter()
+            .filter(|known| known.side == side && known.exchange.succeeded() == succeeded)
+            .collect();
         let Some(first) = group.first() else { continue };
         let more = match group.len() - 1 {
             0 => String::new(),
@@ -109,7 +120,9 @@ pub(super) fn state(
         }
         let pairs: Vec<usize> = group.iter().map(|known| known.pair).collect();
         let differences = case.comparison.differences.iter().enumerate();
-        findings.push(finding.explains(differences.filter(|(_, known)| pairs.contains(&known.pair)).map(|(at, _)| at)));
+        findings.push(
+            finding.explains(differences.filter(|(_, known)| pairs.contains(&known.pair)).map(|(at, _)| at)),
+        );
     }
     findings
 }

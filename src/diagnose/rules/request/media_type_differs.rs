@@ -17,14 +17,24 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, findings: &mut Findings) {
-    state(case, findings, &RULE, Part::MediaType, |seen| Some(seen.name()), |side, all| {
-        let (field, how) = match all[0].name().as_str() {
-            "accept" => ("Accept", "set `Accept` in `request_headers`"),
-            _ => ("Content-Type", "choose the same kind of `request_body` (JSON, form, text), or set `Content-Type` in `request_headers`"),
-        };
-        Stated {
-            claim: format!("{field} differs: {}", contrast(&all[0])),
-            remedy: format!("let {side} send {}'s media type: {how}", side.other()),
-        }
-    });
+    state(
+        case,
+        findings,
+        &RULE,
+        Part::MediaType,
+        |seen| Some(seen.name()),
+        |side, all| {
+            let (field, how) = match all[0].name().as_str() {
+                "accept" => ("Accept", "set `Accept` in `request_headers`"),
+                _ => (
+                    "Content-Type",
+                    "choose the same kind of `request_body` (JSON, form, text), or set `Content-Type` in `request_headers`",
+                ),
+            };
+            Stated {
+                claim: format!("{field} differs: {}", contrast(&all[0])),
+                remedy: format!("let {side} send {}'s media type: {how}", side.other()),
+            }
+        },
+    );
 }

@@ -17,8 +17,15 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, findings: &mut Findings) {
-    state(case, findings, &RULE, Part::Method, |_| Some(String::new()), |side, all| Stated {
-        claim: format!("the methods differ: {}", contrast(&all[0])),
-        remedy: format!("use {}'s method on {side} too: `http_method` of the requester", side.other()),
-    });
+    state(
+        case,
+        findings,
+        &RULE,
+        Part::Method,
+        |_| Some(String::new()),
+        |side, all| Stated {
+            claim: format!("the methods differ: {}", contrast(&all[0])),
+            remedy: format!("use {}'s method on {side} too: `http_method` of the requester", side.other()),
+        },
+    );
 }

@@ -72,7 +72,10 @@ impl<'a> Seen<'a> {
     /// The name of the field, parameter or member.
     pub(super) fn name(&self) -> String {
         match &self.difference.at {
-            Locator::Field { name, .. } | Locator::Query { name, .. } | Locator::Form { name, .. } | Locator::Cookie { name } => name.clone(),
+            Locator::Field { name, .. }
+            | Locator::Query { name, .. }
+            | Locator::Form { name, .. }
+            | Locator::Cookie { name } => name.clone(),
             Locator::Body { pointer } => pointer.trim_start_matches('/').replace('/', "."),
             _ => String::new(),
         }
@@ -114,12 +117,14 @@ pub(super) fn state(
     }
     for (side, _, all) in groups {
         let Stated { claim, remedy } = words(side, &all);
-        let mut finding = Finding::new(rule, side, claim).confidence(confidence(case, wanted, &all)).remedy(remedy);
+        let mut finding =
+            Finding::new(rule, side, claim).confidence(confidence(case, wanted, &all)).remedy(remedy);
         for seen in &all {
             let at = &seen.difference.at;
             let label = |value: Option<&str>| value.map_or_else(|| "not there".to_owned(), short);
             finding = finding.primary(side, seen.number(side), at.clone(), label(seen.here()));
-            finding = finding.related(side.other(), seen.number(side.other()), at.clone(), label(seen.there()));
+            finding =
+                finding.related(side.other(), seen.number(side.other()), at.clone(), label(seen.there()));
         }
         findings.push(finding.explains(all.iter().map(|seen| seen.index)));
     }
@@ -168,7 +173,8 @@ fn same_place(one: &Locator, other: &Locator) -> bool {
 /// What a client says of itself comes along with every other client, so among other differences it is the last suspect.
 fn confidence(case: &Case<'_>, wanted: Part, all: &[Seen<'_>]) -> Confidence {
     let others = seen(case).filter(|other| {
-        all.iter().any(|seen| seen.difference.pair == other.difference.pair) && all.iter().all(|seen| seen.index != other.index)
+        all.iter().any(|seen| seen.difference.pair == other.difference.pair)
+            && all.iter().all(|seen| seen.index != other.index)
     });
     let (mut any, mut telling) = (false, false);
     for other in others {
@@ -177,10 +183,9 @@ fn confidence(case: &Case<'_>, wanted: Part, all: &[Seen<'_>]) -> Confidence {
         telling |= !names_the_client(other.difference) && other_part != Some(wanted);
     }
     match (names_the_client(all[0].difference), any, telling) {
-        (true, false, _) => Confidence::Likely,
         (true, true, _) => Confidence::Possible,
+        (true, false, _) | (false, _, true) => Confidence::Likely,
         (false, _, false) => Confidence::Certain,
-        (false, _, true) => Confidence::Likely,
     }
 }
 
@@ -227,7 +232,8 @@ pub(super) fn list(all: &[Seen<'_>]) -> String {
             _ => "another value",
         };
         let name = seen.name();
-        let words = if name.is_empty() { format!("the whole ({what})") } else { format!("`{name}` ({what})") };
+        let words =
+            if name.is_empty() { format!("the whole ({what})") } else { format!("`{name}` ({what})") };
         if !names.contains(&words) {
             names.push(words);
         }

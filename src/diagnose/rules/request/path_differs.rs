@@ -17,13 +17,23 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, findings: &mut Findings) {
-    state(case, findings, &RULE, Part::Path, |_| Some(String::new()), |side, all| {
-        let slash = |value: Option<&str>| value.map(|value| value.trim_end_matches('/').to_owned());
-        let only_slash = slash(all[0].here()) == slash(all[0].there());
-        let remark = if only_slash { " (only the last slash differs)" } else { "" };
-        Stated {
-            claim: format!("the paths differ{remark}: {}", contrast(&all[0])),
-            remedy: format!("give {side} the path that {} uses: the stream's `url` or `path` in the manifest", side.other()),
-        }
-    });
+    state(
+        case,
+        findings,
+        &RULE,
+        Part::Path,
+        |_| Some(String::new()),
+        |side, all| {
+            let slash = |value: Option<&str>| value.map(|value| value.trim_end_matches('/').to_owned());
+            let only_slash = slash(all[0].here()) == slash(all[0].there());
+            let remark = if only_slash { " (only the last slash differs)" } else { "" };
+            Stated {
+                claim: format!("the paths differ{remark}: {}", contrast(&all[0])),
+                remedy: format!(
+                    "give {side} the path that {} uses: the stream's `url` or `path` in the manifest",
+                    side.other()
+                ),
+            }
+        },
+    );
 }

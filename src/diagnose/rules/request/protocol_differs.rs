@@ -17,8 +17,15 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, findings: &mut Findings) {
-    state(case, findings, &RULE, Part::Version, |_| Some(String::new()), |side, all| Stated {
-        claim: format!("the versions of HTTP differ: {}", contrast(&all[0])),
-        remedy: format!("let {side}'s client speak the version that {}'s speaks", side.other()),
-    });
+    state(
+        case,
+        findings,
+        &RULE,
+        Part::Version,
+        |_| Some(String::new()),
+        |side, all| Stated {
+            claim: format!("the versions of HTTP differ: {}", contrast(&all[0])),
+            remedy: format!("let {side}'s client speak the version that {}'s speaks", side.other()),
+        },
+    );
 }

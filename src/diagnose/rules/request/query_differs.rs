@@ -17,11 +17,21 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, findings: &mut Findings) {
-    state(case, findings, &RULE, Part::Query, |_| Some(String::new()), |side, all| Stated {
-        claim: match all {
-            [seen] => format!("the query parameter `{}` differs: {}", seen.name(), contrast(seen)),
-            all => format!("query parameters differ: {}", list(all)),
+    state(
+        case,
+        findings,
+        &RULE,
+        Part::Query,
+        |_| Some(String::new()),
+        |side, all| Stated {
+            claim: match all {
+                [seen] => format!("the query parameter `{}` differs: {}", seen.name(), contrast(seen)),
+                all => format!("query parameters differ: {}", list(all)),
+            },
+            remedy: format!(
+                "give {side} the parameters that {} sends: `request_parameters`, the paginator and the slices in the manifest",
+                side.other()
+            ),
         },
-        remedy: format!("give {side} the parameters that {} sends: `request_parameters`, the paginator and the slices in the manifest", side.other()),
-    });
+    );
 }

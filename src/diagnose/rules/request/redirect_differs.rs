@@ -19,14 +19,25 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
 
 fn check(case: &Case<'_>, findings: &mut Findings) {
     for (index, pair) in case.comparison.pairs.iter().enumerate() {
-        let (Some(sandbox), Some(runtime)) = (case.compared(pair, Side::Sandbox), case.compared(pair, Side::Runtime)) else {
+        let (Some(sandbox), Some(runtime)) =
+            (case.compared(pair, Side::Sandbox), case.compared(pair, Side::Runtime))
+        else {
             continue;
         };
         match (redirects(sandbox), redirects(runtime)) {
-            (false, true) if sandbox.succeeded() => findings.push(redirected(case, index, Side::Runtime, runtime, sandbox)),
-            (true, false) if runtime.succeeded() => findings.push(redirected(case, index, Side::Sandbox, sandbox, runtime)),
+            (false, true) if sandbox.succeeded() => {
+                findings.push(redirected(case, index, Side::Runtime, runtime, sandbox));
+            }
+            (true, false) if runtime.succeeded() => {
+                findings.push(redirected(case, index, Side::Sandbox, sandbox, runtime));
+            }
             (true, true) => {
-                let place = case.comparison.differences.iter().enumerate().find(|(_, known)| known.pair == index && is_place(known));
+                let place = case
+                    .comparison
+                    .differences
+                    .iter()
+                    .enumerate()
+                    .find(|(_, known)| known.pair == index && is_place(known));
                 findings.extend(place.map(|(at, difference)| elsewhere(case, pair, at, difference)));
             }
             _ => {}
@@ -36,14 +47,17 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
 
 fn is_place(difference: &Difference) -> bool {
     let Locator::Response(at) = &difference.at else { return false };
-    difference.significance == Significance::Material && matches!(&**at, Locator::Field { name, .. } if name == "location")
+    difference.significance == Significance::Material
+        && matches!(&**at, Locator::Field { name, .. } if name == "location")
 }
 
 fn redirected(case: &Case<'_>, pair: usize, side: Side, exchange: &Exchange, partner: &Exchange) -> Finding {
     let other = side.other();
     let status = exchange.status().unwrap_or_default();
     let target = next_hop(case, side, exchange);
-    let to = target.map(|hop| format!(" to {}{}", hop.request.target.host, hop.request.target.path)).unwrap_or_default();
+    let to = target
+        .map(|hop| format!(" to {}{}", hop.request.target.host, hop.request.target.path))
+        .unwrap_or_default();
     let claim = format!("the server redirects {side}{to} ({status}), and answers {other} itself");
     let at_redirect = |finding: Finding, primary: bool| {
         if primary {
@@ -54,7 +68,9 @@ fn redirected(case: &Case<'_>, pair: usize, side: Side, exchange: &Exchange, par
     };
     let finding = Finding::new(&RULE, side, claim).confidence(Confidence::Likely).detail("status", status);
     let finding = match target.filter(|hop| !hop.succeeded()) {
-        Some(hop) => at_redirect(finding.primary(side, Some(hop.number), Locator::Status, "it ends here"), false),
+        Some(hop) => {
+            at_redirect(finding.primary(side, Some(hop.number), Locator::Status, "it ends here"), false)
+        }
         None => at_redirect(finding, true),
     };
     finding
@@ -67,13 +83,24 @@ fn redirected(case: &Case<'_>, pair: usize, side: Side, exchange: &Exchange, par
 
 fn elsewhere(case: &Case<'_>, pair: &Pair, at: usize, difference: &Difference) -> Finding {
     let side = match (case.compared(pair, Side::Sandbox), case.compared(pair, Side::Runtime)) {
-        (Some(sandbox), Some(runtime)) if ends_badly(case, Side::Sandbox, sandbox) && !ends_badly(case, Side::Runtime, runtime) => Side::Sandbox,
+        (Some(sandbox), Some(runtime))
+            if ends_badly(case, Side::Sandbox, sandbox) && !ends_badly(case, Side::Runtime, runtime) =>
+        {
+            Side::Sandbox
+        }
         _ => Side::Runtime,
     };
     let number = |side: Side| if side == Side::Sandbox { difference.sandbox } else { difference.runtime };
-    let value = |side: Side| if side == Side::Sandbox { &difference.change.sandbox } else { &difference.change.runtime };
+    let value = |side: Side| {
+        if side == Side::Sandbox { &difference.change.sandbox } else { &difference.change.runtime }
+    };
     let words = |side: Side| value(side).as_deref().unwrap_or("nowhere").to_owned();
-    let claim = format!("the server redirects {side} to {}, and {} to {}", words(side), side.other(), words(side.other()));
+    let claim = format!(
+        "the server redirects {side} to {}, and {} to {}",
+        words(side),
+        side.other(),
+        words(side.other())
+    );
     Finding::new(&RULE, side, claim)
         .confidence(Confidence::Likely)
         .primary(side, number(side), difference.at.clone(), words(side))
@@ -93,7 +120,6 @@ fn of_pair(case: &Case<'_>, pair: usize, wanted: impl Fn(&Locator) -> bool) -> V
 
 /// The difference that says that only one side has this hop.
 fn of_hop(case: &Case<'_>, side: Side, number: u32) -> Vec<usize> {
-    let pairs = &case.comparison.pairs;
-    let Some(pair) = pairs.iter().position(|pair| pair.has(side, number)) else { return Vec::new() };
+    let Some(pair) = case.pair_of(side, number) else { return Vec::new() };
     of_pair(case, pair, |at| *at == Locator::Request)
 }

@@ -20,7 +20,12 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
     for finding in state(case, &RULE, Meaning::Missing, |side, name| {
         let other = side.other();
         let claim = format!("{other} does not send {name}, which {side} sends");
-        (claim, format!("let {other} send {name} too, if the API wants it before the rest (activation, session, export job)"))
+        (
+            claim,
+            format!(
+                "let {other} send {name} too, if the API wants it before the rest (activation, session, export job)"
+            ),
+        )
     }) {
         findings.push(with_failure(case, finding));
     }
@@ -31,9 +36,12 @@ fn with_failure(case: &Case<'_>, finding: Finding) -> Finding {
     let Blame::Side(side) = finding.side else { return finding };
     let failed = case.capture(side).exchanges.iter().find(|exchange| !exchange.succeeded());
     match failed {
-        Some(failed) => finding
-            .confidence(Confidence::Likely)
-            .related(side, Some(failed.number), Locator::Status, "and then this fails"),
+        Some(failed) => finding.confidence(Confidence::Likely).related(
+            side,
+            Some(failed.number),
+            Locator::Status,
+            "and then this fails",
+        ),
         None => finding,
     }
 }

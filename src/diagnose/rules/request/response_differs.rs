@@ -21,7 +21,9 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
 
 fn check(case: &Case<'_>, findings: &mut Findings) {
     for (index, pair) in case.comparison.pairs.iter().enumerate() {
-        let (Some(sandbox), Some(runtime)) = (case.compared(pair, Side::Sandbox), case.compared(pair, Side::Runtime)) else {
+        let (Some(sandbox), Some(runtime)) =
+            (case.compared(pair, Side::Sandbox), case.compared(pair, Side::Runtime))
+        else {
             continue;
         };
         let side = match answers(case, pair) {
@@ -29,7 +31,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
             Answers::BothFailed if sandbox.status() != runtime.status() => Side::Runtime,
             _ => continue,
         };
-        if [sandbox, runtime].into_iter().any(|exchange| has_a_rule(exchange)) || !equal(case, index) {
+        if [sandbox, runtime].into_iter().any(has_a_rule) || !equal(case, index) {
             continue;
         }
         findings.push(finding(case, index, side, sandbox, runtime));
@@ -38,7 +40,10 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
 
 /// An answer that says itself why it is another one.
 fn has_a_rule(exchange: &Exchange) -> bool {
-    is_network_failure(exchange) || exchange.status() == Some(429) || redirects(exchange) || edge(exchange).is_some()
+    is_network_failure(exchange)
+        || exchange.status() == Some(429)
+        || redirects(exchange)
+        || edge(exchange).is_some()
 }
 
 /// The requests of a pair carry the same credentials and differ in nothing that matters.
@@ -48,18 +53,17 @@ fn equal(case: &Case<'_>, pair: usize) -> bool {
         known.matches.iter().all(|known| matches!(known.identity, Identity::Same | Identity::Expected(_)))
     };
     case.comparison.credentials.get(pair).is_none_or(proven)
-        && !case
-            .comparison
-            .differences
-            .iter()
-            .any(|known| known.pair == pair && known.significance == Significance::Material && !answer(&known.at))
+        && !case.comparison.differences.iter().any(|known| {
+            known.pair == pair && known.significance == Significance::Material && !answer(&known.at)
+        })
 }
 
 fn finding(case: &Case<'_>, pair: usize, side: Side, sandbox: &Exchange, runtime: &Exchange) -> Finding {
     let (exchange, partner) = if side == Side::Sandbox { (sandbox, runtime) } else { (runtime, sandbox) };
     let (here, there) = (exchange.status().unwrap_or_default(), partner.status().unwrap_or_default());
     let claim = format!("the same request is answered {here} on {side} and {there} on {}", side.other());
-    let of_pair = || case.comparison.differences.iter().enumerate().filter(move |(_, known)| known.pair == pair);
+    let of_pair =
+        || case.comparison.differences.iter().enumerate().filter(move |(_, known)| known.pair == pair);
     let harmless = of_pair().any(|(_, known)| match known.significance {
         Significance::Cosmetic(reason) => !matches!(reason, Reason::Connection | Reason::Consequence),
         _ => false,

@@ -17,14 +17,24 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, findings: &mut Findings) {
-    state(case, findings, &RULE, Part::UserAgent, |_| Some(String::new()), |side, all| {
-        let (here, there) = (family(all[0].here()), family(all[0].there()));
-        let remark = if here == there { String::new() } else { format!(" ({here} against {there})") };
-        Stated {
-            claim: format!("User-Agent differs{remark}: {}", contrast(&all[0])),
-            remedy: format!("send {}'s User-Agent on {side} to see whether the server judges by it: `User-Agent` in `request_headers`", side.other()),
-        }
-    });
+    state(
+        case,
+        findings,
+        &RULE,
+        Part::UserAgent,
+        |_| Some(String::new()),
+        |side, all| {
+            let (here, there) = (family(all[0].here()), family(all[0].there()));
+            let remark = if here == there { String::new() } else { format!(" ({here} against {there})") };
+            Stated {
+                claim: format!("User-Agent differs{remark}: {}", contrast(&all[0])),
+                remedy: format!(
+                    "send {}'s User-Agent on {side} to see whether the server judges by it: `User-Agent` in `request_headers`",
+                    side.other()
+                ),
+            }
+        },
+    );
 }
 
 /// The first product of a User-Agent (RFC 9110, section 10.1.5), without its version.

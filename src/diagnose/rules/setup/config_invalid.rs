@@ -50,7 +50,12 @@ impl Fault<'_> {
             Self::Unreadable(why) => format!(" cannot be read: {why}"),
             Self::Type(value, property) => {
                 let wanted: Vec<&str> = property.types.iter().map(|kind| name(*kind)).collect();
-                format!(" has {} at `{}`, where the spec wants {}", name(value.kind), dotted(&value.pointer), wanted.join(" or "))
+                format!(
+                    " has {} at `{}`, where the spec wants {}",
+                    name(value.kind),
+                    dotted(&value.pointer),
+                    wanted.join(" or ")
+                )
             }
         }
     }

@@ -26,7 +26,8 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
     }) {
         let key = said.fact;
         let side = said.side();
-        let pointer = property(case, side, key).map_or_else(|| format!("/{}", key.trim_start_matches('/')), |known| known.pointer.clone());
+        let pointer = property(case, side, key)
+            .map_or_else(|| format!("/{}", key.trim_start_matches('/')), |known| known.pointer.clone());
         let claim = format!(
             "{} config has no key `{}`, which the spec requires{}",
             said.whose(),
@@ -74,7 +75,8 @@ fn has_above(config: &crate::model::ConfigFacts, pointer: &str) -> bool {
 
 /// For a run that says that its URL has no host: the key that the URL's template reads, unless the spec has a default for it.
 fn base_url(case: &Case<'_>, side: Side) -> Option<String> {
-    let said = case.clues(side).any(|clue| clue.kind == ClueKind::UrlInvalid) && super::came_to_nothing(case, side);
+    let said =
+        case.clues(side).any(|clue| clue.kind == ClueKind::UrlInvalid) && super::came_to_nothing(case, side);
     let of_url = |at: &str| at.ends_with("/url") || at.ends_with("/url_base") || at.ends_with("/path");
     dangling(case, side)
         .filter(|reference| said && of_url(&reference.at))
@@ -85,13 +87,24 @@ fn base_url(case: &Case<'_>, side: Side) -> Option<String> {
 fn described(case: &Case<'_>, side: Side, pointer: &str, finding: Finding) -> Finding {
     let mut finding = finding.detail("key", dotted(pointer));
     if let Some(known) = property(case, side, pointer).filter(|known| known.required) {
-        let label = known.line.map_or_else(|| "required here".to_owned(), |line| format!("required here, line {line}"));
+        let label = known
+            .line
+            .map_or_else(|| "required here".to_owned(), |line| format!("required here, line {line}"));
         finding = finding.related(side, None, Locator::Spec, label);
     }
     let near = case.capture(side).inputs.config.as_ref().and_then(|config| near(config, pointer));
     if let Some(near) = near {
-        finding = finding.detail("near", dotted(near)).related(side, None, Locator::Config(near.to_owned()), "probably meant");
-        finding = finding.remedy(format!("rename or move `{}` to `{}` in {side}'s config", dotted(near), dotted(pointer)));
+        finding = finding.detail("near", dotted(near)).related(
+            side,
+            None,
+            Locator::Config(near.to_owned()),
+            "probably meant",
+        );
+        finding = finding.remedy(format!(
+            "rename or move `{}` to `{}` in {side}'s config",
+            dotted(near),
+            dotted(pointer)
+        ));
     }
     let other = case.capture(side.other()).inputs.config.as_ref().and_then(|config| config.at(pointer));
     if let Some(value) = other {

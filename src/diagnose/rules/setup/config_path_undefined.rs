@@ -35,7 +35,9 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
             ),
             None => format!("{} template reads `{name}`, which is not there{}", said.whose(), said.so(case)),
         };
-        let mut finding = said.finding(case, &RULE, claim).detail("path", reader.map_or(name.as_str(), |reader| reader.config.as_str()));
+        let mut finding = said
+            .finding(case, &RULE, claim)
+            .detail("path", reader.map_or(name.as_str(), |reader| reader.config.as_str()));
         if let Some(reader) = reader {
             let label = format!("reads config.{}", dotted(&reader.config));
             finding = finding.related(side, None, Locator::Manifest(reader.line), label);
@@ -44,10 +46,16 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
                 finding = finding.related(side, None, Locator::Config(near.to_owned()), "probably meant");
                 let line = reader.line.map(|line| format!(", line {line}")).unwrap_or_default();
                 finding = finding
-                    .remedy(format!("move `{}` to `{}` in {side}'s config", dotted(near), dotted(&reader.config)))
+                    .remedy(format!(
+                        "move `{}` to `{}` in {side}'s config",
+                        dotted(near),
+                        dotted(&reader.config)
+                    ))
                     .remedy(format!("or let the manifest read config.{}{line}", dotted(near)));
             }
         }
-        findings.push(finding.remedy(format!("give {side} a config of the shape that the manifest reads, and require its keys in the spec")));
+        findings.push(finding.remedy(format!(
+            "give {side} a config of the shape that the manifest reads, and require its keys in the spec"
+        )));
     }
 }

@@ -32,12 +32,15 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
         return;
     }
     for side in SIDES.into_iter().filter(|side| unsaid(case, *side)) {
-        let Some(first) = defined(case, side).find(|known| defined(case, side).any(|other| rivals(known, other))) else {
+        let Some(first) =
+            defined(case, side).find(|known| defined(case, side).any(|other| rivals(known, other)))
+        else {
             continue;
         };
         let Some(place) = first.place.as_deref() else { continue };
         let all: Vec<_> = defined(case, side).filter(|known| known.place.as_deref() == Some(place)).collect();
-        let claim = format!("two definitions of {side}'s manifest set the {place}, and {side} sent no request");
+        let claim =
+            format!("two definitions of {side}'s manifest set the {place}, and {side} sent no request");
         let finding = Finding::new(&RULE, side, claim).confidence(Confidence::Likely);
         findings.push(described(side, place, &all, finding));
     }
@@ -49,7 +52,9 @@ fn defined<'a>(case: &Case<'a>, side: Side) -> impl Iterator<Item = &'a DefinedC
 
 /// An authenticator and a field or parameter of the same requester that set the same place.
 fn rivals(one: &DefinedCredentials, other: &DefinedCredentials) -> bool {
-    let requester = |at: &str| at.split("/authenticator").next().and_then(|at| at.split("/request_").next()).map(str::to_owned);
+    let requester = |at: &str| {
+        at.split("/authenticator").next().and_then(|at| at.split("/request_").next()).map(str::to_owned)
+    };
     one.place.is_some()
         && one.place == other.place
         && one.at != other.at
@@ -65,7 +70,12 @@ fn sets(known: &DefinedCredentials, place: &str) -> bool {
 fn described(side: Side, place: &str, defined: &[&DefinedCredentials], finding: Finding) -> Finding {
     let mut finding = finding.detail("place", place);
     for known in defined {
-        finding = finding.related(side, None, Locator::Manifest(known.line), format!("{} sets it", known.component));
+        finding = finding.related(
+            side,
+            None,
+            Locator::Manifest(known.line),
+            format!("{} sets it", known.component),
+        );
     }
     finding.remedy("set the credentials once: keep the authenticator and take the field out of `request_headers` (or `request_parameters`)")
 }

@@ -26,12 +26,13 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
         let finding = match said.fact {
             None => {
                 let claim = format!("{who} does not run the connector's own components{}", said.so(case));
-                said.finding(case, &RULE, claim)
-                    .detail("how", "refused")
-                    .remedy("set AIRBYTE_ENABLE_UNSAFE_CODE=true where the connector runs, if you trust its code")
+                said.finding(case, &RULE, claim).detail("how", "refused").remedy(
+                    "set AIRBYTE_ENABLE_UNSAFE_CODE=true where the connector runs, if you trust its code",
+                )
             }
             Some(module) => {
-                let claim = format!("{who} does not find the connector's own components `{module}`{}", said.so(case));
+                let claim =
+                    format!("{who} does not find the connector's own components `{module}`{}", said.so(case));
                 said.finding(case, &RULE, claim).detail("how", "missing").detail("module", module.as_str())
             }
         };

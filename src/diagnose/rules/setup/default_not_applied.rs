@@ -34,7 +34,8 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
         let known = findings.len();
         for property in unfilled(case, side) {
             let told_by = seen_on_the_wire(case, side, &property.pointer);
-            let empty_url = reads_url(case, side, &property.pointer).then(|| url_invalid(case, side)).flatten();
+            let empty_url =
+                reads_url(case, side, &property.pointer).then(|| url_invalid(case, side)).flatten();
             if told_by.is_empty() && empty_url.is_none() {
                 continue;
             }
@@ -54,7 +55,9 @@ fn unfilled<'a>(case: &Case<'a>, side: Side) -> impl Iterator<Item = &'a SpecPro
     let mut seen = Vec::new();
     here.chain(there)
         .flat_map(|spec| &spec.properties)
-        .filter(move |property| property.default && config.is_some_and(|config| !has(config, &property.pointer)))
+        .filter(move |property| {
+            property.default && config.is_some_and(|config| !has(config, &property.pointer))
+        })
         .filter(move |property| {
             let new = !seen.contains(&property.pointer.as_str());
             seen.push(property.pointer.as_str());
@@ -82,9 +85,9 @@ fn seen_on_the_wire<'a>(case: &Case<'a>, side: Side, pointer: &str) -> Vec<(usiz
 /// The value at this place of the request is made of this config value.
 fn made_of(request: &Request, at: &Locator, pointer: &str) -> bool {
     let named = |text: &Text| {
-        text.secrets().filter_map(|secret| secret.relation.as_ref()).any(
-            |relation| matches!(&relation.reference, Reference::Config(known) if covers(pointer, known)),
-        )
+        text.secrets()
+            .filter_map(|secret| secret.relation.as_ref())
+            .any(|relation| matches!(&relation.reference, Reference::Config(known) if covers(pointer, known)))
     };
     match at {
         Locator::Field { name, .. } => request
@@ -113,11 +116,18 @@ fn read_at(case: &Case<'_>, side: Side, pointer: &str, at: &Locator) -> bool {
         .filter(|reference| covers(pointer, &reference.config) || covers(&reference.config, pointer));
     readers.any(|reader| match at {
         Locator::Field { name, .. } => {
-            reader.at.contains("/request_headers/") && reader.at.rsplit('/').next().is_some_and(|leaf| leaf.eq_ignore_ascii_case(name))
+            reader.at.contains("/request_headers/")
+                && reader.at.rsplit('/').next().is_some_and(|leaf| leaf.eq_ignore_ascii_case(name))
         }
-        Locator::Query { name, .. } => reader.at.contains("/request_parameters/") && reader.at.ends_with(&format!("/{name}")),
-        Locator::Body { pointer } => !pointer.is_empty() && reader.at.contains("/request_body") && reader.at.ends_with(pointer),
-        Locator::Form { name, .. } => reader.at.contains("/request_body") && reader.at.ends_with(&format!("/{name}")),
+        Locator::Query { name, .. } => {
+            reader.at.contains("/request_parameters/") && reader.at.ends_with(&format!("/{name}"))
+        }
+        Locator::Body { pointer } => {
+            !pointer.is_empty() && reader.at.contains("/request_body") && reader.at.ends_with(pointer)
+        }
+        Locator::Form { name, .. } => {
+            reader.at.contains("/request_body") && reader.at.ends_with(&format!("/{name}"))
+        }
         Locator::Host | Locator::Port | Locator::Scheme | Locator::Path => is_url(&reader.at),
         _ => false,
     })
@@ -170,8 +180,14 @@ fn finding(
         finding = finding.related(other, there, difference.at.clone(), format!("made of config.{key}"));
     }
     let explained = told_by.iter().map(|(at, _)| *at);
-    finding = finding.explains(explained).related(side, None, Locator::Config(property.pointer.clone()), "not there");
-    let filled = case.capture(other).inputs.config.as_ref().is_some_and(|config| has(config, &property.pointer));
+    finding = finding.explains(explained).related(
+        side,
+        None,
+        Locator::Config(property.pointer.clone()),
+        "not there",
+    );
+    let filled =
+        case.capture(other).inputs.config.as_ref().is_some_and(|config| has(config, &property.pointer));
     if filled {
         finding = finding.related(other, None, Locator::Config(property.pointer.clone()), "filled in");
     }

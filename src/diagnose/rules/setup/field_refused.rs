@@ -31,16 +31,21 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
                 said.whose(),
                 dotted(&value.pointer)
             ),
-            None => format!("{} HTTP client refused to send a field value{}", said.whose(), reason(said.fact)),
+            None => {
+                format!("{} HTTP client refused to send a field value{}", said.whose(), reason(said.fact))
+            }
         };
         let mut finding = said.finding(case, &RULE, claim).detail("how", said.fact.as_str());
         if let Some((value, fault)) = culprit {
             let key = dotted(&value.pointer);
             finding = finding.detail("key", key.as_str());
-            finding = finding.related(side, None, Locator::Config(value.pointer.clone()), format!("it {fault}"));
+            finding =
+                finding.related(side, None, Locator::Config(value.pointer.clone()), format!("it {fault}"));
             finding = finding.remedy(format!("write `{key}` anew in {side}'s config, without it; `printf %s` instead of `echo` when it is made in a shell"));
         }
-        findings.push(finding.remedy(format!("strip the value before {side} uses it, and store secrets without a last newline")));
+        findings.push(finding.remedy(format!(
+            "strip the value before {side} uses it, and store secrets without a last newline"
+        )));
     }
 }
 

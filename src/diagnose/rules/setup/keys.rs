@@ -1,7 +1,7 @@
 //! Config keys: whether one is there, and which one was probably meant.
 
 use crate::diagnose::Case;
-use crate::model::{ConfigFacts, JsonType, SpecProperty, TemplateReference, Side};
+use crate::model::{ConfigFacts, JsonType, Side, SpecProperty, TemplateReference};
 
 /// `credentials.api_key` for `/credentials/api_key`, as people write it.
 pub(super) fn dotted(pointer: &str) -> String {
@@ -39,13 +39,14 @@ pub(super) fn near<'a>(config: &'a ConfigFacts, pointer: &str) -> Option<&'a str
         .or_else(|| found(&|known| one_slip(known, &wanted)))
 }
 
-/// `; it has `apiKey``, or `; it has the keys ...`, or nothing where the config is not known.
+/// What the config has instead: the key that was probably meant, or its first keys; nothing where the config is not known.
 pub(super) fn instead(case: &Case<'_>, side: Side, pointer: &str) -> String {
     let Some(config) = &case.capture(side).inputs.config else { return String::new() };
     if let Some(near) = near(config, pointer) {
         return format!("; it has `{}`", dotted(near));
     }
-    let keys: Vec<String> = config.values.iter().take(6).map(|value| format!("`{}`", dotted(&value.pointer))).collect();
+    let keys: Vec<String> =
+        config.values.iter().take(6).map(|value| format!("`{}`", dotted(&value.pointer))).collect();
     match keys.as_slice() {
         [] => "; it is empty".to_owned(),
         keys => format!("; it has {}", keys.join(", ")),
@@ -112,7 +113,10 @@ mod tests {
     fn a_key_in_another_spelling_or_place_is_near() {
         assert_eq!(near(&config(&["/store", "/apiKey"]), "/api_key"), Some("/apiKey"));
         assert_eq!(near(&config(&["/credentials/api_key"]), "/api_key"), Some("/credentials/api_key"));
-        assert_eq!(near(&config(&["/credentials/token"]), "/credentials/api_token"), Some("/credentials/token"));
+        assert_eq!(
+            near(&config(&["/credentials/token"]), "/credentials/api_token"),
+            Some("/credentials/token")
+        );
         assert_eq!(near(&config(&["/api_kye"]), "/api_key"), Some("/api_kye"));
         assert_eq!(near(&config(&["/store", "/start_date"]), "/api_key"), None);
     }

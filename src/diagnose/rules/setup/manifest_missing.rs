@@ -26,7 +26,11 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
         ClueKind::ManifestMissing(name) => Some(name),
         _ => None,
     }) {
-        let name = if said.fact.is_empty() { "its manifest".to_owned() } else { format!("its manifest {}", said.fact) };
+        let name = if said.fact.is_empty() {
+            "its manifest".to_owned()
+        } else {
+            format!("its manifest {}", said.fact)
+        };
         let claim = format!("{} does not find {name}{}", said.who(), said.so(case));
         findings.push(said.finding(case, &RULE, claim).remedy(PACKAGE).remedy(PATH));
     }

@@ -42,7 +42,8 @@ fn with_versions(case: &Case<'_>, side: Side, finding: Finding) -> Finding {
         let known = |name: &str| case.capture(side).inputs.clients.iter().find(|client| client.name == name);
         known("airbyte-cdk")
     };
-    let declared = case.capture(side).inputs.manifest.as_ref().and_then(|manifest| manifest.version.as_deref());
+    let declared =
+        case.capture(side).inputs.manifest.as_ref().and_then(|manifest| manifest.version.as_deref());
     let mut finding = finding;
     if let Some(declared) = declared {
         finding = finding.detail("manifest_version", declared);
@@ -51,10 +52,9 @@ fn with_versions(case: &Case<'_>, side: Side, finding: Finding) -> Finding {
         && here.version != there.version
     {
         let (name, here, there) = (&here.name, &here.version, &there.version);
-        finding = finding.detail("framework", format!("{name} {here}")).remedy(format!(
-            "run {side} with {name} {there}, as {} does (it has {here})",
-            side.other()
-        ));
+        finding = finding
+            .detail("framework", format!("{name} {here}"))
+            .remedy(format!("run {side} with {name} {there}, as {} does (it has {here})", side.other()));
     }
     finding
         .remedy("correct the member that the message names: a component type, or a required or unknown member")

@@ -2,7 +2,7 @@
 
 use crate::compare::Locator;
 use crate::diagnose::{Blame, Case, Confidence, Finding, Rule, Standing, standing};
-use crate::model::{Clue, ClueKind, Side};
+use crate::model::{Clue, ClueKind, Exit, Side};
 
 /// Both sides, in the order in which they are asked.
 pub(in crate::diagnose::rules) const SIDES: [Side; 2] = [Side::Runtime, Side::Sandbox];
@@ -11,7 +11,7 @@ pub(in crate::diagnose::rules) const SIDES: [Side; 2] = [Side::Runtime, Side::Sa
 ///
 /// A warning line in the output of a run that succeeded is no finding; so every rule that judges by clues asks this first.
 pub(in crate::diagnose::rules) fn came_to_nothing(case: &Case<'_>, side: Side) -> bool {
-    let ended_well = case.capture(side).run.exit.is_none_or(|exit| exit.succeeded());
+    let ended_well = case.capture(side).run.exit.is_none_or(Exit::succeeded);
     match standing(case, side) {
         Standing::Succeeded => !ended_well,
         Standing::Failed => true,
@@ -127,13 +127,19 @@ impl<T> Said<'_, T> {
     }
 
     /// The finding, with the lines that prove it. Certain where nothing was sent at all.
-    pub(in crate::diagnose::rules) fn finding(&self, case: &Case<'_>, rule: &'static Rule, claim: String) -> Finding {
+    pub(in crate::diagnose::rules) fn finding(
+        &self,
+        case: &Case<'_>,
+        rule: &'static Rule,
+        claim: String,
+    ) -> Finding {
         let blame = if self.second.is_some() { Blame::Both } else { Blame::Side(self.side()) };
         let silent = case.capture(self.side()).exchanges.is_empty();
         let sure = if silent { Confidence::Certain } else { Confidence::Likely };
         let mut finding = Finding::new(rule, blame, claim).confidence(sure);
         for (side, clue) in std::iter::once(self.first).chain(self.second) {
-            finding = finding.primary(side, None, Locator::Output(clue.stream, clue.line), shortened(&clue.text));
+            finding =
+                finding.primary(side, None, Locator::Output(clue.stream, clue.line), shortened(&clue.text));
         }
         finding
     }

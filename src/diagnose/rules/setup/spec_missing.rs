@@ -38,7 +38,10 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
 fn lacks_spec(case: &Case<'_>, side: Side) -> bool {
     let inputs = &case.capture(side).inputs;
     inputs.spec.is_none()
-        && inputs.manifest.as_ref().is_some_and(|manifest| manifest.state == ManifestState::Read && !manifest.has_spec)
+        && inputs
+            .manifest
+            .as_ref()
+            .is_some_and(|manifest| manifest.state == ManifestState::Read && !manifest.has_spec)
 }
 
 fn with_remedies(case: &Case<'_>, side: Side, mut finding: Finding) -> Finding {
@@ -59,5 +62,7 @@ fn with_remedies(case: &Case<'_>, side: Side, mut finding: Finding) -> Finding {
             side.other()
         ));
     }
-    finding.remedy("or ship spec.yaml or spec.json inside the package (package_data, MANIFEST.in), next to source.py")
+    finding.remedy(
+        "or ship spec.yaml or spec.json inside the package (package_data, MANIFEST.in), next to source.py",
+    )
 }

@@ -1,7 +1,9 @@
 //! `start-failed`.
 
 use crate::compare::Locator;
-use crate::diagnose::{Blame, Case, Confidence, Family, Finding, Findings, Rule, Severity, Standing, standing};
+use crate::diagnose::{
+    Blame, Case, Confidence, Family, Finding, Findings, Rule, Severity, Standing, standing,
+};
 use crate::model::{Clue, ClueKind, Exit, ManifestState, Side};
 
 use super::{SIDES, came_to_nothing, names_a_cause, shortened};
@@ -38,7 +40,8 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
 /// It sent nothing and connected nowhere, and said that it failed, but none of the things that other rules know.
 fn never_started(case: &Case<'_>, side: Side) -> bool {
     let capture = case.capture(side);
-    let manifest_is_sound = capture.inputs.manifest.as_ref().is_none_or(|manifest| manifest.state == ManifestState::Read);
+    let manifest_is_sound =
+        capture.inputs.manifest.as_ref().is_none_or(|manifest| manifest.state == ManifestState::Read);
     standing(case, side) == Standing::Silent
         && came_to_nothing(case, side)
         && capture.connections.is_empty()
@@ -84,9 +87,12 @@ fn described(case: &Case<'_>, sides: &[Side], finding: Finding) -> Finding {
     let mut certain = false;
     for side in sides.iter().copied() {
         let told: Vec<&Clue> = case.clues(side).filter(|clue| says_failure(&clue.kind)).take(3).collect();
-        certain |= told.iter().any(|clue| matches!(clue.kind, ClueKind::ModuleMissing(_) | ClueKind::CommandMissing(_)));
+        certain |= told
+            .iter()
+            .any(|clue| matches!(clue.kind, ClueKind::ModuleMissing(_) | ClueKind::CommandMissing(_)));
         for clue in &told {
-            finding = finding.primary(side, None, Locator::Output(clue.stream, clue.line), shortened(&clue.text));
+            finding =
+                finding.primary(side, None, Locator::Output(clue.stream, clue.line), shortened(&clue.text));
         }
         if told.is_empty() {
             let exit = match failed_exit(case, side) {
@@ -98,7 +104,8 @@ fn described(case: &Case<'_>, sides: &[Side], finding: Finding) -> Finding {
         }
         let last: Vec<&Clue> = case.clues(side).filter(|clue| clue.kind == ClueKind::LastWords).collect();
         for clue in last.iter().skip(last.len().saturating_sub(5)) {
-            finding = finding.related(side, None, Locator::Output(clue.stream, clue.line), shortened(&clue.text));
+            finding =
+                finding.related(side, None, Locator::Output(clue.stream, clue.line), shortened(&clue.text));
         }
         finding = remedies(case, side, finding);
     }
@@ -113,5 +120,6 @@ fn remedies(case: &Case<'_>, side: Side, finding: Finding) -> Finding {
         )),
         _ => None,
     });
-    finding.remedy(remedy.unwrap_or_else(|| format!("run {side}'s command by itself and read its last lines")))
+    finding
+        .remedy(remedy.unwrap_or_else(|| format!("run {side}'s command by itself and read its last lines")))
 }

@@ -22,20 +22,20 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
         ClueKind::TemplateSyntax(_) => Some(None),
         _ => None,
     }) {
-        let finding = match said.fact {
-            Some(name) => {
-                let claim = format!("a template of {} uses `{name}`, which nothing declares{}", said.who(), said.so(case));
-                said.finding(case, &RULE, claim)
-                    .detail("how", "undeclared")
-                    .detail("name", name.as_str())
-                    .remedy(format!("write {{{{ config['{name}'] }}}} in the manifest, if the config's key is meant"))
-            }
-            None => {
-                let claim = format!("a template of {} does not parse{}", said.who(), said.so(case));
-                said.finding(case, &RULE, claim)
-                    .detail("how", "syntax")
-                    .remedy("close every `{{` with `}}` and every quote in the manifest's templates")
-            }
+        let finding = if let Some(name) = said.fact {
+            let claim = format!(
+                "a template of {} uses `{name}`, which nothing declares{}",
+                said.who(),
+                said.so(case)
+            );
+            said.finding(case, &RULE, claim).detail("how", "undeclared").detail("name", name.as_str()).remedy(
+                format!("write {{{{ config['{name}'] }}}} in the manifest, if the config's key is meant"),
+            )
+        } else {
+            let claim = format!("a template of {} does not parse{}", said.who(), said.so(case));
+            said.finding(case, &RULE, claim)
+                .detail("how", "syntax")
+                .remedy("close every `{{` with `}}` and every quote in the manifest's templates")
         };
         findings.push(finding.remedy("compare the manifest with the one that the sandbox ran"));
     }
