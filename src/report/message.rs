@@ -226,6 +226,11 @@ impl Message {
                 let members = members.iter().map(|(name, value)| (Some(name.as_str()), name.clone(), value));
                 self.members('{', members, '}', pointer, depth);
             }
+            Json::Embedded(inner) => {
+                self.push("\"");
+                self.json(inner, pointer, depth);
+                self.push("\"");
+            }
             scalar => self.push(&json_in_short(scalar)),
         }
         if line == self.lines.len() {

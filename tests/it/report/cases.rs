@@ -279,6 +279,7 @@ pub(super) fn places() -> Made {
         (Some(1), body("/filter/since")),
         (Some(1), body("/filter/until")),
         (Some(1), body("/ids")),
+        (Some(1), body("/state/cursor")),
         (Some(1), Locator::Response(Box::new(Locator::field("content-type")))),
         (Some(2), Locator::Outcome),
         (None, Locator::Config("/apiKey".into())),
@@ -436,7 +437,13 @@ fn lots(authorization: impl Into<Option<Field>>) -> Request {
 fn json_body() -> Body {
     let filter = Json::Object(vec![("since".into(), Json::String(Text::hidden(known("/start"))))]);
     let ids = Json::Array(vec![Json::Number(Text::shown("1")), Json::Number(Text::shown("2"))]);
-    let content = Content::Json(Json::Object(vec![("filter".into(), filter), ("ids".into(), ids)]));
+    let inner = Json::Object(vec![("cursor".into(), Json::Null)]);
+    let state = Json::Embedded(Box::new(inner));
+    let content = Content::Json(Json::Object(vec![
+        ("filter".into(), filter),
+        ("ids".into(), ids),
+        ("state".into(), state),
+    ]));
     Body { length: 60, framing: Framing::ContentLength, content, ..Body::none() }
 }
 
