@@ -1,1 +1,109 @@
-//! What a connector is made of: config, spec, manifest.
+//! What a connector is made of: config, spec, manifest. Read from files, with nothing run and nothing failed: what
+//! cannot be had is a fact too.
+
+mod command;
+mod config;
+mod manifest;
+mod spec;
+mod tree;
+mod versions;
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+pub use config::{ConfigFile, Leaf};
+pub use manifest::{Literal, Manifest, Place, Reference, Setter};
+pub use spec::{Property, Spec};
+
+pub use crate::model::ClientVersion;
+
+use command::Words;
+
+/// What is known of a connector before it runs, raw: it holds the config's secrets until it is dropped.
+#[derive(Debug, Default)]
+pub struct Package {
+    /// Its config.
+    pub config: Option<ConfigFile>,
+    /// Its spec, from the manifest or a file of its own.
+    pub spec: Option<Spec>,
+    /// Its manifest.
+    pub manifest: Option<Manifest>,
+    /// Versions of its clients and framework.
+    pub clients: Vec<ClientVersion>,
+}
+
+/// Paths that the user names, which go before those that the command names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// The config.
+    pub config: Option<PathBuf>,
+    /// The manifest.
+    pub manifest: Option<PathBuf>,
+}
+
+/// Gathers what the command `argv`, run in `folder`, says of its connector.
+pub fn find(argv: &[OsString], folder: &Path, overrides: &Overrides) -> Package {
+    let words = Words::new(argv, folder);
+    let given = |path: &PathBuf| (path.clone(), folder.join(path));
+    let named = |named: command::Named| (named.path, named.file);
+
+    let config = overrides.config.as_ref().map(given).or_else(|| words.config().map(named));
+    let (config, injected) = match config {
+        Some((path, file)) => {
+            let (config, injected) = config::read(path, &file);
+            (Some(config), injected)
+        }
+        None => (None, None),
+    };
+
+    let packages = words.packages();
+    let explicit = overrides.manifest.as_ref().map(given).or_else(|| words.manifest().map(named));
+    let (manifest, spec) = if let Some((path, file)) = explicit {
+        read_manifest(path, &file)
+    } else if let Some(tree) = injected {
+        let (manifest, spec) = manifest::understand("__injected_declarative_manifest".into(), &tree);
+        (Some(manifest), spec)
+    } else if let Some(file) = packages.iter().find_map(|package| within(package, &["manifest.yaml"])) {
+        read_manifest(shown(&file, folder), &file)
+    } else {
+        (None, None)
+    };
+    let spec = spec.or_else(|| {
+        let file = packages.iter().find_map(|package| within(package, &["spec.yaml", "spec.json"]))?;
+        let text = fs::read_to_string(&file).ok()?;
+        let tree = tree::yaml(&text).ok()?;
+        spec::read(&tree, &tree, shown(&file, folder).to_string_lossy().into_owned())
+    });
+    let clients = words.python().map(|python| versions::of_python(&python)).unwrap_or_default();
+    Package { config, spec, manifest, clients }
+}
+
+fn read_manifest(path: PathBuf, file: &Path) -> (Option<Manifest>, Option<Spec>) {
+    let (manifest, spec) = manifest::read(path, file);
+    (Some(manifest), spec)
+}
+
+/// A file of one of these names in a package: in the folder of that name, else in those that look like one.
+fn within((folder, package): &(PathBuf, Option<String>), names: &[&str]) -> Option<PathBuf> {
+    let folders = package.as_ref().map_or_else(|| beside(folder), |package| vec![folder.join(package)]);
+    folders.iter().flat_map(|folder| names.iter().map(|name| folder.join(name))).find(|file| file.is_file())
+}
+
+/// The folders of packages in the folder of a script, then that folder itself.
+fn beside(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let package = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        name.starts_with("source_") && path.is_dir()
+    };
+    let mut found: Vec<_> = entries.filter(package).collect();
+    found.sort();
+    found.push(folder.to_owned());
+    found
+}
+
+/// A found path as the user would write it.
+fn shown(file: &Path, folder: &Path) -> PathBuf {
+    file.strip_prefix(folder).unwrap_or(file).to_owned()
+}

@@ -1,0 +1,281 @@
+//! What a command line says of its connector: config, manifest, package, and where container paths lie on this machine.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+/// Flags that name a config, as Airbyte's entry points and common scripts have them.
+const CONFIG: [&str; 3] = ["--config", "--config-file", "--config-path"];
+
+/// Flags that name a manifest.
+const MANIFEST: [&str; 1] = ["--manifest-path"];
+
+/// A file that a command line names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Named {
+    /// As it is named there.
+    pub(super) path: PathBuf,
+    /// Where it lies on this machine.
+    pub(super) file: PathBuf,
+}
+
+/// The words of a command, those of shell command lines in it included.
+pub(super) struct Words<'a> {
+    all: Vec<OsString>,
+    folder: &'a Path,
+    mounts: Vec<(PathBuf, PathBuf)>,
+}
+
+impl<'a> Words<'a> {
+    pub(super) fn new(argv: &[OsString], folder: &'a Path) -> Self {
+        let mut words = Vec::new();
+        for (at, word) in argv.iter().enumerate() {
+            // `sh -c LINE`, `bash -lc LINE`.
+            let line = at > 0 && is_shell_flag(&argv[at - 1]);
+            match word.to_str().filter(|_| line) {
+                Some(line) => words.extend(split(line).into_iter().map(OsString::from)),
+                None => words.push(word.clone()),
+            }
+        }
+        let mounts = mounts(&words);
+        Self { all: words, folder, mounts }
+    }
+
+    /// The config that the command reads. curl has a flag of that name for something else.
+    pub(super) fn config(&self) -> Option<Named> {
+        if self.all.iter().any(|word| Path::new(word).file_name() == Some(OsStr::new("curl"))) {
+            return None;
+        }
+        self.flag(&CONFIG)
+    }
+
+    /// The manifest that the command reads.
+    pub(super) fn manifest(&self) -> Option<Named> {
+        self.flag(&MANIFEST)
+    }
+
+    /// Folders in which the connector's package may lie, and, where it can be told, the package's name.
+    pub(super) fn packages(&self) -> Vec<(PathBuf, Option<String>)> {
+        let mut packages = Vec::new();
+        for (at, word) in self.all.iter().enumerate() {
+            let Some(text) = word.to_str() else { continue };
+            let after_module = at > 0 && self.all[at - 1] == "-m";
+            let name = Path::new(text).file_name().and_then(OsStr::to_str).unwrap_or_default();
+            if after_module {
+                let package = text.split('.').next().unwrap_or_default();
+                packages.push((self.folder.to_owned(), Some(package.to_owned())));
+            } else if Path::new(text).extension().is_some_and(|extension| extension == "py") {
+                let file = self.folder.join(text);
+                packages.push((file.parent().unwrap_or(self.folder).to_owned(), None));
+            } else if name.starts_with("source-") && name != "source-declarative-manifest" {
+                packages.push((self.folder.to_owned(), Some(name.replace('-', "_"))));
+            }
+        }
+        packages
+    }
+
+    /// The Python that runs the command: named itself, or beside a console script.
+    pub(super) fn python(&self) -> Option<PathBuf> {
+        self.all.iter().map(Path::new).find_map(|word| {
+            let folder = word.parent().filter(|folder| folder.ends_with("bin"))?;
+            ["python", "python3"]
+                .map(|name| self.folder.join(folder).join(name))
+                .into_iter()
+                .find(|file| file.exists())
+        })
+    }
+
+    /// The value of the last of these flags, `--flag VALUE` or `--flag=VALUE`.
+    fn flag(&self, flags: &[&str]) -> Option<Named> {
+        let value = |at: usize, word: &OsString| {
+            let text = word.to_str()?;
+            if flags.contains(&text) {
+                return self.all.get(at + 1).map(PathBuf::from);
+            }
+            let (flag, value) = text.split_once('=')?;
+            flags.contains(&flag).then(|| PathBuf::from(value))
+        };
+        let path = self.all.iter().enumerate().filter_map(|(at, word)| value(at, word)).next_back()?;
+        // What only a shell could tell is not guessed.
+        if path.to_str().is_some_and(|path| path.is_empty() || path.contains(['$', '`', '*'])) {
+            return None;
+        }
+        let file = self.on_this_machine(&path);
+        Some(Named { path, file })
+    }
+
+    fn on_this_machine(&self, path: &Path) -> PathBuf {
+        let mounted = self.mounts.iter().filter(|(_, inside)| path.starts_with(inside));
+        let outside = mounted.max_by_key(|(_, inside)| inside.as_os_str().len()).map(|(outside, inside)| {
+            let rest = path.strip_prefix(inside).unwrap_or(path);
+            if rest.as_os_str().is_empty() { outside.clone() } else { outside.join(rest) }
+        });
+        self.folder.join(outside.as_deref().unwrap_or(path))
+    }
+}
+
+fn is_shell_flag(word: &OsStr) -> bool {
+    word.to_str().is_some_and(|word| {
+        word.strip_prefix('-').is_some_and(|letters| {
+            letters.ends_with('c')
+                && letters.len() <= 4
+                && letters.bytes().all(|letter| letter.is_ascii_lowercase())
+        })
+    })
+}
+
+/// Folders of this machine that a container sees, from `-v HERE:THERE` and `--mount src=HERE,dst=THERE`.
+fn mounts(words: &[OsString]) -> Vec<(PathBuf, PathBuf)> {
+    let mut mounts = Vec::new();
+    for (at, word) in words.iter().enumerate() {
+        let Some(text) = word.to_str() else { continue };
+        let next = || words.get(at + 1).and_then(|word| word.to_str()).unwrap_or_default();
+        let (flag, value) = text.split_once('=').unwrap_or((text, ""));
+        let value = if value.is_empty() { next() } else { value };
+        match flag {
+            "-v" | "--volume" => {
+                let mut parts = value.split(':');
+                if let (Some(here), Some(there)) = (parts.next(), parts.next()) {
+                    mounts.push((here.into(), there.into()));
+                }
+            }
+            "--mount" => {
+                let part = |keys: &[&str]| {
+                    value
+                        .split(',')
+                        .filter_map(|part| part.split_once('='))
+                        .find(|(key, _)| keys.contains(key))
+                        .map(|(_, value)| value)
+                };
+                if let (Some(here), Some(there)) =
+                    (part(&["source", "src"]), part(&["target", "destination", "dst"]))
+                {
+                    mounts.push((here.into(), there.into()));
+                }
+            }
+            _ => {}
+        }
+    }
+    mounts
+}
+
+/// Splits a shell command line into words, quotes taken off. Operators become words of their own.
+fn split(line: &str) -> Vec<String> {
+    let (mut words, mut word, mut started) = (Vec::new(), String::new(), false);
+    let mut quote = None;
+    let mut letters = line.chars();
+    while let Some(letter) = letters.next() {
+        match (quote, letter) {
+            (Some(open), _) if letter == open => quote = None,
+            (Some('\''), _) => word.push(letter),
+            (_, '\\') => word.extend(letters.next()),
+            (None, '\'' | '"') => (quote, started) = (Some(letter), true),
+            (None, ' ' | '\t' | '\n' | ';' | '&' | '|' | '(' | ')' | '<' | '>') => {
+                if started || !word.is_empty() {
+                    words.push(std::mem::take(&mut word));
+                    started = false;
+                }
+                if !letter.is_whitespace() {
+                    words.push(letter.to_string());
+                }
+            }
+            _ => word.push(letter),
+        }
+    }
+    if started || !word.is_empty() {
+        words.push(word);
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn argv(words: &[&str]) -> Vec<OsString> {
+        words.iter().map(OsString::from).collect()
+    }
+
+    fn config(words: &[&str]) -> Option<(String, String)> {
+        let argv = argv(words);
+        let named = Words::new(&argv, Path::new("/home/me")).config()?;
+        Some((named.path.display().to_string(), named.file.display().to_string()))
+    }
+
+    #[test]
+    fn a_config_is_found_wherever_a_command_names_it() {
+        for (words, path, file) in [
+            (&["sdm", "check", "--config", "c.json"][..], "c.json", "/home/me/c.json"),
+            (&["sdm", "check", "--config=/etc/c.json"], "/etc/c.json", "/etc/c.json"),
+            (
+                &["timeout", "8", "env", "A=b", "sdm", "--config", "c.json", "check"],
+                "c.json",
+                "/home/me/c.json",
+            ),
+            (
+                &["sh", "-c", "cd x; sdm check --config 'my c.json' && true"],
+                "my c.json",
+                "/home/me/my c.json",
+            ),
+            (
+                &[
+                    "docker",
+                    "run",
+                    "--rm",
+                    "-v",
+                    "/srv/s:/secrets:ro",
+                    "acme",
+                    "check",
+                    "--config",
+                    "/secrets/c.json",
+                ],
+                "/secrets/c.json",
+                "/srv/s/c.json",
+            ),
+            (
+                &[
+                    "docker",
+                    "run",
+                    "--mount",
+                    "type=bind,src=/srv/c.json,dst=/c.json",
+                    "acme",
+                    "--config",
+                    "/c.json",
+                ],
+                "/c.json",
+                "/srv/c.json",
+            ),
+        ] {
+            assert_eq!(config(words), Some((path.into(), file.into())), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_config_is_not_taken_for_one() {
+        assert_eq!(config(&["curl", "--config", "curlrc"]), None);
+        assert_eq!(config(&["sh", "-c", "sdm check --config \"$CONFIG\""]), None);
+        assert_eq!(config(&["sdm", "check", "--config"]), None);
+    }
+
+    #[test]
+    fn packages_are_looked_for_beside_scripts_and_by_name() {
+        let argv = argv(&["python", "pkg/main.py", "check"]);
+        assert_eq!(Words::new(&argv, Path::new("/w")).packages(), [("/w/pkg".into(), None)]);
+        let argv = self::argv(&["python", "-m", "source_acme.run", "check"]);
+        assert_eq!(
+            Words::new(&argv, Path::new("/w")).packages(),
+            [("/w".into(), Some("source_acme".into()))]
+        );
+        let argv = self::argv(&["source-acme", "check"]);
+        assert_eq!(
+            Words::new(&argv, Path::new("/w")).packages(),
+            [("/w".into(), Some("source_acme".into()))]
+        );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_line_is_split(line in ".{0,80}") {
+            split(&line);
+        }
+    }
+}
