@@ -362,15 +362,8 @@ mod tests {
             assert!(json(&text).is_err());
             assert!(yaml(&text).is_err());
         }
-        let laughs: String = (1..30)
-            .map(|level| {
-                format!(
-                    "a{level}: &a{level} [*a{0}, *a{0}]
-",
-                    level - 1
-                )
-            })
-            .collect();
+        let level = |level| format!("a{level}: &a{level} [*a{0}, *a{0}]\n", level - 1);
+        let laughs = (1..30).map(level).collect::<Vec<_>>().concat();
         let laughs = format!(
             "a0: &a0 [x, x]
 {laughs}"

@@ -2,7 +2,9 @@
 
 mod assembler;
 mod event;
+mod inputs;
 mod recorder;
 
 pub use event::{ConnectionId, Event, EventSender, ExchangeId};
+pub use inputs::inputs;
 pub use recorder::{ClueReader, Observer, Recorder, Setup, StartError, Summary, start};
