@@ -84,10 +84,14 @@ fn shares_side(cause: Blame, consequence: Blame) -> bool {
     }
 }
 
-/// A cause on the wire cannot come after what it caused.
+/// A cause on the wire cannot come after what it caused. Of two findings of one family about the same exchange, the one whose rule
+/// stands first in the catalogue is the cause.
 fn comes_first(cause: &Finding, consequence: &Finding) -> bool {
     match (cause.first_exchange(), consequence.last_exchange()) {
-        (Some(cause), Some(consequence)) => cause <= consequence,
+        (Some(first), Some(last)) if first == last && cause.rule.family == consequence.rule.family => {
+            registry::place(cause.rule) < registry::place(consequence.rule)
+        }
+        (Some(first), Some(last)) => first <= last,
         _ => true,
     }
 }

@@ -1,7 +1,7 @@
 //! The catalogue of rules.
 
 use super::Rule;
-use super::rules::{network, request, setup};
+use super::rules::{auth, network, request, setup};
 
 /// Every rule. Within a family the order is that of the catalogue: of two findings that are equally bad and equally sure, the
 /// one whose rule stands first is named first.
@@ -30,6 +30,27 @@ pub static RULES: &[&Rule] = &[
     &network::rate_limited::RULE,
     &network::retry_storm::RULE,
     // auth
+    &auth::token_missing::RULE,
+    &auth::token_empty::RULE,
+    &auth::token_null::RULE,
+    &auth::template_unrendered::RULE,
+    &auth::token_masked::RULE,
+    &auth::secret_unresolved::RULE,
+    &auth::scheme_doubled::RULE,
+    &auth::scheme_missing::RULE,
+    &auth::scheme_differs::RULE,
+    &auth::token_altered::RULE,
+    &auth::token_cast::RULE,
+    &auth::token_swapped::RULE,
+    &auth::token_differs::RULE,
+    &auth::token_expired::RULE,
+    &auth::token_kind_wrong::RULE,
+    &auth::credentials_moved::RULE,
+    &auth::credentials_overridden::RULE,
+    &auth::credentials_duplicated::RULE,
+    &auth::credentials_lost_on_redirect::RULE,
+    &auth::credentials_leaked_on_redirect::RULE,
+    &auth::token_refresh_failed::RULE,
     // request
     &request::redirect_differs::RULE,
     &request::request_missing::RULE,

@@ -1,0 +1,59 @@
+//! `token-differs`: two unrelated tokens, each looking sound.
+
+use crate::compare::CredentialPart;
+use crate::diagnose::standing::Answers;
+use crate::diagnose::{Case, Confidence, Family, Findings, Rule, Severity};
+
+use super::place::{same_place, value, words};
+use super::same::same_schemes;
+use super::suspect::{Suspect, looks_sound, suspects};
+use super::{credentials_overridden, token_cast, token_expired, token_kind_wrong, token_swapped};
+
+pub(crate) static RULE: Rule = Rule {
+    name: "token-differs",
+    family: Family::Auth,
+    summary: "two unrelated tokens, each looking sound",
+    severity: Severity::Error,
+    since: "0.1.0",
+    docs: include_str!("../../../../docs/rules/token-differs.md"),
+    leads_to: &["token-refresh-failed"],
+    check,
+};
+
+fn check(case: &Case<'_>, findings: &mut Findings) {
+    for suspect in suspects(case).into_iter().filter(|suspect| !suspect.guessed) {
+        let Some((faulty, sound)) = suspect.both() else { continue };
+        if !same_place(&faulty.at, &sound.at)
+            || !same_schemes(faulty, sound)
+            || !nothing_else_says_why(&suspect)
+        {
+            continue;
+        }
+        if !(suspect.unrelated() && looks_sound(&faulty.secret) && looks_sound(&sound.secret)) {
+            continue;
+        }
+        let side = suspect.side;
+        let what = match faulty.part {
+            CredentialPart::Token => "token",
+            CredentialPart::User => "user name",
+            CredentialPart::Password => "password",
+        };
+        let claim = format!("{side} sends another {what} in {} than {}", words(&faulty.at), side.other());
+        let finding = suspect.finding(&RULE, claim, value(faulty), value(sound)).remedy(format!(
+            "give {side} the {what} that {} uses, or one with the same rights",
+            side.other()
+        ));
+        findings.push(match suspect.answers {
+            Answers::OneFailed(_) => finding,
+            _ => finding.confidence(Confidence::Possible),
+        });
+    }
+}
+
+fn nothing_else_says_why(suspect: &Suspect<'_>) -> bool {
+    !token_cast::applies(suspect)
+        && !token_expired::applies(suspect)
+        && !token_kind_wrong::applies(suspect)
+        && token_swapped::swap(suspect).is_none()
+        && !credentials_overridden::applies(suspect)
+}

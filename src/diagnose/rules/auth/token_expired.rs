@@ -1,0 +1,88 @@
+//! `token-expired`: a token had expired when it was sent.
+
+use crate::compare::Carried;
+use crate::diagnose::standing::Answers;
+use crate::diagnose::{Blame, Case, Family, Findings, Rule, Severity};
+use crate::model::{Class, Content, Exchange, Json, Reference, Side};
+
+use super::place::words;
+use super::suspect::{Suspect, suspects};
+
+pub(crate) static RULE: Rule = Rule {
+    name: "token-expired",
+    family: Family::Auth,
+    summary: "a token had expired when it was sent",
+    severity: Severity::Error,
+    since: "0.1.0",
+    docs: include_str!("../../../../docs/rules/token-expired.md"),
+    leads_to: &["token-refresh-failed"],
+    check,
+};
+
+fn check(case: &Case<'_>, findings: &mut Findings) {
+    for suspect in suspects(case) {
+        let Some(faulty) = suspect.faulty else { continue };
+        let Some(age) = overdue(&suspect, suspect.side, faulty).filter(|_| suspect.failed()) else {
+            continue;
+        };
+        let shared =
+            suspect.sound.is_some_and(|sound| overdue(&suspect, suspect.side.other(), sound).is_some());
+        if shared && (suspect.guessed || suspect.answers != Answers::BothFailed) {
+            continue;
+        }
+        let side = suspect.side;
+        let who = if shared { "both sides send".to_owned() } else { format!("{side} sends") };
+        let claim = format!("{who} a token in {} that had expired", words(&faulty.at));
+        let label = format!("expired {} before it was sent", span(age));
+        let mut finding =
+            suspect.finding(&RULE, claim, label, "the other side's").detail("expired_for_seconds", age);
+        if shared {
+            finding.side = Blame::Both;
+        }
+        findings.push(
+            finding
+                .remedy("get a new token for each run, or let the connector refresh it")
+                .remedy("check the clock of the machine that issues or sends it"),
+        );
+    }
+}
+
+/// The side at fault sends an expired token and the other one does not.
+pub(super) fn applies(suspect: &Suspect<'_>) -> bool {
+    let expired = |side: Side, carried: Option<&Carried>| {
+        carried.is_some_and(|carried| overdue(suspect, side, carried).is_some())
+    };
+    suspect.failed() && expired(suspect.side, suspect.faulty) && !expired(suspect.side.other(), suspect.sound)
+}
+
+/// For how many seconds a token had been expired when it was sent.
+fn overdue(suspect: &Suspect<'_>, side: Side, carried: &Carried) -> Option<i64> {
+    if let Class::Jwt(jwt) = &carried.secret.shape.class {
+        return jwt.expires_in.filter(|seconds| *seconds < 0).map(|seconds| -seconds);
+    }
+    let Reference::Issued { exchange, .. } = &carried.secret.relation.as_ref()?.reference else {
+        return None;
+    };
+    let issuing = suspect.case.exchange(side, *exchange)?;
+    let sent = suspect.case.exchange(side, suspect.number(side)?)?;
+    let age = sent.started_at.duration_since(issuing.started_at).as_secs();
+    Some(age - lifetime(issuing)?).filter(|overdue| *overdue > 0)
+}
+
+/// `expires_in` of the answer that issued a token (RFC 6749, section 5.1).
+fn lifetime(issuing: &Exchange) -> Option<i64> {
+    let Content::Json(Json::Object(members)) = &issuing.response()?.body.content else { return None };
+    members.iter().find_map(|(name, value)| match value {
+        Json::Number(text) if name == "expires_in" => text.as_shown()?.parse().ok(),
+        _ => None,
+    })
+}
+
+fn span(seconds: i64) -> String {
+    match seconds {
+        0..=119 => format!("{seconds} s"),
+        120..=7_199 => format!("{} min", seconds / 60),
+        7_200..=172_799 => format!("{} h", seconds / 3_600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
