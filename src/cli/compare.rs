@@ -1,0 +1,78 @@
+//! `samewire compare --sandbox 'COMMAND' --runtime 'COMMAND'`
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::ColorChoice;
+use jiff::Timestamp;
+
+use crate::model::{Exit, Side};
+
+use super::diff::{self, ReportOptions};
+use super::options::Recording;
+use super::recording::{self, Plan};
+use super::{output, paths, record};
+
+/// Record both sides and compare them in one go.
+///
+/// Each command is run by `sh -c`, first the sandbox's, then the runtime's. Exit status: 0 same, 1 differs, 2 usage or
+/// input, 3 inconclusive; the commands' own exit statuses are in the report.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The command of the run that works.
+    #[arg(long, value_name = "COMMAND")]
+    sandbox: OsString,
+
+    /// The command of the run that fails.
+    #[arg(long, value_name = "COMMAND")]
+    runtime: OsString,
+
+    /// The folder for the two captures [default: captures].
+    #[arg(long, value_name = "DIR")]
+    out_dir: Option<PathBuf>,
+
+    #[command(flatten)]
+    report: ReportOptions,
+
+    #[command(flatten)]
+    recording: Recording,
+}
+
+/// Records both sides, compares them and reports.
+pub fn run(args: Args, color: ColorChoice) -> anyhow::Result<ExitCode> {
+    let folder = args.out_dir.unwrap_or_else(|| PathBuf::from(paths::FOLDER));
+    let sandbox = side(Side::Sandbox, &args.sandbox, &folder, &args.recording)?;
+    let runtime = side(Side::Runtime, &args.runtime, &folder, &args.recording)?;
+    let verdict = diff::compare_files(&sandbox, &runtime, &args.report, color)?;
+    Ok(diff::status(&verdict))
+}
+
+fn side(side: Side, command: &OsString, folder: &Path, options: &Recording) -> anyhow::Result<PathBuf> {
+    let path = paths::new_capture(folder, side, Timestamp::now())?;
+    let plan = Plan {
+        side,
+        command: vec!["sh".into(), "-c".into(), command.clone()],
+        path: path.clone(),
+        listen: None,
+        settings: options.settings()?,
+        key: recording::machine_key()?,
+    };
+    let recorded = recording::record(plan, options)?;
+    let ended = match &recorded.exit {
+        Ok(Exit::Code(code)) => format!("exit status {code}"),
+        Ok(Exit::Signal(signal)) => format!("ended by signal {signal}"),
+        Err(error) => anyhow::bail!("the {side}'s command did not run: {error}"),
+    };
+    let exchanges = record::count(recorded.summary.exchanges, "exchange");
+    output::line(&format!("samewire: {side}: {exchanges}, {ended}, recorded in {}", path.display()));
+    if let Some(why) = &recorded.summary.stopped {
+        anyhow::bail!("recording the {side} stopped before its command did: {why}");
+    }
+    if recorded.summary.withheld > 0 {
+        anyhow::bail!(
+            "an exchange of the {side} was not written, because a known secret was found in it; please report this"
+        );
+    }
+    Ok(path)
+}

@@ -1,0 +1,94 @@
+//! `samewire diff [SANDBOX RUNTIME]`
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{ColorChoice, ValueEnum};
+
+use crate::capture;
+use crate::compare;
+use crate::diagnose::{self, Case, Verdict};
+use crate::report::{self, Report, Style};
+
+use super::{output, paths};
+
+/// Compare two captures: verdict, root cause, differences.
+///
+/// Exit status: 0 same, 1 differs, 2 usage or input, 3 inconclusive.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// SANDBOX and RUNTIME [default: the newest capture of each side in captures/].
+    #[arg(value_name = "CAPTURE", num_args = 0..=2)]
+    captures: Vec<PathBuf>,
+
+    #[command(flatten)]
+    report: ReportOptions,
+}
+
+/// How a report is written.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ReportOptions {
+    /// The report's format.
+    #[arg(long, value_enum, default_value_t = Format::Terminal)]
+    pub format: Format,
+
+    /// Write the report there instead of to standard output.
+    #[arg(short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// Report formats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Terminal,
+    /// For programs: the schema `samewire.report/1`.
+    Json,
+}
+
+/// Compares and reports.
+pub fn run(args: &Args, color: ColorChoice) -> anyhow::Result<ExitCode> {
+    let (sandbox, runtime) = paths::pair(&args.captures)?;
+    let verdict = compare_files(&sandbox, &runtime, &args.report, color)?;
+    Ok(status(&verdict))
+}
+
+/// Reads two captures, compares them and writes the report.
+pub fn compare_files(
+    sandbox: &Path,
+    runtime: &Path,
+    options: &ReportOptions,
+    color: ColorChoice,
+) -> anyhow::Result<Verdict> {
+    let sandbox = capture::read(sandbox)?;
+    let runtime = capture::read(runtime)?;
+    let comparison = compare::compare(&sandbox, &runtime);
+    let case = Case { sandbox: &sandbox, runtime: &runtime, comparison: &comparison };
+    let diagnosis = diagnose::diagnose(&case);
+    let report = Report::new(&case, &diagnosis);
+    let file = options.output.as_deref();
+    let text = match options.format {
+        Format::Terminal => report::terminal(&report, style(color, file)),
+        Format::Json => report::json(&report),
+    };
+    output::report(&text, file)?;
+    Ok(diagnosis.verdict)
+}
+
+fn style(color: ColorChoice, file: Option<&Path>) -> Style {
+    let colour = match color {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto => output::colour_on_stdout(file),
+    };
+    Style { colour, width: output::width().filter(|_| file.is_none()) }
+}
+
+/// The exit status of a verdict.
+pub fn status(verdict: &Verdict) -> ExitCode {
+    ExitCode::from(match verdict {
+        Verdict::Same => 0,
+        Verdict::Differs => 1,
+        Verdict::Inconclusive(_) => 3,
+    })
+}

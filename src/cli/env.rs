@@ -1,0 +1,179 @@
+//! `samewire env [SIDE]`
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::ValueEnum;
+
+use crate::launch::{self, Environment, Trust};
+use crate::model::Side;
+
+use super::options;
+use super::output;
+use super::state::{self, Running};
+
+/// Where a container finds the certificates.
+const INSIDE: &str = "/samewire";
+
+/// Print the variables that a client needs to use a running `samewire proxy`.
+///
+/// For a shell: eval "$(samewire env runtime)". The other formats are for places that samewire cannot start itself.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The side whose port the client shall use.
+    #[arg(value_enum, default_value = "runtime")]
+    side: options::Side,
+
+    /// The form of the answer.
+    #[arg(long, value_enum, default_value_t = Format::Shell)]
+    format: Format,
+}
+
+/// Forms in which variables are given to clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Export lines for a POSIX shell.
+    Shell,
+    /// Options of `docker run`, a line each.
+    Docker,
+    /// `environment`, `volumes` and `extra_hosts` of a Compose service.
+    Compose,
+    /// `env`, `volumeMounts` and `volumes` of a pod, and the command that makes the config map.
+    Kubernetes,
+    /// `JOB_DEFAULT_ENV_...` of an Airbyte deployment.
+    Airbyte,
+}
+
+/// Prints the variables.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let side: Side = args.side.into();
+    let running = Running::read(&state::folder()?)?;
+    let address = running.address(side).with_context(|| {
+        format!(
+            "the running proxy has no port for the {side}; start one that has: samewire proxy --side {side}"
+        )
+    })?;
+    output::report(&print(args.format, &running, address)?, None)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print(format: Format, running: &Running, address: &str) -> anyhow::Result<String> {
+    let trust = Trust::at(&running.certificate, &running.bundle, &running.trust_store);
+    if format == Format::Shell {
+        let environment =
+            launch::environment(&format!("http://{address}"), &trust, |name| std::env::var_os(name));
+        return Ok(shell(&environment));
+    }
+    let inside = Trust::at(
+        &Path::new(INSIDE).join(file_name(&running.certificate)),
+        &Path::new(INSIDE).join(file_name(&running.bundle)),
+        &Path::new(INSIDE).join(file_name(&running.trust_store)),
+    );
+    let port = address.rsplit(':').next().unwrap_or(address);
+    let environment = launch::environment(&format!("http://host.docker.internal:{port}"), &inside, |_| None);
+    let variables: Vec<(String, String)> = environment
+        .set
+        .iter()
+        .map(|(name, value)| (name.clone(), value.to_string_lossy().into_owned()))
+        .chain(environment.cleared.iter().map(|name| (name.clone(), String::new())))
+        .collect();
+    let folder = running.bundle.parent().unwrap_or(Path::new("/")).display().to_string();
+    Ok(match format {
+        Format::Shell | Format::Docker => docker(&variables, &folder),
+        Format::Compose => compose(&variables, &folder),
+        Format::Kubernetes => kubernetes(&variables, &folder),
+        Format::Airbyte => airbyte(&variables),
+    })
+}
+
+fn file_name(path: &Path) -> &Path {
+    path.file_name().map_or(path, Path::new)
+}
+
+fn shell(environment: &Environment) -> String {
+    let mut text = String::new();
+    for (name, value) in &environment.set {
+        let _ = writeln!(text, "export {name}={}", quoted(&value.to_string_lossy()));
+    }
+    for name in &environment.cleared {
+        let _ = writeln!(text, "export {name}=''");
+    }
+    text
+}
+
+/// In single quotes, as a POSIX shell reads them.
+fn quoted(value: &str) -> String {
+    format!("'{}'", value.replace('\'', r"'\''"))
+}
+
+const REACH: &str =
+    "the proxy must listen on an address that the container reaches: samewire proxy --listen ADDR:PORT";
+
+fn docker(variables: &[(String, String)], folder: &str) -> String {
+    let mut text = format!(
+        "# {REACH}\n--add-host host.docker.internal:host-gateway\n-v {}\n",
+        quoted(&format!("{folder}:{INSIDE}:ro"))
+    );
+    for (name, value) in variables {
+        let _ = writeln!(text, "-e {}", quoted(&format!("{name}={value}")));
+    }
+    text
+}
+
+fn compose(variables: &[(String, String)], folder: &str) -> String {
+    let mut text = format!(
+        "# {REACH}\nextra_hosts:\n  - \"host.docker.internal:host-gateway\"\nvolumes:\n  - {}\nenvironment:\n",
+        yaml(&format!("{folder}:{INSIDE}:ro"))
+    );
+    for (name, value) in variables {
+        let _ = writeln!(text, "  {name}: {}", yaml(value));
+    }
+    text
+}
+
+fn kubernetes(variables: &[(String, String)], folder: &str) -> String {
+    let mut text = format!(
+        "# {REACH}\n# put that address in place of host.docker.internal, and make the config map first:\n#   kubectl create configmap samewire --from-file={}\nenv:\n",
+        quoted(folder)
+    );
+    for (name, value) in variables {
+        let _ = writeln!(text, "  - name: {name}\n    value: {}", yaml(value));
+    }
+    let _ = write!(
+        text,
+        "volumeMounts:\n  - name: samewire\n    mountPath: {INSIDE}\n    readOnly: true\nvolumes:\n  - name: samewire\n    configMap:\n      name: samewire\n"
+    );
+    text
+}
+
+/// Airbyte hands `JOB_DEFAULT_ENV_<VAR>` on to connector pods as `<VAR>`.
+fn airbyte(variables: &[(String, String)]) -> String {
+    let mut text =
+        format!("# {REACH}\n# the files must be in the connector's image or mounted at {INSIDE}\n");
+    for (name, value) in variables {
+        let _ = writeln!(text, "JOB_DEFAULT_ENV_{name}={}", quoted(value));
+    }
+    text
+}
+
+/// A YAML scalar in double quotes, which JSON's strings are.
+fn yaml(value: &str) -> String {
+    serde_json::Value::from(value).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_survive_a_shell() {
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+    }
+
+    #[test]
+    fn yaml_scalars_are_quoted() {
+        assert_eq!(yaml("a: \"b\""), r#""a: \"b\"""#);
+    }
+}

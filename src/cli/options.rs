@@ -1,0 +1,225 @@
+//! Options that every recording command takes.
+
+use std::ffi::OsString;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use anyhow::{Context as _, bail};
+use clap::{Args, ValueEnum};
+use zeroize::Zeroizing;
+
+use crate::model;
+use crate::proxy::{ConnectTo, HostPattern, Settings, UpstreamProxy};
+
+/// A side, on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Side {
+    /// The run that works.
+    Sandbox,
+    /// The run that fails.
+    Runtime,
+}
+
+impl From<Side> for model::Side {
+    fn from(side: Side) -> Self {
+        match side {
+            Side::Sandbox => Self::Sandbox,
+            Side::Runtime => Self::Runtime,
+        }
+    }
+}
+
+/// Options that every recording command takes.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Recording")]
+pub struct Recording {
+    /// The config whose values are to be known again on the wire [default: the command's own --config].
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// A secret to know again on the wire, from a variable or a file; may be given more than once.
+    #[arg(long = "secret", value_name = "NAME=env:VAR|file:PATH")]
+    pub secrets: Vec<SecretSource>,
+
+    /// Open and record only these hosts; the rest is passed through and counted. `*` matches within a name.
+    #[arg(long = "host", value_name = "PATTERN")]
+    pub hosts: Vec<HostPattern>,
+
+    /// Pass these hosts through unopened; they are counted, not recorded.
+    #[arg(long = "ignore-host", value_name = "PATTERN")]
+    pub ignored_hosts: Vec<HostPattern>,
+
+    /// Connect to ADDR:PORT instead of HOST:PORT, as curl does; an empty part matches or keeps any.
+    #[arg(long, value_name = "HOST:PORT:ADDR:PORT")]
+    pub connect_to: Vec<ConnectTo>,
+
+    /// Trust the certificates in this PEM file too, for the connection to the API.
+    #[arg(long, value_name = "FILE")]
+    pub upstream_ca: Vec<PathBuf>,
+
+    /// Reach the API through this proxy [default: the one that the environment names].
+    #[arg(long, value_name = "URL")]
+    pub upstream_proxy: Option<UpstreamProxy>,
+
+    /// Certificate and key (PEM, one file) to show to the API: mutual TLS.
+    #[arg(long, value_name = "FILE")]
+    pub upstream_cert: Option<PathBuf>,
+
+    /// Write the certificate of samewire's own authority there; its key stays in memory.
+    #[arg(long, value_name = "FILE")]
+    pub ca_cert: Option<PathBuf>,
+
+    /// Look into bodies up to this size; of larger ones only length and digest are kept. K, M and G are known.
+    #[arg(long, value_name = "SIZE", default_value = "1M")]
+    pub body_limit: Size,
+
+    /// Overwrite the capture if it is there.
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// Where the proxy listens.
+#[derive(Clone, Debug, Args)]
+pub struct Listen {
+    /// Address to listen on [default: a free port of 127.0.0.1].
+    #[arg(long, value_name = "ADDR", help_heading = "Recording")]
+    pub listen: Option<SocketAddr>,
+}
+
+impl Recording {
+    /// The data path's settings.
+    pub fn settings(&self) -> anyhow::Result<Settings> {
+        let upstream_proxy = match &self.upstream_proxy {
+            Some(proxy) => Some(proxy.clone()),
+            None => UpstreamProxy::from_environment(|name| std::env::var(name).ok()).context(
+                "the environment names a proxy that samewire cannot use; say --upstream-proxy URL",
+            )?,
+        };
+        let mut settings = Settings {
+            hosts: self.hosts.clone(),
+            ignored_hosts: self.ignored_hosts.clone(),
+            connect_to: self.connect_to.clone(),
+            upstream_proxy,
+            ..Settings::default()
+        };
+        for path in &self.upstream_ca {
+            settings.trust_file(path)?;
+        }
+        if let Some(path) = &self.upstream_cert {
+            settings.identity_file(path)?;
+        }
+        Ok(settings)
+    }
+}
+
+/// `NAME=env:VAR` or `NAME=file:PATH`. The value itself never stands on the command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretSource {
+    name: String,
+    from: SecretFrom,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum SecretFrom {
+    Environment(String),
+    File(PathBuf),
+}
+
+impl FromStr for SecretSource {
+    type Err = &'static str;
+
+    // A secret given in place of a source must not be repeated in the message.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name, source) = text.split_once('=').ok_or("say NAME=env:VAR or NAME=file:PATH")?;
+        if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c)) {
+            return Err("a secret's name is made of letters, digits, `_`, `-` and `.`");
+        }
+        let from = if let Some(variable) = source.strip_prefix("env:") {
+            SecretFrom::Environment(variable.to_owned())
+        } else if let Some(path) = source.strip_prefix("file:") {
+            SecretFrom::File(path.into())
+        } else {
+            return Err("name a variable (env:VAR) or a file (file:PATH), not the value itself");
+        };
+        Ok(Self { name: name.to_owned(), from })
+    }
+}
+
+impl SecretSource {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Reads the value; the last line end of a file is not part of it.
+    pub fn read(&self) -> anyhow::Result<Zeroizing<String>> {
+        let value = match &self.from {
+            SecretFrom::Environment(variable) => Zeroizing::new(
+                std::env::var_os(variable)
+                    .with_context(|| format!("--secret {}: the variable {variable} is not set", self.name))?
+                    .into_string()
+                    .map_err(|_: OsString| {
+                        anyhow::anyhow!("--secret {}: the variable {variable} is not UTF-8", self.name)
+                    })?,
+            ),
+            SecretFrom::File(path) => {
+                let mut value =
+                    Zeroizing::new(fs::read_to_string(path).with_context(|| {
+                        format!("--secret {}: cannot read {}", self.name, path.display())
+                    })?);
+                let length = value.trim_end_matches(['\r', '\n']).len();
+                value.truncate(length);
+                value
+            }
+        };
+        if value.is_empty() {
+            bail!("--secret {}: the value is empty; check its source", self.name);
+        }
+        Ok(value)
+    }
+}
+
+/// A number of bytes with an optional K, M or G (1024 each).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size(pub usize);
+
+impl FromStr for Size {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let factor = match text[digits.len()..].to_ascii_uppercase().as_str() {
+            "" | "B" => 1,
+            "K" | "KB" | "KIB" => 1 << 10,
+            "M" | "MB" | "MIB" => 1 << 20,
+            "G" | "GB" | "GIB" => 1 << 30,
+            _ => return Err("say a number of bytes, or one with K, M or G"),
+        };
+        let number: usize = digits.parse().map_err(|_| "say a number of bytes, or one with K, M or G")?;
+        number.checked_mul(factor).map(Size).ok_or("that is more than this machine can count")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes() {
+        assert_eq!("512".parse(), Ok(Size(512)));
+        assert_eq!("2k".parse(), Ok(Size(2048)));
+        assert_eq!("3MiB".parse(), Ok(Size(3 << 20)));
+        assert!("".parse::<Size>().is_err());
+        assert!("99999999999999999999G".parse::<Size>().is_err());
+        assert!("5 bananas".parse::<Size>().is_err());
+    }
+
+    #[test]
+    fn a_secret_given_by_value_is_refused_without_being_repeated() {
+        let error = "api_key=sk_live_abcdef".parse::<SecretSource>().unwrap_err();
+        assert!(!error.contains("sk_live"));
+        assert_eq!("api_key=env:API_KEY".parse::<SecretSource>().unwrap().name(), "api_key");
+    }
+}

@@ -1,0 +1,64 @@
+//! Standard output and standard error.
+
+use std::fs::OpenOptions;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use anstream::ColorChoice as Stream;
+use anyhow::Context as _;
+
+/// Writes a report to standard output, or to a file. A reader that went away is not an error.
+pub fn report(text: &str, file: Option<&Path>) -> anyhow::Result<()> {
+    if let Some(path) = file {
+        let mut out = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(path)
+            .with_context(|| format!("cannot write the report to {}", path.display()))?;
+        return out
+            .write_all(text.as_bytes())
+            .with_context(|| format!("cannot write the report to {}", path.display()));
+    }
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.context("cannot write to standard output"),
+    }
+}
+
+/// One line to standard error. Nothing can be done where that fails.
+pub fn line(text: &str) {
+    let _ = writeln!(anstream::stderr().lock(), "{text}");
+}
+
+/// Whether a report on standard output may be coloured.
+pub fn colour_on_stdout(file: Option<&Path>) -> bool {
+    file.is_none() && !matches!(anstream::AutoStream::choice(&io::stdout()), Stream::Never)
+}
+
+/// Whether logs on standard error may be coloured.
+pub fn colour_on_stderr() -> bool {
+    !matches!(anstream::AutoStream::choice(&io::stderr()), Stream::Never)
+}
+
+/// The width of the terminal, where standard output is one.
+pub fn width() -> Option<usize> {
+    let out = io::stdout();
+    if !out.is_terminal() {
+        return None;
+    }
+    rustix::termios::tcgetwinsize(out).ok().map(|size| usize::from(size.ws_col)).filter(|width| *width > 0)
+}
+
+/// Prints an error and its causes, a line each.
+pub fn report_failure(error: &anyhow::Error) {
+    let mut text = format!("samewire: {error}");
+    for cause in error.chain().skip(1) {
+        text.push_str("\n  because: ");
+        text.push_str(&cause.to_string());
+    }
+    line(&text);
+}

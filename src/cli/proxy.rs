@@ -1,0 +1,198 @@
+//! `samewire proxy`
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use jiff::Timestamp;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::capture::Writer;
+use crate::launch::Trust;
+use crate::model::{Exchange, Outcome, Side, Tool};
+use crate::proxy::{Authority, Lane, Lanes, Listener, Proxy};
+use crate::record::{self, Recorder, Setup, Summary};
+use crate::redact::Key;
+use crate::report::escape;
+
+use super::options::{self, Listen, Recording};
+use super::state::{self, Listening, Running};
+use super::{EXIT_FAILED, output, paths, recording};
+
+/// Stand-alone proxy with a port for each side.
+///
+/// Point `HTTP_PROXY` and `HTTPS_PROXY` of the working run at the first port and those of the failing run at the second;
+/// `samewire env SIDE` prints all the variables that clients need. A proxy URL with user and password
+/// (`http://runtime:x@127.0.0.1:8877`) names the side as well. Ctrl-C ends it.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Record one side only.
+    #[arg(long, value_enum, value_name = "SIDE")]
+    side: Option<options::Side>,
+
+    /// The capture to write; one side only [default: captures/SIDE-TIME.har for each side].
+    #[arg(short, value_name = "FILE", help_heading = "Recording")]
+    output: Option<PathBuf>,
+
+    #[command(flatten)]
+    recording: Recording,
+
+    /// Address of the first port; the second side gets the port after it [default: 127.0.0.1:8877].
+    #[command(flatten)]
+    listen: Listen,
+}
+
+/// Serves until it is told to stop.
+pub fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let addr = args.listen.listen.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 8877).into());
+    let lanes = lanes(&args, addr);
+    let key = recording::machine_key()?;
+    let settings = args.recording.settings()?;
+    let authority = Arc::new(Authority::new().context("cannot make the certificate authority")?);
+    if let Some(path) = &args.recording.ca_cert {
+        recording::write_certificate(path, &authority)?;
+    }
+    let folder = state::folder()?;
+    state::prepare(&folder)?;
+    let trust = Trust::prepare(authority.certificate_pem(), &folder)?;
+
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let single = lanes.len() == 1;
+        let listeners = lanes.iter().map(|(side, addr)| {
+            Listener::new(*addr, if single { Lane::only(*side) } else { Lane::named(*side) })
+        });
+        let proxy = Proxy::bind(listeners.collect(), settings, authority).await?;
+        let mut senders = Lanes::default();
+        let mut recordings = Vec::new();
+        for (side, _) in &lanes {
+            let (sender, opened) = open(*side, &args, key.clone())?;
+            senders.add(*side, sender);
+            recordings.push(opened);
+        }
+        let running = Running {
+            pid: i32::try_from(std::process::id()).unwrap_or_default(),
+            listeners: lanes
+                .iter()
+                .zip(proxy.addresses())
+                .map(|((side, _), address)| Listening { side: *side, address: address.to_string() })
+                .collect(),
+            certificate: trust.certificate().to_owned(),
+            bundle: trust.bundle().to_owned(),
+            trust_store: trust.store().to_owned(),
+        };
+        running.write(&folder)?;
+        for (listening, opened) in running.listeners.iter().zip(&recordings) {
+            output::line(&format!(
+                "samewire: {} on http://{}, recorded in {}",
+                listening.side,
+                listening.address,
+                opened.path.display()
+            ));
+        }
+        output::line("samewire: `samewire env SIDE` prints what a client needs; Ctrl-C ends the recording");
+        let stop = stop_signal()?;
+        proxy.serve(senders, stop).await;
+        running.remove(&folder);
+        let mut failed = false;
+        for opened in recordings {
+            failed |= opened.close().await;
+        }
+        Ok(if failed { ExitCode::from(EXIT_FAILED) } else { ExitCode::SUCCESS })
+    })
+}
+
+/// The sides to record and the address of each.
+fn lanes(args: &Args, first: SocketAddr) -> Vec<(Side, SocketAddr)> {
+    if let Some(side) = args.side {
+        return vec![(side.into(), first)];
+    }
+    if args.output.is_some() {
+        return vec![(Side::Runtime, first)];
+    }
+    let mut second = first;
+    second.set_port(if first.port() == 0 { 0 } else { first.port().saturating_add(1) });
+    vec![(Side::Sandbox, first), (Side::Runtime, second)]
+}
+
+/// A side's capture while it is being recorded.
+struct Opened {
+    side: Side,
+    path: PathBuf,
+    /// The user named the file: it is kept even when nothing came.
+    named: bool,
+    recorder: Recorder,
+}
+
+fn open(side: Side, args: &Args, key: Key) -> anyhow::Result<(record::EventSender, Opened)> {
+    let path = match &args.output {
+        Some(path) => path.clone(),
+        None => paths::new_capture(Path::new(paths::FOLDER), side, Timestamp::now())?,
+    };
+    let mut redactor = recording::redactor(key, &args.recording)?;
+    let overrides =
+        crate::connector::Overrides { config: args.recording.config.clone(), ..Default::default() };
+    let package = crate::connector::find(&[], Path::new("."), &overrides);
+    let inputs = record::inputs(&package, &mut redactor);
+    let mut opening = recording::opening(side, Tool::Proxy, &[], &redactor);
+    opening.inputs = inputs;
+    let writer = Writer::create(&path, args.recording.force, &opening)?;
+    let (events, recorder) = record::start(Setup {
+        writer,
+        redactor,
+        opening,
+        clues: None,
+        body_limit: args.recording.body_limit.0,
+        observer: Some(Box::new(move |exchange| output::line(&live(side, exchange)))),
+    });
+    Ok((events, Opened { side, path, named: args.output.is_some(), recorder }))
+}
+
+impl Opened {
+    /// Ends the recording; true when it failed.
+    async fn close(self) -> bool {
+        let summary: Summary = self.recorder.finish().await;
+        if let Some(why) = &summary.stopped {
+            output::line(&format!("samewire: recording the {} stopped early: {why}", self.side));
+        }
+        if summary.exchanges == 0
+            && summary.connections == 0
+            && !self.named
+            && std::fs::remove_file(&self.path).is_ok()
+        {
+            output::line(&format!("samewire: nothing came for the {}", self.side));
+        } else {
+            output::line(&super::record::closing_line(self.side, &self.path, summary.exchanges));
+        }
+        summary.stopped.is_some() || summary.withheld > 0
+    }
+}
+
+/// `runtime #3  GET https://api.example.com/v1/lots -> 200  12 ms`, every captured byte escaped.
+fn live(side: Side, exchange: &Exchange) -> String {
+    let came = match &exchange.outcome {
+        Outcome::Answered(response) => response.status.to_string(),
+        Outcome::Failed { failure, .. } => format!("{} ({})", failure.kind, failure.phase),
+        Outcome::Unfinished => "unfinished".to_owned(),
+    };
+    let took = exchange.timings.ended.map(|ms| format!("  {ms:.0} ms")).unwrap_or_default();
+    let request = format!("{} {}", exchange.request.method, exchange.request.target.url());
+    format!("{side} #{}  {} -> {came}{took}", exchange.number, escape::inline(&request))
+}
+
+/// Completes on SIGINT, SIGTERM or SIGHUP.
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    })
+}
