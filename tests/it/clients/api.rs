@@ -1,0 +1,121 @@
+//! An API on loopback, plain and over TLS, that counts its calls and accepts one Authorization value.
+
+use std::convert::Infallible;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+/// The name under which clients call it over TLS.
+pub(crate) const HOST: &str = "api.example.test";
+
+pub(crate) struct Api {
+    pub(crate) http: SocketAddr,
+    pub(crate) https: SocketAddr,
+    calls: Arc<AtomicU32>,
+}
+
+impl Api {
+    /// Starts it; the authority's certificate is written to `ca`.
+    pub(crate) fn start(authorization: &str, ca: &Path) -> Self {
+        let calls = Arc::new(AtomicU32::new(0));
+        let (sender, receiver) = mpsc::channel();
+        let config = identity(ca);
+        let (expected, counted) = (authorization.to_owned(), Arc::clone(&calls));
+        thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let http = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+                let https = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+                sender.send((http.local_addr().unwrap(), https.local_addr().unwrap())).unwrap();
+                let acceptor = TlsAcceptor::from(Arc::new(config));
+                loop {
+                    let (expected, counted) = (expected.clone(), Arc::clone(&counted));
+                    tokio::select! {
+                        Ok((stream, _)) = http.accept() => {
+                            tokio::spawn(serve(stream, expected, counted));
+                        }
+                        Ok((stream, _)) = https.accept() => {
+                            let acceptor = acceptor.clone();
+                            tokio::spawn(async move {
+                                if let Ok(stream) = acceptor.accept(stream).await {
+                                    serve(stream, expected, counted).await;
+                                }
+                            });
+                        }
+                    }
+                }
+            });
+        });
+        let (http, https) = receiver.recv().unwrap();
+        Self { http, https, calls }
+    }
+
+    pub(crate) fn calls(&self) -> u32 {
+        self.calls.load(Ordering::SeqCst)
+    }
+
+    /// The option that leads [`HOST`] here.
+    pub(crate) fn connect_to(&self) -> String {
+        format!("{HOST}:443:127.0.0.1:{}", self.https.port())
+    }
+}
+
+async fn serve<S>(stream: S, expected: String, calls: Arc<AtomicU32>)
+where
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+{
+    let service = service_fn(move |request: Request<Incoming>| {
+        let (expected, calls) = (expected.clone(), Arc::clone(&calls));
+        async move {
+            calls.fetch_add(1, Ordering::SeqCst);
+            let given = request.headers().get("authorization").map(|value| value.as_bytes().to_vec());
+            let _ = request.into_body().collect().await;
+            let (status, body) = match given {
+                None => (401, r#"{"message":"no credentials"}"#),
+                Some(given) if given == expected.as_bytes() => (200, r#"{"data":[{"id":1,"loja":"10"}]}"#),
+                Some(_) => (403, r#"{"message":"bad credentials"}"#),
+            };
+            Ok::<_, Infallible>(
+                Response::builder()
+                    .status(status)
+                    .header("content-type", "application/json")
+                    .body(Full::new(Bytes::from_static(body.as_bytes())))
+                    .unwrap(),
+            )
+        }
+    });
+    let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+}
+
+fn identity(ca: &Path) -> rustls::ServerConfig {
+    let mut authority = CertificateParams::new(Vec::new()).unwrap();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
+    std::fs::write(ca, authority.pem()).unwrap();
+    let mut params = CertificateParams::new(vec![HOST.to_owned(), "127.0.0.1".to_owned()]).unwrap();
+    params.use_authority_key_identifier_extension = true;
+    let key = KeyPair::generate().unwrap();
+    let leaf = params.signed_by(&key, &authority).unwrap();
+    rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![leaf.der().clone()],
+            PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der())),
+        )
+        .unwrap()
+}
