@@ -1,1 +1,6 @@
-//! Tests of `cli`.
+//! The commands as a user runs them.
+
+mod bad_input;
+mod commands;
+mod help;
+mod kill;

@@ -2,5 +2,5 @@
 
 mod airbyte;
 mod api;
-mod bench;
+pub(crate) mod bench;
 mod languages;

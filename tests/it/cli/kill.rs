@@ -1,0 +1,107 @@
+//! `kill -9` at any moment loses no exchange that was completed.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::clients::bench::Bench;
+
+/// An answer this old is on disk.
+const SETTLED: Duration = Duration::from_millis(50);
+const MOMENTS: u64 = 50;
+const CLIENTS: usize = 4;
+
+/// One request over a connection of its own; when its answer was whole.
+fn call(proxy: &str, origin: &str, id: u32) -> Option<Instant> {
+    let mut stream = TcpStream::connect(proxy).ok()?;
+    let body = "x".repeat(200 + usize::try_from(id % 7).unwrap() * 300);
+    let request = format!(
+        "POST http://{origin}/v1/lots?id={id} HTTP/1.1\r\nHost: {origin}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).ok()?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).ok()?;
+    answer.ends_with(b"}").then(Instant::now)
+}
+
+#[test]
+fn a_killed_proxy_leaves_every_completed_exchange() {
+    let bench = Bench::new();
+    let origin = bench.api.http.to_string();
+    let mut recorded = 0;
+    for moment in 0..MOMENTS {
+        let file = format!("{moment}.har");
+        let mut child = bench
+            .command(&["proxy", "--listen", "127.0.0.1:0", "-o", &file])
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let proxy = lines
+            .find_map(|line| {
+                line.unwrap().split("http://").nth(1).map(|rest| rest.split(',').next().unwrap().to_owned())
+            })
+            .unwrap();
+        let drain = thread::spawn(move || lines.for_each(drop));
+        let done = Arc::new(Mutex::new(Vec::new()));
+        let stop = Arc::new(AtomicBool::new(false));
+        let clients: Vec<_> = (0..CLIENTS)
+            .map(|client| {
+                let (proxy, origin, done, stop) =
+                    (proxy.clone(), origin.clone(), Arc::clone(&done), Arc::clone(&stop));
+                thread::spawn(move || {
+                    let mut id = u32::try_from(client).unwrap() * 10_000;
+                    while !stop.load(Ordering::Relaxed) {
+                        if let Some(at) = call(&proxy, &origin, id) {
+                            done.lock().unwrap().push((id, at));
+                        }
+                        id += 1;
+                    }
+                })
+            })
+            .collect();
+        // The moment moves over the run: from the first exchange to some hundreds of them.
+        let enough = usize::try_from(1 + moment * 3).unwrap();
+        let begun = Instant::now();
+        while done.lock().unwrap().len() < enough && begun.elapsed() < Duration::from_secs(20) {
+            thread::yield_now();
+        }
+        child.kill().unwrap();
+        let killed = Instant::now();
+        child.wait().unwrap();
+        stop.store(true, Ordering::Relaxed);
+        clients.into_iter().for_each(|client| client.join().unwrap());
+        drain.join().unwrap();
+
+        let capture = samewire::capture::read(&bench.path(&file)).unwrap();
+        let found: BTreeSet<u32> = capture
+            .exchanges
+            .iter()
+            .filter(|exchange| exchange.succeeded() || exchange.status().is_some())
+            .filter_map(|exchange| {
+                let value = exchange.request.target.query.as_ref()?.first()?.value.as_ref()?;
+                value.as_shown()?.parse().ok()
+            })
+            .collect();
+        for (id, at) in done.lock().unwrap().iter() {
+            if killed.saturating_duration_since(*at) > SETTLED {
+                assert!(found.contains(id), "moment {moment}: exchange {id} is missing");
+            }
+        }
+        recorded += found.len();
+        if capture.completeness.torn.is_none() {
+            let text = std::fs::read(bench.path(&file)).unwrap();
+            let _: Value = serde_json::from_slice(&text).expect("an untorn capture is JSON");
+        }
+    }
+    assert!(recorded > 0);
+}
