@@ -4,9 +4,11 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::ColorChoice;
 use jiff::Timestamp;
 
+use crate::launch::{Command, Sinks};
 use crate::model::{Exit, Side};
 
 use super::diff::{self, ReportOptions};
@@ -16,7 +18,7 @@ use super::{output, paths, record};
 
 /// Record both sides and compare them in one go.
 ///
-/// Each command is run by `sh -c`, first the sandbox's, then the runtime's. Exit status: 0 same, 1 differs, 2 usage or
+/// Each command is run by `sh -c`, first the sandbox's, then the runtime's; what they print goes to standard error. Exit status: 0 same, 1 differs, 2 usage or
 /// input, 3 inconclusive; the commands' own exit statuses are in the report.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -52,17 +54,18 @@ fn side(side: Side, command: &OsString, folder: &Path, options: &Recording) -> a
     let path = paths::new_capture(folder, side, Timestamp::now())?;
     let plan = Plan {
         side,
-        command: vec!["sh".into(), "-c".into(), command.clone()],
+        command: Command::shell(command),
         path: path.clone(),
         listen: None,
         settings: options.settings()?,
         key: recording::machine_key()?,
+        // Standard output is the report's.
+        sinks: Sinks::both_to_stderr()?,
     };
     let recorded = recording::record(plan, options)?;
-    let ended = match &recorded.exit {
-        Ok(Exit::Code(code)) => format!("exit status {code}"),
-        Ok(Exit::Signal(signal)) => format!("ended by signal {signal}"),
-        Err(error) => anyhow::bail!("the {side}'s command did not run: {error}"),
+    let ended = match recorded.exit.with_context(|| format!("the {side}'s command did not run"))? {
+        Exit::Code(code) => format!("exit status {code}"),
+        Exit::Signal(signal) => format!("ended by signal {signal}"),
     };
     let exchanges = record::count(recorded.summary.exchanges, "exchange");
     output::line(&format!("samewire: {side}: {exchanges}, {ended}, recorded in {}", path.display()));

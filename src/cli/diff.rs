@@ -81,7 +81,8 @@ fn style(color: ColorChoice, file: Option<&Path>) -> Style {
         ColorChoice::Never => false,
         ColorChoice::Auto => output::colour_on_stdout(file),
     };
-    Style { colour, width: output::width().filter(|_| file.is_none()) }
+    let width = output::width().filter(|_| file.is_none());
+    Style { color: colour, width: width.unwrap_or(Style::default().width) }
 }
 
 /// The exit status of a verdict.

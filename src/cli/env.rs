@@ -1,18 +1,16 @@
 //! `samewire env [SIDE]`
 
 use std::fmt::Write as _;
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::ValueEnum;
 
-use crate::launch::{self, Environment, Trust};
 use crate::model::Side;
 
 use super::options;
 use super::output;
-use super::state::{self, Running};
+use super::state::{self, Listening, Running};
 
 /// Where a container finds the certificates.
 const INSIDE: &str = "/samewire";
@@ -50,55 +48,36 @@ enum Format {
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let side: Side = args.side.into();
     let running = Running::read(&state::folder()?)?;
-    let address = running.address(side).with_context(|| {
-        format!(
-            "the running proxy has no port for the {side}; start one that has: samewire proxy --side {side}"
-        )
+    let listening = running.listening(side).with_context(|| {
+        format!("the running proxy has no port for the {side}; start one that has: samewire proxy --side {side}")
     })?;
-    output::report(&print(args.format, &running, address)?, None)?;
+    output::report(&print(args.format, &running, listening), None)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn print(format: Format, running: &Running, address: &str) -> anyhow::Result<String> {
-    let trust = Trust::at(&running.certificate, &running.bundle, &running.trust_store);
-    if format == Format::Shell {
-        let environment =
-            launch::environment(&format!("http://{address}"), &trust, |name| std::env::var_os(name));
-        return Ok(shell(&environment));
-    }
-    let inside = Trust::at(
-        &Path::new(INSIDE).join(file_name(&running.certificate)),
-        &Path::new(INSIDE).join(file_name(&running.bundle)),
-        &Path::new(INSIDE).join(file_name(&running.trust_store)),
-    );
-    let port = address.rsplit(':').next().unwrap_or(address);
-    let environment = launch::environment(&format!("http://host.docker.internal:{port}"), &inside, |_| None);
-    let variables: Vec<(String, String)> = environment
-        .set
-        .iter()
-        .map(|(name, value)| (name.clone(), value.to_string_lossy().into_owned()))
-        .chain(environment.cleared.iter().map(|name| (name.clone(), String::new())))
-        .collect();
-    let folder = running.bundle.parent().unwrap_or(Path::new("/")).display().to_string();
-    Ok(match format {
-        Format::Shell | Format::Docker => docker(&variables, &folder),
+fn print(format: Format, running: &Running, listening: &Listening) -> String {
+    let folder = running.folder.display().to_string();
+    let variables = inside(listening, &folder);
+    match format {
+        Format::Shell => shell(&listening.variables),
+        Format::Docker => docker(&variables, &folder),
         Format::Compose => compose(&variables, &folder),
         Format::Kubernetes => kubernetes(&variables, &folder),
         Format::Airbyte => airbyte(&variables),
-    })
-}
-
-fn file_name(path: &Path) -> &Path {
-    path.file_name().map_or(path, Path::new)
-}
-
-fn shell(environment: &Environment) -> String {
-    let mut text = String::new();
-    for (name, value) in &environment.set {
-        let _ = writeln!(text, "export {name}={}", quoted(&value.to_string_lossy()));
     }
-    for name in &environment.cleared {
-        let _ = writeln!(text, "export {name}=''");
+}
+
+/// The variables as a container needs them: the host by its alias, the files where they are mounted.
+fn inside(listening: &Listening, folder: &str) -> Vec<(String, String)> {
+    let address = listening.address.ip().to_string();
+    let translated = |value: &String| value.replace(folder, INSIDE).replace(&address, "host.docker.internal");
+    listening.variables.iter().map(|(name, value)| (name.clone(), translated(value))).collect()
+}
+
+fn shell(variables: &[(String, String)]) -> String {
+    let mut text = String::new();
+    for (name, value) in variables {
+        let _ = writeln!(text, "export {name}={}", quoted(value));
     }
     text
 }

@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use zeroize::Zeroizing;
 
 use crate::model;
-use crate::proxy::{ConnectTo, HostPattern, Settings, UpstreamProxy};
+use crate::proxy::{ConnectTo, HostPattern, Settings, UpstreamIdentity, UpstreamProxy};
 
 /// A side, on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -65,7 +65,7 @@ pub struct Recording {
 
     /// Certificate and key (PEM, one file) to show to the API: mutual TLS.
     #[arg(long, value_name = "FILE")]
-    pub upstream_cert: Option<PathBuf>,
+    pub upstream_cert: Option<UpstreamIdentity>,
 
     /// Write the certificate of samewire's own authority there; its key stays in memory.
     #[arg(long, value_name = "FILE")]
@@ -97,20 +97,15 @@ impl Recording {
                 "the environment names a proxy that samewire cannot use; say --upstream-proxy URL",
             )?,
         };
-        let mut settings = Settings {
+        Ok(Settings {
             hosts: self.hosts.clone(),
             ignored_hosts: self.ignored_hosts.clone(),
             connect_to: self.connect_to.clone(),
+            upstream_ca: self.upstream_ca.clone(),
             upstream_proxy,
+            upstream_identity: self.upstream_cert.clone(),
             ..Settings::default()
-        };
-        for path in &self.upstream_ca {
-            settings.trust_file(path)?;
-        }
-        if let Some(path) = &self.upstream_cert {
-            settings.identity_file(path)?;
-        }
-        Ok(settings)
+        })
     }
 }
 

@@ -55,10 +55,17 @@ pub fn width() -> Option<usize> {
 
 /// Prints an error and its causes, a line each.
 pub fn report_failure(error: &anyhow::Error) {
+    report_error(error.as_ref());
+}
+
+/// The same for an error of a room.
+pub fn report_error(error: &(dyn std::error::Error + 'static)) {
     let mut text = format!("samewire: {error}");
-    for cause in error.chain().skip(1) {
+    let mut cause = error.source();
+    while let Some(error) = cause {
         text.push_str("\n  because: ");
-        text.push_str(&cause.to_string());
+        text.push_str(&error.to_string());
+        cause = error.source();
     }
     line(&text);
 }

@@ -1,7 +1,9 @@
 //! `samewire proxy`
 
+use std::fs;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -11,16 +13,16 @@ use jiff::Timestamp;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::capture::Writer;
-use crate::launch::Trust;
+use crate::launch::{self, Trust};
 use crate::model::{Exchange, Outcome, Side, Tool};
-use crate::proxy::{Authority, Lane, Lanes, Listener, Proxy};
+use crate::proxy::{Authority, Credential, Lane, Lanes, Listener, Proxy};
 use crate::record::{self, Recorder, Setup, Summary};
 use crate::redact::Key;
-use crate::report::escape;
+use crate::report;
 
 use super::options::{self, Listen, Recording};
 use super::state::{self, Listening, Running};
-use super::{EXIT_FAILED, output, paths, recording};
+use super::{EXIT_FAILED, listening, output, paths, recording};
 
 /// Stand-alone proxy with a port for each side.
 ///
@@ -57,32 +59,40 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     }
     let folder = state::folder()?;
     state::prepare(&folder)?;
-    let trust = Trust::prepare(authority.certificate_pem(), &folder)?;
+    recording::write_certificate(&folder.join("ca.pem"), &authority)?;
+    let trust = Trust::prepare(authority.certificate_pem(), &folder, |name| std::env::var_os(name))?;
+    let files = trust.bundle().parent().unwrap_or(&folder).to_owned();
+    // Containers read the certificates as another user.
+    fs::set_permissions(&files, fs::Permissions::from_mode(0o755))
+        .with_context(|| format!("cannot open the folder {} to others", files.display()))?;
 
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let single = lanes.len() == 1;
+        let credential = listening::credential(addr)?;
         let listeners = lanes.iter().map(|(side, addr)| {
-            Listener::new(*addr, if single { Lane::only(*side) } else { Lane::named(*side) })
+            let lane = Lane { side: *side, by_user: !single };
+            Listener { addr: *addr, lane, credential: credential.clone() }
         });
         let proxy = Proxy::bind(listeners.collect(), settings, authority).await?;
         let mut senders = Lanes::default();
         let mut recordings = Vec::new();
         for (side, _) in &lanes {
             let (sender, opened) = open(*side, &args, key.clone())?;
-            senders.add(*side, sender);
+            match side {
+                Side::Sandbox => senders.sandbox = Some(sender),
+                Side::Runtime => senders.runtime = Some(sender),
+            }
             recordings.push(opened);
         }
         let running = Running {
             pid: i32::try_from(std::process::id()).unwrap_or_default(),
+            folder: files,
             listeners: lanes
                 .iter()
                 .zip(proxy.addresses())
-                .map(|((side, _), address)| Listening { side: *side, address: address.to_string() })
+                .map(|((side, _), address)| listener(*side, address, credential.as_ref(), &trust))
                 .collect(),
-            certificate: trust.certificate().to_owned(),
-            bundle: trust.bundle().to_owned(),
-            trust_store: trust.store().to_owned(),
         };
         running.write(&folder)?;
         for (listening, opened) in running.listeners.iter().zip(&recordings) {
@@ -103,6 +113,15 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         }
         Ok(if failed { ExitCode::from(EXIT_FAILED) } else { ExitCode::SUCCESS })
     })
+}
+
+/// A listener and the variables that lead a client to it.
+fn listener(side: Side, address: SocketAddr, credential: Option<&Credential>, trust: &Trust) -> Listening {
+    let url = listening::url(side, address, credential);
+    let environment = launch::environment(&url, trust, |_| None);
+    let set = environment.set.into_iter().map(|(name, value)| (name, value.to_string_lossy().into_owned()));
+    let cleared = environment.cleared.into_iter().map(|name| (name, String::new()));
+    Listening { side, address, variables: set.chain(cleared).collect() }
 }
 
 /// The sides to record and the address of each.
@@ -133,12 +152,8 @@ fn open(side: Side, args: &Args, key: Key) -> anyhow::Result<(record::EventSende
         None => paths::new_capture(Path::new(paths::FOLDER), side, Timestamp::now())?,
     };
     let mut redactor = recording::redactor(key, &args.recording)?;
-    let overrides =
-        crate::connector::Overrides { config: args.recording.config.clone(), ..Default::default() };
-    let package = crate::connector::find(&[], Path::new("."), &overrides);
-    let inputs = record::inputs(&package, &mut redactor);
-    let mut opening = recording::opening(side, Tool::Proxy, &[], &redactor);
-    opening.inputs = inputs;
+    let inputs = recording::inputs(&[], &args.recording, &mut redactor)?;
+    let opening = recording::opening(side, Tool::Proxy, &[], inputs, &redactor);
     let writer = Writer::create(&path, args.recording.force, &opening)?;
     let (events, recorder) = record::start(Setup {
         writer,
@@ -180,7 +195,7 @@ fn live(side: Side, exchange: &Exchange) -> String {
     };
     let took = exchange.timings.ended.map(|ms| format!("  {ms:.0} ms")).unwrap_or_default();
     let request = format!("{} {}", exchange.request.method, exchange.request.target.url());
-    format!("{side} #{}  {} -> {came}{took}", exchange.number, escape::inline(&request))
+    format!("{side} #{}  {} -> {came}{took}", exchange.number, report::inert(&request))
 }
 
 /// Completes on SIGINT, SIGTERM or SIGHUP.

@@ -4,9 +4,10 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use jiff::Timestamp;
 
-use crate::launch::LaunchError;
+use crate::launch::{Command, Sinks};
 use crate::model::{Exit, Side};
 use crate::record::Summary;
 
@@ -49,11 +50,12 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let settings = args.recording.settings()?;
     let plan = Plan {
         side,
-        command: args.command,
+        command: Command::new(args.command).context("no command to record; say it after --")?,
         path: path.clone(),
         listen: args.listen.listen,
         settings,
         key: recording::machine_key()?,
+        sinks: Sinks::inherited()?,
     };
     let recorded = recording::record(plan, &args.recording)?;
     close(side, &path, &recorded);
@@ -65,17 +67,9 @@ fn status(recorded: &Recorded) -> u8 {
     let own = match &recorded.exit {
         Ok(Exit::Code(code)) => u8::try_from(*code & 0xff).unwrap_or(EXIT_FAILED),
         Ok(Exit::Signal(signal)) => u8::try_from(128 + *signal).unwrap_or(EXIT_FAILED),
-        Err(error) => return launch_status(error),
+        Err(error) => return error.exit_code().unwrap_or(EXIT_FAILED),
     };
     if own == 0 && failed(&recorded.summary) { EXIT_FAILED } else { own }
-}
-
-fn launch_status(error: &LaunchError) -> u8 {
-    match error {
-        LaunchError::NotFound { .. } => 127,
-        LaunchError::NotExecutable { .. } => 126,
-        _ => EXIT_FAILED,
-    }
 }
 
 fn failed(summary: &Summary) -> bool {
@@ -86,7 +80,7 @@ fn failed(summary: &Summary) -> bool {
 fn close(side: Side, path: &Path, recorded: &Recorded) {
     let summary = &recorded.summary;
     if let Err(error) = &recorded.exit {
-        output::report_failure(&anyhow::anyhow!("{error}"));
+        output::report_error(error);
     }
     if let Some(why) = &summary.stopped {
         output::line(&format!("samewire: recording stopped before the command did: {why}"));

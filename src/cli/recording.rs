@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -10,13 +10,14 @@ use jiff::Timestamp;
 use tokio::sync::oneshot;
 
 use crate::capture::Writer;
-use crate::connector;
-use crate::launch::{self, Command, LaunchError, Trust};
-use crate::model::{Capture, Completeness, Exit, Reference, Run, Side, Tool};
+use crate::connector::{self, Overrides};
+use crate::launch::{self, Command, LaunchError, Sinks, Trust};
+use crate::model::{Capture, Completeness, Exit, Inputs, Reference, Run, Side, Tool};
 use crate::proxy::{Authority, Lane, Lanes, Listener, Proxy, Settings};
 use crate::record::{self, Setup, Summary};
 use crate::redact::{Key, Known, Redactor};
 
+use super::listening;
 use super::options::Recording;
 
 /// A command to record.
@@ -24,7 +25,7 @@ pub struct Plan {
     /// Its side.
     pub side: Side,
     /// Program and arguments.
-    pub command: Vec<OsString>,
+    pub command: Command,
     /// Where the capture goes.
     pub path: PathBuf,
     /// Where the proxy listens; a free port of the loopback address where absent.
@@ -33,6 +34,8 @@ pub struct Plan {
     pub settings: Settings,
     /// The key of the tags.
     pub key: Key,
+    /// Where the command's output goes.
+    pub sinks: Sinks,
 }
 
 /// What came of it.
@@ -47,7 +50,7 @@ pub struct Recorded {
 pub fn machine_key() -> anyhow::Result<Key> {
     let path =
         Key::default_path().context("no home folder to keep the key in; set XDG_STATE_HOME or HOME")?;
-    Key::load_or_create(&path).context("cannot use this machine's key")
+    Ok(Key::load_or_create(&path)?)
 }
 
 /// A redactor that knows the secrets of the options.
@@ -60,8 +63,20 @@ pub fn redactor(key: Key, options: &Recording) -> anyhow::Result<Redactor> {
     Ok(redactor)
 }
 
+/// What went into the run besides the wire. A config that the user named must be there; one that only the command names
+/// may be missing: that is a fact of the run.
+pub fn inputs(command: &[OsString], options: &Recording, redactor: &mut Redactor) -> anyhow::Result<Inputs> {
+    if let Some(path) = &options.config {
+        std::fs::File::open(path).with_context(|| format!("--config: cannot read {}", path.display()))?;
+    }
+    let folder = std::env::current_dir().context("the current folder cannot be told")?;
+    let overrides = Overrides { config: options.config.clone(), ..Overrides::default() };
+    let package = connector::find(command, &folder, &overrides);
+    Ok(record::inputs(&package, redactor))
+}
+
 /// The opening part of a capture: all that is known before the first exchange.
-pub fn opening(side: Side, tool: Tool, command: &[OsString], redactor: &Redactor) -> Capture {
+pub fn opening(side: Side, tool: Tool, command: &[OsString], inputs: Inputs, redactor: &Redactor) -> Capture {
     Capture {
         side,
         run: Run {
@@ -73,7 +88,7 @@ pub fn opening(side: Side, tool: Tool, command: &[OsString], redactor: &Redactor
             ended_at: None,
             exit: None,
         },
-        inputs: crate::model::Inputs::default(),
+        inputs,
         key_id: redactor.key_id().to_owned(),
         connections: Vec::new(),
         exchanges: Vec::new(),
@@ -85,31 +100,27 @@ pub fn opening(side: Side, tool: Tool, command: &[OsString], redactor: &Redactor
 /// Records one command. What is already wrong fails before the command starts.
 pub fn record(plan: Plan, options: &Recording) -> anyhow::Result<Recorded> {
     let mut redactor = redactor(plan.key, options)?;
-    let folder = std::env::current_dir().context("the current folder cannot be told")?;
-    let overrides =
-        connector::Overrides { config: options.config.clone(), ..connector::Overrides::default() };
-    let package = connector::find(&plan.command, &folder, &overrides);
-    let inputs = record::inputs(&package, &mut redactor);
-    let mut opening = opening(plan.side, Tool::Record, &plan.command, &redactor);
-    opening.inputs = inputs;
-    drop(package);
+    let words = plan.command.words();
+    let inputs = inputs(&words, options, &mut redactor)?;
+    let opening = opening(plan.side, Tool::Record, &words, inputs, &redactor);
     let authority = Arc::new(Authority::new().context("cannot make the certificate authority")?);
     if let Some(path) = &options.ca_cert {
         write_certificate(path, &authority)?;
     }
-    let temporary =
-        launch::temporary_folder().context("cannot make a folder for the certificates; set TMPDIR")?;
-    let trust = Trust::prepare(authority.certificate_pem(), temporary.path())?;
-    let writer = Writer::create(&plan.path, options.force, &opening)?;
+    let inherited = |name: &str| std::env::var_os(name);
+    let trust = Trust::prepare(authority.certificate_pem(), &std::env::temp_dir(), inherited)?;
+    let addr = plan.listen.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into());
+    let lane = Lane { side: plan.side, by_user: false };
+    let listener = Listener { addr, lane, credential: listening::credential(addr)? };
 
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let addr = plan.listen.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into());
-        let listeners = vec![Listener::new(addr, Lane::only(plan.side))];
-        let proxy = Proxy::bind(listeners, plan.settings, authority).await?;
+        let credential = listener.credential.clone();
+        let proxy = Proxy::bind(vec![listener], plan.settings, authority).await?;
         let address = proxy.addresses().first().copied().unwrap_or(addr);
-        let environment =
-            launch::environment(&format!("http://{address}"), &trust, |name| std::env::var_os(name));
+        let url = listening::url(plan.side, address, credential.as_ref());
+        let environment = launch::environment(&url, &trust, inherited);
+        let writer = Writer::create(&plan.path, options.force, &opening)?;
         let (events, recorder) = record::start(Setup {
             writer,
             redactor,
@@ -122,16 +133,15 @@ pub fn record(plan: Plan, options: &Recording) -> anyhow::Result<Recorded> {
         let serving = tokio::spawn(proxy.serve(Lanes::one(plan.side, events.clone()), async move {
             let _ = stopped.await;
         }));
-        let exit = launch::run(&Command::new(plan.command), &environment, events).await;
+        let exit = launch::run_on(&plan.command, &environment, events, plan.sinks).await;
         let _ = stop.send(());
         let _ = serving.await;
-        let summary = recorder.finish().await;
-        Ok(Recorded { exit, summary })
+        Ok(Recorded { exit, summary: recorder.finish().await })
     })
 }
 
 /// Writes the authority's certificate where the user wants it. It is no secret.
-pub fn write_certificate(path: &std::path::Path, authority: &Authority) -> anyhow::Result<()> {
+pub fn write_certificate(path: &Path, authority: &Authority) -> anyhow::Result<()> {
     std::fs::write(path, authority.certificate_pem())
         .with_context(|| format!("cannot write the certificate to {}", path.display()))
 }

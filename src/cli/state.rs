@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -15,14 +16,10 @@ use crate::model::Side;
 pub struct Running {
     /// Its process id.
     pub pid: i32,
+    /// The folder with the certificate files that the variables name.
+    pub folder: PathBuf,
     /// Its listeners, one a side.
     pub listeners: Vec<Listening>,
-    /// The authority's certificate, PEM.
-    pub certificate: PathBuf,
-    /// System roots and the authority's certificate, PEM.
-    pub bundle: PathBuf,
-    /// The same as a trust store for JVMs.
-    pub trust_store: PathBuf,
 }
 
 /// One listener.
@@ -30,8 +27,10 @@ pub struct Running {
 pub struct Listening {
     /// The side it records.
     pub side: Side,
-    /// `address:port`.
-    pub address: String,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The variables that a client on this machine needs, and their values.
+    pub variables: Vec<(String, String)>,
 }
 
 /// `$XDG_STATE_HOME/samewire/proxy`.
@@ -97,8 +96,8 @@ impl Running {
             .is_some_and(|pid| rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH))
     }
 
-    /// The address of a side's listener.
-    pub fn address(&self, side: Side) -> Option<&str> {
-        self.listeners.iter().find(|listener| listener.side == side).map(|listener| listener.address.as_str())
+    /// A side's listener.
+    pub fn listening(&self, side: Side) -> Option<&Listening> {
+        self.listeners.iter().find(|listener| listener.side == side)
     }
 }

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{ColorChoice, Parser};
 
-use crate::launch;
+use crate::launch::{Command, Sinks};
 use crate::model::Side;
 use crate::proxy::Settings;
 use crate::redact::Key;
@@ -88,7 +88,7 @@ fn play(scene: &Scene, folder: &Path, api: &Api, key: &Key, color: ColorChoice) 
     let folder = folder.join(scene.name);
     fs::create_dir_all(&folder)
         .with_context(|| format!("cannot make the folder {}; say --out-dir DIR", folder.display()))?;
-    let files = launch::temporary_folder().context("cannot make a temporary folder; set TMPDIR")?;
+    let files = tempfile::tempdir().context("cannot make a temporary folder; set TMPDIR")?;
     let manifest = if scene.runtime_manifest.is_empty() {
         without_spec(MANIFEST)
     } else {
@@ -129,10 +129,20 @@ fn record(side: Side, work: &Path, path: PathBuf, api: &Api, key: &Key) -> anyho
         "--manifest-path".into(),
         work.join("manifest.yaml").into(),
     ];
-    let mut settings = Settings { connect_to: vec![api.connect_to()?], ..Settings::default() };
-    settings.trust_pem(api.certificate())?;
+    let ca = work.join("api-ca.pem");
+    fs::write(&ca, api.certificate())?;
+    let settings =
+        Settings { connect_to: vec![api.connect_to()?], upstream_ca: vec![ca], ..Settings::default() };
     output::line(&format!("samewire record {side} -- demo-connector check --config {side}/config.json"));
-    let plan = Plan { side, command, path: path.clone(), listen: None, settings, key: key.clone() };
+    let plan = Plan {
+        side,
+        command: Command::new(command).context("no command")?,
+        path: path.clone(),
+        listen: None,
+        settings,
+        key: key.clone(),
+        sinks: Sinks::inherited()?,
+    };
     let options = Defaults::try_parse_from(["demo", "--force"])?.recording;
     let recorded = recording::record(plan, &options)?;
     recorded.exit.with_context(|| format!("the embedded connector did not start for the {side}"))?;

@@ -1,0 +1,24 @@
+//! Where the proxy listens, as clients are told.
+
+use std::net::SocketAddr;
+
+use anyhow::Context as _;
+
+use crate::model::Side;
+use crate::proxy::Credential;
+
+/// A random password for an address that others can reach, none for loopback.
+pub fn credential(addr: SocketAddr) -> anyhow::Result<Option<Credential>> {
+    if addr.ip().to_canonical().is_loopback() {
+        return Ok(None);
+    }
+    Credential::random().map(Some).context("cannot draw a random password")
+}
+
+/// The proxy URL for a side's clients.
+pub fn url(side: Side, address: SocketAddr, credential: Option<&Credential>) -> String {
+    match credential {
+        Some(credential) => format!("http://{side}:{}@{address}", credential.expose()),
+        None => format!("http://{address}"),
+    }
+}
