@@ -49,7 +49,9 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let side: Side = args.side.into();
     let running = Running::read(&state::folder()?)?;
     let listening = running.listening(side).with_context(|| {
-        format!("the running proxy has no port for the {side}; start one that has: samewire proxy --side {side}")
+        format!(
+            "the running proxy has no port for the {side}; start one that has: samewire proxy --side {side}"
+        )
     })?;
     output::report(&print(args.format, &running, listening), None)?;
     Ok(ExitCode::SUCCESS)

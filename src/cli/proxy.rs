@@ -12,7 +12,7 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::capture::Writer;
+use crate::capture::{self, Writer};
 use crate::launch::{self, Trust};
 use crate::model::{Exchange, Outcome, Side, Tool};
 use crate::proxy::{Authority, Credential, Lane, Lanes, Listener, Proxy};
@@ -158,11 +158,10 @@ fn open(side: Side, args: &Args, key: Key) -> anyhow::Result<(record::EventSende
     let (events, recorder) = record::start(Setup {
         writer,
         redactor,
-        opening,
         clues: None,
         body_limit: args.recording.body_limit.0,
         observer: Some(Box::new(move |exchange| output::line(&live(side, exchange)))),
-    });
+    })?;
     Ok((events, Opened { side, path, named: args.output.is_some(), recorder }))
 }
 
@@ -173,17 +172,18 @@ impl Opened {
         if let Some(why) = &summary.stopped {
             output::line(&format!("samewire: recording the {} stopped early: {why}", self.side));
         }
-        if summary.exchanges == 0
-            && summary.connections == 0
-            && !self.named
-            && std::fs::remove_file(&self.path).is_ok()
-        {
+        if !self.named && is_empty(&self.path) && fs::remove_file(&self.path).is_ok() {
             output::line(&format!("samewire: nothing came for the {}", self.side));
         } else {
             output::line(&super::record::closing_line(self.side, &self.path, summary.exchanges));
         }
         summary.stopped.is_some() || summary.withheld > 0
     }
+}
+
+/// Nobody so much as connected.
+fn is_empty(path: &Path) -> bool {
+    capture::read(path).is_ok_and(|capture| capture.exchanges.is_empty() && capture.connections.is_empty())
 }
 
 /// `runtime #3  GET https://api.example.com/v1/lots -> 200  12 ms`, every captured byte escaped.

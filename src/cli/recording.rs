@@ -124,11 +124,10 @@ pub fn record(plan: Plan, options: &Recording) -> anyhow::Result<Recorded> {
         let (events, recorder) = record::start(Setup {
             writer,
             redactor,
-            opening,
             clues: Some(Box::new(launch::clues::Reader::new())),
             body_limit: options.body_limit.0,
             observer: None,
-        });
+        })?;
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = tokio::spawn(proxy.serve(Lanes::one(plan.side, events.clone()), async move {
             let _ = stopped.await;
