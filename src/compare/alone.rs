@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::Reason;
 use super::attempt::Unit;
 use super::key::{self, Tier};
-use super::Reason;
 
 /// More requests of one kind than a test read of the Builder makes. A sandbox that made more read everything.
 const TEST_READ: usize = 500;
@@ -75,12 +75,20 @@ impl Run<'_, '_> {
             }
             match (kinds.get(&shape(unit)), limited) {
                 (Some((count, _)), Limited::TestRead) if *count <= TEST_READ => Some(Reason::BuilderLimits),
-                (Some((count, last)), Limited::Check) if *count <= TEST_READ && *last < at => Some(Reason::BuilderLimits),
-                (None, Limited::TestRead) if reads(unit) && origins.contains(&origin(unit)) => Some(Reason::BuilderLimits),
+                (Some((count, last)), Limited::Check) if *count <= TEST_READ && *last < at => {
+                    Some(Reason::BuilderLimits)
+                }
+                (None, Limited::TestRead) if reads(unit) && origins.contains(&origin(unit)) => {
+                    Some(Reason::BuilderLimits)
+                }
                 _ => None,
             }
         };
-        self.units.iter().enumerate().map(|(at, unit)| if self.partners[at].is_some() { None } else { reason(at, unit) }).collect()
+        self.units
+            .iter()
+            .enumerate()
+            .map(|(at, unit)| if self.partners[at].is_some() { None } else { reason(at, unit) })
+            .collect()
     }
 }
 

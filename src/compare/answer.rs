@@ -13,7 +13,12 @@ pub(super) fn compare(both: &Both<'_>, found: &mut Found<'_>) {
     let (one, other) = (both.sandbox, both.runtime);
     let (Outcome::Answered(from), Outcome::Answered(to)) = (&one.outcome, &other.outcome) else {
         if !same_failure(&one.outcome, &other.outcome) {
-            found.push(Locator::Outcome, None, (Some(outcome(one)), Some(outcome(other))), Significance::Material);
+            found.push(
+                Locator::Outcome,
+                None,
+                (Some(outcome(one)), Some(outcome(other))),
+                Significance::Material,
+            );
         }
         return;
     };
@@ -46,7 +51,9 @@ fn same_failure(one: &Outcome, other: &Outcome) -> bool {
 fn outcome(exchange: &Exchange) -> String {
     match &exchange.outcome {
         Outcome::Answered(response) => response.status.to_string(),
-        Outcome::Failed { failure, .. } => format!("failed: {}, {} ({} leg)", failure.kind, failure.phase, failure.leg),
+        Outcome::Failed { failure, .. } => {
+            format!("failed: {}, {} ({} leg)", failure.kind, failure.phase, failure.leg)
+        }
         Outcome::Unfinished => "unfinished".to_owned(),
     }
 }
@@ -75,7 +82,12 @@ fn location(both: &Both<'_>, from: &Response, to: &Response, found: &mut Found<'
         _ => Likeness::Differs(None),
     };
     if let Likeness::Differs(how) = likeness {
-        found.push(at("location"), how, (one.as_ref().map(short), other.as_ref().map(short)), Significance::Material);
+        found.push(
+            at("location"),
+            how,
+            (one.as_ref().map(short), other.as_ref().map(short)),
+            Significance::Material,
+        );
     }
 }
 
@@ -87,7 +99,10 @@ fn content(both: &Both<'_>, from: &Response, to: &Response, found: &mut Found<'_
             Some(first) => first,
             None => return,
         },
-        _ => (String::new(), (Some(format!("{} bytes", from.body.length)), Some(format!("{} bytes", to.body.length)))),
+        _ => (
+            String::new(),
+            (Some(format!("{} bytes", from.body.length)), Some(format!("{} bytes", to.body.length))),
+        ),
     };
     found.push(Locator::Response(Box::new(Locator::Body { pointer })), None, values, significance);
 }

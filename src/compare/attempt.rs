@@ -43,7 +43,8 @@ pub(super) fn fold(capture: &Capture) -> Vec<Unit<'_>> {
         let open = refused.entry(likely).or_default();
         let retried = open.iter().position(|at| {
             let last = units[*at].last;
-            ended_before(last, exchange) && same_request(&Both { runs: &runs, sandbox: last, runtime: exchange })
+            ended_before(last, exchange)
+                && same_request(&Both { runs: &runs, sandbox: last, runtime: exchange })
         });
         let unit = if let Some(at) = retried {
             let unit = open.swap_remove(at);
@@ -91,7 +92,8 @@ fn same_request(both: &Both<'_>) -> bool {
     let mut found = Found { pair: 0, sandbox: None, runtime: None, differences: &mut differences };
     target::compare(both, [&items[0], &items[1]], &mut found);
     credentials::compare(both, &items[0], &items[1], &mut found);
-    differences.iter().all(|difference| difference.significance != Significance::Material) && body::equal(both)
+    differences.iter().all(|difference| difference.significance != Significance::Material)
+        && body::equal(both)
 }
 
 /// Links each redirect to the request that it led to: the next one to where it points, or, where that is hidden, the next one at all.
@@ -126,9 +128,11 @@ pub(super) fn is_redirect(exchange: &Exchange) -> bool {
 /// True where a request may be what a redirect asked for: the shown parts of `Location` fit its URL.
 fn points_to(redirect: &Exchange, next: &Exchange) -> bool {
     let location = redirect.response().and_then(|response| {
-        response.fields.iter().find(|field| field.name.key == "location").and_then(|field| match &field.value {
-            FieldValue::Text(text) => Some(text),
-            _ => None,
+        response.fields.iter().find(|field| field.name.key == "location").and_then(|field| {
+            match &field.value {
+                FieldValue::Text(text) => Some(text),
+                _ => None,
+            }
         })
     });
     let Some(location) = location else { return false };
@@ -142,10 +146,15 @@ fn points_to(redirect: &Exchange, next: &Exchange) -> bool {
         Some((scheme, rest)) => {
             let (authority, to) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
             let host = authority.rsplit('@').next().unwrap_or(authority);
-            let same_host = host == target.host || host == target.authority() || target.host.starts_with(host) && to.is_empty();
+            let same_host = host == target.host
+                || host == target.authority()
+                || target.host.starts_with(host) && to.is_empty();
             scheme == target.scheme && same_host && path.starts_with(to)
         }
-        None => target.host == redirect.request.target.host && (!start.starts_with('/') || path.starts_with(start)),
+        None => {
+            target.host == redirect.request.target.host
+                && (!start.starts_with('/') || path.starts_with(start))
+        }
     }
 }
 

@@ -15,12 +15,20 @@ use crate::model::{Body, Content, FieldValue, Json, Parameter, Part, Piece, Text
 /// Compares both bodies, but for credentials in them.
 pub(super) fn compare(both: &Both<'_>, items: [&[Item]; 2], found: &mut Found<'_>) {
     let (one, other) = (&both.sandbox.request.body, &both.runtime.request.body);
-    if both.runs.same_key && one.digest == other.digest && one.length == other.length && one.codings == other.codings {
+    if both.runs.same_key
+        && one.digest == other.digest
+        && one.length == other.length
+        && one.codings == other.codings
+    {
         return;
     }
     let before = found.differences.len();
     content(both, one, other, items, found);
-    if found.differences.len() == before && both.bodies_differ() && items.iter().all(|items| items.is_empty()) && !is_opaque(one) {
+    if found.differences.len() == before
+        && both.bodies_differ()
+        && items.iter().all(|items| items.is_empty())
+        && !is_opaque(one)
+    {
         let values = (Some(format!("{} bytes", one.length)), Some(format!("{} bytes", other.length)));
         found.push(whole(), None, values, Significance::Cosmetic(Reason::Spelling));
     }
@@ -53,12 +61,20 @@ fn content(both: &Both<'_>, one: &Body, other: &Body, items: [&[Item]; 2], found
         (Content::Opaque(_), Content::Opaque(_)) => opaque(both, one, other, found),
         (Content::Empty, _) => found.push(whole(), None, (None, Some(kind(other))), Significance::Material),
         (_, Content::Empty) => found.push(whole(), None, (Some(kind(one)), None), Significance::Material),
-        (Content::Json(json), Content::Form(form)) | (Content::Form(form), Content::Json(json)) if same_members(both, json, form) => {
-            found.push(whole(), None, (Some(kind(one)), Some(kind(other))), Significance::Cosmetic(Reason::Consequence));
+        (Content::Json(json), Content::Form(form)) | (Content::Form(form), Content::Json(json))
+            if same_members(both, json, form) =>
+        {
+            found.push(
+                whole(),
+                None,
+                (Some(kind(one)), Some(kind(other))),
+                Significance::Cosmetic(Reason::Consequence),
+            );
         }
         _ => {
             let same = both.runs.same_key && one.digest == other.digest;
-            let significance = if same { Significance::Cosmetic(Reason::Consequence) } else { Significance::Material };
+            let significance =
+                if same { Significance::Cosmetic(Reason::Consequence) } else { Significance::Material };
             found.push(whole(), None, (Some(kind(one)), Some(kind(other))), significance);
         }
     }
@@ -110,14 +126,17 @@ fn same_members(both: &Both<'_>, json: &Json, form: &[Parameter]) -> bool {
     let Json::Object(members) = json else { return false };
     members.len() == form.len()
         && members.iter().all(|(name, member)| {
-            let value = form.iter().find(|parameter| parameter.name == *name).and_then(|parameter| parameter.value.as_ref());
+            let value = form
+                .iter()
+                .find(|parameter| parameter.name == *name)
+                .and_then(|parameter| parameter.value.as_ref());
             match (member, value) {
                 (Json::String(text) | Json::Number(text), Some(value)) => {
                     !matches!(texts(both, name, text, value), Likeness::Differs(_))
                 }
-                (Json::Bool(flag), Some(value)) => {
-                    value.as_shown().is_some_and(|shown| shown.eq_ignore_ascii_case(if *flag { "true" } else { "false" }))
-                }
+                (Json::Bool(flag), Some(value)) => value
+                    .as_shown()
+                    .is_some_and(|shown| shown.eq_ignore_ascii_case(if *flag { "true" } else { "false" })),
                 _ => false,
             }
         })
@@ -125,9 +144,14 @@ fn same_members(both: &Both<'_>, json: &Json, form: &[Parameter]) -> bool {
 
 /// Parts by name and occurrence; their boundary is made anew for each request.
 fn multipart(both: &Both<'_>, from: &[Part], to: &[Part], items: [&[Item]; 2], found: &mut Found<'_>) {
-    let nth = |parts: &[Part], at: usize| parts[..at].iter().filter(|part| part.name == parts[at].name).count();
-    let find = |parts: &[Part], part: &Part, nth: usize| parts.iter().filter(|other| other.name == part.name).nth(nth).cloned();
-    let several = |part: &Part| [from, to].iter().any(|parts| parts.iter().filter(|other| other.name == part.name).count() > 1);
+    let nth =
+        |parts: &[Part], at: usize| parts[..at].iter().filter(|part| part.name == parts[at].name).count();
+    let find = |parts: &[Part], part: &Part, nth: usize| {
+        parts.iter().filter(|other| other.name == part.name).nth(nth).cloned()
+    };
+    let several = |part: &Part| {
+        [from, to].iter().any(|parts| parts.iter().filter(|other| other.name == part.name).count() > 1)
+    };
     let place = |part: &Part, nth: usize| {
         let nth = if several(part) { u32::try_from(nth + 1).unwrap_or(u32::MAX) } else { 0 };
         Locator::Form { name: part.name.clone().unwrap_or_default(), nth }
@@ -159,15 +183,30 @@ fn part(both: &Both<'_>, one: &Part, other: &Part, at: &Locator, items: [&[Item]
             _ => None,
         })
     };
-    let named = texts(both, "filename", &one.file_name.clone().unwrap_or_default(), &other.file_name.clone().unwrap_or_default());
+    let named = texts(
+        both,
+        "filename",
+        &one.file_name.clone().unwrap_or_default(),
+        &other.file_name.clone().unwrap_or_default(),
+    );
     if differs(named) || field(one, "content-type") != field(other, "content-type") {
-        return found.push(at.clone(), None, (Some(part_kind(one)), Some(part_kind(other))), Significance::Material);
+        return found.push(
+            at.clone(),
+            None,
+            (Some(part_kind(one)), Some(part_kind(other))),
+            Significance::Material,
+        );
     }
     match (&one.content, &other.content) {
         (Content::Text(from), Content::Text(to)) => text(both, from, to, at, found),
         (Content::Json(from), Content::Json(to)) if json::equal(both, from, to, name) => {}
         (from, to) if from == to && one.length == other.length => {}
-        _ => found.push(at.clone(), None, (Some(part_kind(one)), Some(part_kind(other))), Significance::Material),
+        _ => found.push(
+            at.clone(),
+            None,
+            (Some(part_kind(one)), Some(part_kind(other))),
+            Significance::Material,
+        ),
     }
 }
 
@@ -227,7 +266,13 @@ fn text(both: &Both<'_>, from: &Text, to: &Text, at: &Locator, found: &mut Found
         };
     }
     if let Some(significance) = worst {
-        found.push_kind(at.clone(), ChangeKind::Altered, None, (Some(short(&lost)), Some(short(&won))), significance);
+        found.push_kind(
+            at.clone(),
+            ChangeKind::Altered,
+            None,
+            (Some(short(&lost)), Some(short(&won))),
+            significance,
+        );
     }
 }
 
@@ -246,12 +291,16 @@ fn words(text: &Text) -> Vec<Word<'_>> {
     let mut words = Vec::new();
     for piece in &text.pieces {
         match piece {
-            Piece::Shown(shown) => words.extend(shown.split_inclusive([' ', '\n', '\t', ',', ';', '<', '>', '&']).map(|word| {
-                let mut hasher = DefaultHasher::new();
-                word.hash(&mut hasher);
-                Word { piece: Cow::Owned(Piece::Shown(word.to_owned())), hash: hasher.finish() }
-            })),
-            Piece::Hidden(secret) => words.push(Word { piece: Cow::Borrowed(piece), hash: secret.fingerprint.exact.0 }),
+            Piece::Shown(shown) => {
+                words.extend(shown.split_inclusive([' ', '\n', '\t', ',', ';', '<', '>', '&']).map(|word| {
+                    let mut hasher = DefaultHasher::new();
+                    word.hash(&mut hasher);
+                    Word { piece: Cow::Owned(Piece::Shown(word.to_owned())), hash: hasher.finish() }
+                }))
+            }
+            Piece::Hidden(secret) => {
+                words.push(Word { piece: Cow::Borrowed(piece), hash: secret.fingerprint.exact.0 })
+            }
         }
     }
     words

@@ -2,7 +2,9 @@
 
 use super::significance::{is_key_id, is_paging, is_per_request, is_signature};
 use super::{Carried, CredentialPart, FieldPart, Locator};
-use crate::model::{Content, Credentials, Exchange, Field, FieldValue, Json, Parameter, Secret, Text, Token, UserInfo};
+use crate::model::{
+    Content, Credentials, Exchange, Field, FieldValue, Json, Parameter, Secret, Text, Token, UserInfo,
+};
 
 /// One secret that an exchange carries, and how its place is named among others.
 #[derive(Clone, Debug)]
@@ -17,7 +19,9 @@ pub(super) struct Item {
 impl Item {
     /// True for two items of one place. An only one is the first of several.
     pub(super) fn same_place(&self, other: &Self) -> bool {
-        self.carried.part == other.carried.part && self.parameter == other.parameter && same_locator(&self.carried.at, &other.carried.at)
+        self.carried.part == other.carried.part
+            && self.parameter == other.parameter
+            && same_locator(&self.carried.at, &other.carried.at)
     }
 }
 
@@ -36,7 +40,10 @@ pub(super) fn carried(exchange: &Exchange) -> Vec<Item> {
     items.text(&request.target.path, &Locator::Path, "path");
     let query = request.target.query.as_deref().unwrap_or_default();
     for (at, parameter) in query.iter().enumerate() {
-        items.parameter(parameter, || Locator::Query { name: parameter.name.clone(), nth: nth_parameter(query, at) });
+        items.parameter(parameter, || Locator::Query {
+            name: parameter.name.clone(),
+            nth: nth_parameter(query, at),
+        });
     }
     items.content(&request.body.content);
     items.0
@@ -78,7 +85,9 @@ fn same_locator(one: &Locator, other: &Locator) -> bool {
     match (one, other) {
         (Locator::Field { name: a, nth: m, .. }, Locator::Field { name: b, nth: n, .. })
         | (Locator::Query { name: a, nth: m }, Locator::Query { name: b, nth: n })
-        | (Locator::Form { name: a, nth: m }, Locator::Form { name: b, nth: n }) => a == b && (*m).max(1) == (*n).max(1),
+        | (Locator::Form { name: a, nth: m }, Locator::Form { name: b, nth: n }) => {
+            a == b && (*m).max(1) == (*n).max(1)
+        }
         _ => one == other,
     }
 }
@@ -110,12 +119,22 @@ impl Items {
             Token::Basic(info) => self.user_info(info, at, scheme.as_deref(), name),
             Token::Parameters(parameters) => {
                 for parameter in parameters {
-                    let told = |secret: &Secret| secret.credential || is_signature(&parameter.name) || is_key_id(&parameter.name);
+                    let told = |secret: &Secret| {
+                        secret.credential || is_signature(&parameter.name) || is_key_id(&parameter.name)
+                    };
                     if is_per_request(&parameter.name) {
                         continue;
                     }
-                    for secret in parameter.value.iter().flat_map(Text::secrets).filter(|secret| told(secret)) {
-                        self.add(at, scheme.clone(), CredentialPart::Token, secret, &parameter.name, Some(&parameter.name));
+                    for secret in parameter.value.iter().flat_map(Text::secrets).filter(|secret| told(secret))
+                    {
+                        self.add(
+                            at,
+                            scheme.clone(),
+                            CredentialPart::Token,
+                            secret,
+                            &parameter.name,
+                            Some(&parameter.name),
+                        );
                     }
                 }
             }
@@ -144,7 +163,9 @@ impl Items {
         }
         let scheme = match text.pieces.as_slice() {
             [crate::model::Piece::Shown(word), crate::model::Piece::Hidden(_)] if *at != Locator::Path => {
-                word.strip_suffix(' ').filter(|word| word.chars().all(char::is_alphanumeric)).map(str::to_owned)
+                word.strip_suffix(' ')
+                    .filter(|word| word.chars().all(char::is_alphanumeric))
+                    .map(str::to_owned)
             }
             _ => None,
         };
@@ -163,7 +184,10 @@ impl Items {
             }
             Content::Form(parameters) => {
                 for (at, parameter) in parameters.iter().enumerate() {
-                    self.parameter(parameter, || Locator::Form { name: parameter.name.clone(), nth: nth_parameter(parameters, at) });
+                    self.parameter(parameter, || Locator::Form {
+                        name: parameter.name.clone(),
+                        nth: nth_parameter(parameters, at),
+                    });
                 }
             }
             Content::Multipart(parts) => {

@@ -5,11 +5,19 @@ use super::identity::{alteration, identity, is_placeholder};
 use super::side_by_side::{Both, Found, short};
 use super::significance::{is_clock, is_key_id, is_per_request, is_signature, scheme_case};
 use super::value::{Likeness, secrets, texts};
-use super::{ChangeKind, CredentialMatch, CredentialPair, CredentialPart, FieldPart, Identity, Locator, Reason, Significance};
+use super::{
+    ChangeKind, CredentialMatch, CredentialPair, CredentialPart, FieldPart, Identity, Locator, Reason,
+    Significance,
+};
 use crate::model::{Class, Content, FieldValue, Parameter, Token};
 
 /// Relates what both exchanges carry, and notes the differences.
-pub(super) fn compare(both: &Both<'_>, sandbox: &[Item], runtime: &[Item], found: &mut Found<'_>) -> CredentialPair {
+pub(super) fn compare(
+    both: &Both<'_>,
+    sandbox: &[Item],
+    runtime: &[Item],
+    found: &mut Found<'_>,
+) -> CredentialPair {
     let matches = relate(both, sandbox, runtime);
     for one in &matches {
         note(both, sandbox, runtime, one, found);
@@ -22,7 +30,10 @@ pub(super) fn compare(both: &Both<'_>, sandbox: &[Item], runtime: &[Item], found
 pub(super) fn alone(sandbox: &[Item], runtime: &[Item]) -> CredentialPair {
     let plain = |items: &[Item]| items.iter().map(|item| item.carried.clone()).collect();
     let one = |sandbox, runtime| CredentialMatch { sandbox, runtime, identity: Identity::Alone };
-    let matches = (0..sandbox.len()).map(|at| one(Some(at), None)).chain((0..runtime.len()).map(|at| one(None, Some(at)))).collect();
+    let matches = (0..sandbox.len())
+        .map(|at| one(Some(at), None))
+        .chain((0..runtime.len()).map(|at| one(None, Some(at))))
+        .collect();
     CredentialPair { sandbox: plain(sandbox), runtime: plain(runtime), matches }
 }
 
@@ -42,7 +53,9 @@ fn relate(both: &Both<'_>, sandbox: &[Item], runtime: &[Item]) -> Vec<Credential
     let related = |item: &Item, other: &Item| Some(identify(both, item, other));
     pass(&|item, other| if item.same_place(other) { related(item, other) } else { None });
     pass(&|item, other| related(item, other).filter(|identity| moves(item, identity, &Identity::Same)));
-    pass(&|item, other| related(item, other).filter(|identity| moves(item, identity, &Identity::Altered(""))));
+    pass(&|item, other| {
+        related(item, other).filter(|identity| moves(item, identity, &Identity::Altered("")))
+    });
     pass(&|item, other| if replaces(item, other) { related(item, other) } else { None });
     let mut matches: Vec<CredentialMatch> = partners
         .into_iter()
@@ -53,13 +66,18 @@ fn relate(both: &Both<'_>, sandbox: &[Item], runtime: &[Item]) -> Vec<Credential
         })
         .collect();
     let lonely = taken.iter().enumerate().filter(|(_, taken)| !**taken);
-    matches.extend(lonely.map(|(at, _)| CredentialMatch { sandbox: None, runtime: Some(at), identity: Identity::Alone }));
+    matches.extend(lonely.map(|(at, _)| CredentialMatch {
+        sandbox: None,
+        runtime: Some(at),
+        identity: Identity::Alone,
+    }));
     matches
 }
 
 /// A value that says nothing does not move.
 fn moves(item: &Item, identity: &Identity, wanted: &Identity) -> bool {
-    std::mem::discriminant(identity) == std::mem::discriminant(wanted) && !is_placeholder(&item.carried.secret)
+    std::mem::discriminant(identity) == std::mem::discriminant(wanted)
+        && !is_placeholder(&item.carried.secret)
 }
 
 /// Other credentials in the same place: a Basic password, or else the user, where a token was.
@@ -75,16 +93,23 @@ fn replaces(item: &Item, other: &Item) -> bool {
 fn identify(both: &Both<'_>, item: &Item, other: &Item) -> Identity {
     let (sandbox, runtime) = (&item.carried.secret, &other.carried.secret);
     let related = identity(both, sandbox, runtime);
-    if related != Identity::Unrelated || !item.same_place(other) || is_placeholder(sandbox) || is_placeholder(runtime) {
+    if related != Identity::Unrelated
+        || !item.same_place(other)
+        || is_placeholder(sandbox)
+        || is_placeholder(runtime)
+    {
         return related;
     }
     if is_signature(&item.name) {
-        let alike = std::mem::discriminant(&sandbox.shape.class) == std::mem::discriminant(&runtime.shape.class)
+        let alike = std::mem::discriminant(&sandbox.shape.class)
+            == std::mem::discriminant(&runtime.shape.class)
             && sandbox.shape.length == runtime.shape.length;
         return if alike && signs_anew(both) { Identity::Expected(Reason::Signature) } else { related };
     }
     match secrets(both, &item.name, sandbox, runtime) {
-        Likeness::Expected(reason @ (Reason::Clock | Reason::PerRequest)) if is_clock(&item.name) || is_per_request(&item.name) => {
+        Likeness::Expected(reason @ (Reason::Clock | Reason::PerRequest))
+            if is_clock(&item.name) || is_per_request(&item.name) =>
+        {
             Identity::Expected(reason)
         }
         _ => related,
@@ -104,13 +129,17 @@ fn signs_anew(both: &Both<'_>) -> bool {
     let parameters = |one: &[Parameter], other: &[Parameter], judge: &mut dyn FnMut(&str, Likeness)| {
         for parameter in one {
             let partner = other.iter().find(|partner| partner.name == parameter.name);
-            if let (Some(from), Some(to)) = (&parameter.value, partner.and_then(|partner| partner.value.as_ref())) {
+            if let (Some(from), Some(to)) =
+                (&parameter.value, partner.and_then(|partner| partner.value.as_ref()))
+            {
                 judge(&parameter.name, texts(both, &parameter.name, from, to));
             }
         }
     };
     for field in &one.fields {
-        let Some(partner) = other.fields.iter().find(|partner| partner.name.key == field.name.key) else { continue };
+        let Some(partner) = other.fields.iter().find(|partner| partner.name.key == field.name.key) else {
+            continue;
+        };
         let name = &field.name.key;
         match (&field.value, &partner.value) {
             (FieldValue::Text(from), FieldValue::Text(to)) => judge(name, texts(both, name, from, to)),
@@ -152,16 +181,22 @@ fn note(both: &Both<'_>, sandbox: &[Item], runtime: &[Item], one: &CredentialMat
             Identity::Altered(how) => Some(how),
             _ => None,
         };
-        let values = (Some(short(&format_args!("{}: {}", from.at, from.secret))), Some(short(&format_args!("{}: {}", to.at, to.secret))));
+        let values = (
+            Some(short(&format_args!("{}: {}", from.at, from.secret))),
+            Some(short(&format_args!("{}: {}", to.at, to.secret))),
+        );
         return found.push_kind(from.at.clone(), ChangeKind::Moved, how, values, Significance::Material);
     }
     let (how, significance) = match one.identity {
         Identity::Same | Identity::Unknown | Identity::Alone => return,
         Identity::Altered(how) => (Some(how), Significance::Material),
-        Identity::Expected(Reason::FreshJwt) if expired(item) != expired(other) => (Some("expired"), Significance::Material),
+        Identity::Expected(Reason::FreshJwt) if expired(item) != expired(other) => {
+            (Some("expired"), Significance::Material)
+        }
         Identity::Expected(reason) => (None, Significance::Expected(reason)),
         Identity::Unrelated => {
-            let how = alteration(&from.secret, &to.secret).filter(|_| both.runs.same_key).map(|change| change.how);
+            let how =
+                alteration(&from.secret, &to.secret).filter(|_| both.runs.same_key).map(|change| change.how);
             (how, Significance::Material)
         }
     };
@@ -177,7 +212,9 @@ fn scheme(both: &Both<'_>, item: &Item, other: &Item, found: &mut Found<'_>) {
     let only_case = matches!((from, to), (Some(from), Some(to)) if from.eq_ignore_ascii_case(to));
     let significance = if only_case { scheme_case(both) } else { Significance::Material };
     let at = match &item.carried.at {
-        Locator::Field { name, nth, .. } => Locator::Field { name: name.clone(), nth: *nth, part: FieldPart::Scheme },
+        Locator::Field { name, nth, .. } => {
+            Locator::Field { name: name.clone(), nth: *nth, part: FieldPart::Scheme }
+        }
         at => at.clone(),
     };
     if !found.noted(&at) {
@@ -192,7 +229,9 @@ fn expired(item: &Item) -> bool {
 /// The place as a whole: what is absent has no token.
 fn whole(at: &Locator) -> Locator {
     match at {
-        Locator::Field { name, nth, .. } => Locator::Field { name: name.clone(), nth: *nth, part: FieldPart::Whole },
+        Locator::Field { name, nth, .. } => {
+            Locator::Field { name: name.clone(), nth: *nth, part: FieldPart::Whole }
+        }
         at => at.clone(),
     }
 }
@@ -209,7 +248,9 @@ pub(super) fn fields(both: &Both<'_>, name: &str, sandbox: &FieldValue, runtime:
     match (sandbox, runtime) {
         (FieldValue::Text(from), FieldValue::Text(to)) => texts(both, name, from, to),
         (FieldValue::Credentials(from), FieldValue::Credentials(to)) => match (&from.token, &to.token) {
-            (Token::Opaque(one), Token::Opaque(other)) if from.scheme == to.scheme => secrets(both, name, one, other),
+            (Token::Opaque(one), Token::Opaque(other)) if from.scheme == to.scheme => {
+                secrets(both, name, one, other)
+            }
             (one, other) if one == other && from.scheme == to.scheme => Likeness::Equal,
             _ => Likeness::Differs(None),
         },

@@ -34,7 +34,13 @@ pub(super) fn compare(both: &Both<'_>, items: [&[Item]; 2], found: &mut Found<'_
     }
     if !in_order && both.heads_known() {
         let significance = Significance::Cosmetic(Reason::Order);
-        found.push_kind(Locator::Fields, ChangeKind::Reordered, None, (Some(names(sandbox)), Some(names(runtime))), significance);
+        found.push_kind(
+            Locator::Fields,
+            ChangeKind::Reordered,
+            None,
+            (Some(names(sandbox)), Some(names(runtime))),
+            significance,
+        );
     }
 }
 
@@ -44,13 +50,25 @@ fn occurrence(fields: &[Field], key: &str, nth: u32) -> Option<usize> {
     same.into_iter().nth(usize::try_from(nth.max(1) - 1).unwrap_or(usize::MAX))
 }
 
-fn pair(both: &Both<'_>, field: &Field, partner: &Field, nth: u32, items: [&[Item]; 2], found: &mut Found<'_>) {
+fn pair(
+    both: &Both<'_>,
+    field: &Field,
+    partner: &Field,
+    nth: u32,
+    items: [&[Item]; 2],
+    found: &mut Found<'_>,
+) {
     let key = &field.name.key;
     let at = |part| Locator::Field { name: key.clone(), nth, part };
     if both.heads_known() {
         if field.name.sent != partner.name.sent {
             let values = (Some(field.name.sent.clone()), Some(partner.name.sent.clone()));
-            found.push(at(FieldPart::Name), Some("case-changed"), values, Significance::Cosmetic(Reason::Case));
+            found.push(
+                at(FieldPart::Name),
+                Some("case-changed"),
+                values,
+                Significance::Cosmetic(Reason::Case),
+            );
         }
         if spacing(field) != spacing(partner) {
             let values = (Some(format!("{:?}", spacing(field))), Some(format!("{:?}", spacing(partner))));
@@ -68,7 +86,12 @@ fn pair(both: &Both<'_>, field: &Field, partner: &Field, nth: u32, items: [&[Ite
         _ => field_values(both, key, &field.value, &partner.value),
     };
     if let Some(significance) = significance::field(both, key, likeness) {
-        found.push(at(FieldPart::Whole), likeness.how(), (Some(value(field)), Some(value(partner))), significance);
+        found.push(
+            at(FieldPart::Whole),
+            likeness.how(),
+            (Some(value(field)), Some(value(partner))),
+            significance,
+        );
     }
 }
 
@@ -104,7 +127,8 @@ fn lonely(both: &Both<'_>, field: &Field, nth: u32, kind: ChangeKind, found: &mu
         return;
     }
     // `Accept: */*` says what its absence says (RFC 9110, section 12.5.1).
-    let any = key == "accept" && matches!(&field.value, FieldValue::Text(text) if text.as_shown() == Some("*/*"));
+    let any =
+        key == "accept" && matches!(&field.value, FieldValue::Text(text) if text.as_shown() == Some("*/*"));
     let significance = if any {
         Significance::Cosmetic(Reason::Spelling)
     } else if significance::is_per_request(key) {
@@ -145,7 +169,13 @@ fn media_types(both: &Both<'_>, key: &str, sandbox: &FieldValue, runtime: &Field
 }
 
 /// Cookies, by name. Those that carry credentials are compared there.
-fn cookies(both: &Both<'_>, sandbox: &[Parameter], runtime: &[Parameter], items: [&[Item]; 2], found: &mut Found<'_>) {
+fn cookies(
+    both: &Both<'_>,
+    sandbox: &[Parameter],
+    runtime: &[Parameter],
+    items: [&[Item]; 2],
+    found: &mut Found<'_>,
+) {
     let partner = |cookies: &[Parameter], name: &str, nth: u32| -> Option<Text> {
         let same = cookies.iter().filter(|cookie| cookie.name == name);
         let found = same.into_iter().nth(usize::try_from(nth.max(1) - 1).unwrap_or(usize::MAX))?;
@@ -167,7 +197,12 @@ fn cookies(both: &Both<'_>, sandbox: &[Parameter], runtime: &[Parameter], items:
     for (at, cookie) in runtime.iter().enumerate().filter(|(_, cookie)| !carries(&cookie.name)) {
         if partner(sandbox, &cookie.name, nth_parameter(runtime, at)).is_none() {
             let shown = short(&cookie.value.clone().unwrap_or_default());
-            found.push(Locator::Cookie { name: cookie.name.clone() }, None, (None, Some(shown)), Significance::Material);
+            found.push(
+                Locator::Cookie { name: cookie.name.clone() },
+                None,
+                (None, Some(shown)),
+                Significance::Material,
+            );
         }
     }
 }

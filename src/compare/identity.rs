@@ -3,7 +3,9 @@
 use super::side_by_side::{Both, Runs};
 use super::value::{issued, surely_differ};
 use super::{Identity, Reason};
-use crate::model::{Blank, Capture, Class, Fingerprint, Form, Length, Reference, Relation, Secret, Side, Step, Tag};
+use crate::model::{
+    Blank, Capture, Class, Fingerprint, Form, Length, Reference, Relation, Secret, Side, Step, Tag,
+};
 
 /// How one secret was made of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +18,10 @@ pub struct Alteration {
 
 /// How one of two secrets was made of the other, as far as their tags tell. Only for secrets whose tags are of one key.
 pub fn alteration(sandbox: &Secret, runtime: &Secret) -> Option<Alteration> {
-    if sandbox.fingerprint.exact == runtime.fingerprint.exact || is_placeholder(sandbox) || is_placeholder(runtime) {
+    if sandbox.fingerprint.exact == runtime.fingerprint.exact
+        || is_placeholder(sandbox)
+        || is_placeholder(runtime)
+    {
         return None;
     }
     bears(sandbox, runtime)
@@ -29,7 +34,11 @@ pub fn alteration(sandbox: &Secret, runtime: &Secret) -> Option<Alteration> {
 /// Compares two secrets that stand where credentials stand.
 pub(super) fn identity(both: &Both<'_>, sandbox: &Secret, runtime: &Secret) -> Identity {
     if is_placeholder(sandbox) || is_placeholder(runtime) {
-        return if same_placeholder(both.runs, sandbox, runtime) { Identity::Same } else { Identity::Unrelated };
+        return if same_placeholder(both.runs, sandbox, runtime) {
+            Identity::Same
+        } else {
+            Identity::Unrelated
+        };
     }
     if !both.runs.same_key {
         return without_tags(both, sandbox, runtime);
@@ -46,7 +55,8 @@ pub(super) fn identity(both: &Both<'_>, sandbox: &Secret, runtime: &Secret) -> I
     if let Some(alteration) = alteration(sandbox, runtime) {
         return Identity::Altered(alteration.how);
     }
-    by_relation(both.runs, sandbox, runtime).map_or(Identity::Unrelated, |change| Identity::Altered(change.how))
+    by_relation(both.runs, sandbox, runtime)
+        .map_or(Identity::Unrelated, |change| Identity::Altered(change.how))
 }
 
 /// True for values that say that there is no secret here.
@@ -69,7 +79,9 @@ pub(super) fn same_placeholder(runs: &Runs<'_>, sandbox: &Secret, runtime: &Secr
 pub(super) fn same_but_for_times(sandbox: &Secret, runtime: &Secret) -> bool {
     match (&sandbox.shape.class, &runtime.shape.class) {
         (Class::Jwt(one), Class::Jwt(other)) => {
-            let timed = |claims: &[String]| claims.iter().any(|claim| matches!(claim.as_str(), "iat" | "nbf" | "exp" | "jti"));
+            let timed = |claims: &[String]| {
+                claims.iter().any(|claim| matches!(claim.as_str(), "iat" | "nbf" | "exp" | "jti"))
+            };
             one.alg == other.alg
                 && one.claims == other.claims
                 && one.tags == other.tags
@@ -98,9 +110,10 @@ fn bears(plain: &Secret, altered: &Secret) -> Option<&'static str> {
         return Some("cast");
     }
     let exact = plain.fingerprint.exact;
-    let form = FORMS.into_iter().filter(|form| *form != Form::Cast).find(|form| {
-        altered.fingerprint.forms.get(form) == Some(&exact)
-    })?;
+    let form = FORMS
+        .into_iter()
+        .filter(|form| *form != Form::Cast)
+        .find(|form| altered.fingerprint.forms.get(form) == Some(&exact))?;
     Some(word(form, plain, altered))
 }
 
@@ -129,7 +142,13 @@ fn tag(fingerprint: &Fingerprint, form: Form) -> Tag {
 fn bearer(sandbox: &Secret, runtime: &Secret) -> Side {
     let outside = |secret: &Secret| {
         let shape = &secret.shape;
-        let marks = [shape.leading.is_some(), shape.trailing.is_some(), shape.inside.is_some(), shape.quotes.is_some(), shape.scheme.is_some()];
+        let marks = [
+            shape.leading.is_some(),
+            shape.trailing.is_some(),
+            shape.inside.is_some(),
+            shape.quotes.is_some(),
+            shape.scheme.is_some(),
+        ];
         (marks.iter().filter(|mark| **mark).count(), secret.fingerprint.forms.len())
     };
     if outside(sandbox) > outside(runtime) { Side::Sandbox } else { Side::Runtime }
@@ -181,7 +200,8 @@ fn outermost(plain: &Secret, altered: &Secret) -> &'static str {
     } else if one.scheme != other.scheme {
         "scheme"
     } else {
-        let has = |form: Form| [plain, altered].iter().any(|secret| secret.fingerprint.forms.contains_key(&form));
+        let has =
+            |form: Form| [plain, altered].iter().any(|secret| secret.fingerprint.forms.contains_key(&form));
         if has(Form::Base64Decoded) {
             "base64-encoded"
         } else if has(Form::PercentDecoded) {
@@ -196,7 +216,9 @@ fn outermost(plain: &Secret, altered: &Secret) -> &'static str {
 
 /// One is the beginning or the end of the other: every whole block of the shorter one is the longer one's.
 fn cut(sandbox: &Secret, runtime: &Secret) -> Option<Alteration> {
-    let (Length::Exact(from), Length::Exact(to)) = (sandbox.shape.length, runtime.shape.length) else { return None };
+    let (Length::Exact(from), Length::Exact(to)) = (sandbox.shape.length, runtime.shape.length) else {
+        return None;
+    };
     let (shorter, longer) = if to < from { (runtime, sandbox) } else { (sandbox, runtime) };
     let part = |short: &[Tag], long: &[Tag]| !short.is_empty() && long.starts_with(short);
     let (short, long) = (&shorter.fingerprint, &longer.fingerprint);

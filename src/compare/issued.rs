@@ -82,7 +82,9 @@ impl Issued {
                 });
             }
             Content::Text(text) => self.add_text(text, exchange),
-            Content::Multipart(parts) => parts.iter().for_each(|part| self.add_content(&part.content, exchange)),
+            Content::Multipart(parts) => {
+                parts.iter().for_each(|part| self.add_content(&part.content, exchange))
+            }
             Content::Empty | Content::Opaque(_) => {}
         }
     }
@@ -108,6 +110,7 @@ fn of_shown(text: &str) -> Option<u64> {
 
 /// Placeholders are nobody's answer.
 fn of_secret(secret: &Secret) -> Option<u64> {
-    let placeholder = matches!(secret.shape.class, Class::Empty | Class::Null(_) | Class::Template(_) | Class::Mask(_));
+    let placeholder =
+        matches!(secret.shape.class, Class::Empty | Class::Null(_) | Class::Template(_) | Class::Mask(_));
     (!placeholder).then_some(secret.fingerprint.exact.0)
 }

@@ -14,7 +14,14 @@ const MANY: usize = 32;
 pub(super) type Place = (String, (Option<String>, Option<String>));
 
 /// Notes every place where two bodies differ; what carries credentials is compared there.
-pub(super) fn compare(both: &Both<'_>, sandbox: &Json, runtime: &Json, pointer: &str, items: [&[Item]; 2], found: &mut Found<'_>) {
+pub(super) fn compare(
+    both: &Both<'_>,
+    sandbox: &Json,
+    runtime: &Json,
+    pointer: &str,
+    items: [&[Item]; 2],
+    found: &mut Found<'_>,
+) {
     let mut pointer = pointer.to_owned();
     walk(both, sandbox, runtime, &mut pointer, "", &mut |place, values, likeness| {
         let at = Locator::Body { pointer: place.to_owned() };
@@ -70,7 +77,14 @@ pub(super) fn display(json: &Json) -> String {
 type Visit<'v> = dyn FnMut(&str, (Option<&Json>, Option<&Json>), Likeness) -> bool + 'v;
 
 /// Walks two values at once. `name` is the nearest key above.
-fn walk(both: &Both<'_>, sandbox: &Json, runtime: &Json, pointer: &mut String, name: &str, visit: &mut Visit<'_>) -> bool {
+fn walk(
+    both: &Both<'_>,
+    sandbox: &Json,
+    runtime: &Json,
+    pointer: &mut String,
+    name: &str,
+    visit: &mut Visit<'_>,
+) -> bool {
     let likeness = match (sandbox, runtime) {
         (Json::Object(from), Json::Object(to)) => return objects(both, from, to, pointer, visit),
         (Json::Array(from), Json::Array(to)) => return arrays(both, from, to, pointer, name, visit),
@@ -95,7 +109,13 @@ fn numbers(both: &Both<'_>, name: &str, sandbox: &Text, runtime: &Text) -> Liken
 
 type Members = [(String, Json)];
 
-fn objects(both: &Both<'_>, sandbox: &Members, runtime: &Members, pointer: &mut String, visit: &mut Visit<'_>) -> bool {
+fn objects(
+    both: &Both<'_>,
+    sandbox: &Members,
+    runtime: &Members,
+    pointer: &mut String,
+    visit: &mut Visit<'_>,
+) -> bool {
     let (there, here) = (Names::of(runtime), Names::of(sandbox));
     for (at, (key, from)) in sandbox.iter().enumerate() {
         let partner = there.nth(key, here.before(at));
@@ -109,7 +129,9 @@ fn objects(both: &Both<'_>, sandbox: &Members, runtime: &Members, pointer: &mut 
     }
     for (at, (key, to)) in runtime.iter().enumerate() {
         let known = here.nth(key, there.before(at)).is_some();
-        if !known && !with_key(pointer, key, |pointer| visit(pointer, (None, Some(to)), Likeness::Differs(None))) {
+        if !known
+            && !with_key(pointer, key, |pointer| visit(pointer, (None, Some(to)), Likeness::Differs(None)))
+        {
             return false;
         }
     }
@@ -117,7 +139,14 @@ fn objects(both: &Both<'_>, sandbox: &Members, runtime: &Members, pointer: &mut 
 }
 
 /// Items that are equal at both ends are passed by; what lies between is compared in order.
-fn arrays(both: &Both<'_>, sandbox: &[Json], runtime: &[Json], pointer: &mut String, name: &str, visit: &mut Visit<'_>) -> bool {
+fn arrays(
+    both: &Both<'_>,
+    sandbox: &[Json],
+    runtime: &[Json],
+    pointer: &mut String,
+    name: &str,
+    visit: &mut Visit<'_>,
+) -> bool {
     let (mut from, mut to) = (sandbox, runtime);
     let mut start = 0;
     if from.len() != to.len() {
@@ -133,10 +162,11 @@ fn arrays(both: &Both<'_>, sandbox: &[Json], runtime: &[Json], pointer: &mut Str
         }
     }
     for at in 0..from.len().max(to.len()) {
-        let go_on = with_key(pointer, &(start + at).to_string(), |pointer| match (from.get(at), to.get(at)) {
-            (Some(one), Some(other)) => walk(both, one, other, pointer, name, visit),
-            (one, other) => visit(pointer, (one, other), Likeness::Differs(None)),
-        });
+        let go_on =
+            with_key(pointer, &(start + at).to_string(), |pointer| match (from.get(at), to.get(at)) {
+                (Some(one), Some(other)) => walk(both, one, other, pointer, name, visit),
+                (one, other) => visit(pointer, (one, other), Likeness::Differs(None)),
+            });
         if !go_on {
             return false;
         }
@@ -191,7 +221,9 @@ impl<'j> Names<'j> {
     fn before(&self, at: usize) -> usize {
         let Some((name, _)) = self.members.get(at) else { return 0 };
         match &self.table {
-            Some(table) => table.get(name.as_str()).map_or(0, |places| places.partition_point(|place| *place < at)),
+            Some(table) => {
+                table.get(name.as_str()).map_or(0, |places| places.partition_point(|place| *place < at))
+            }
             None => self.members[..at].iter().filter(|(own, _)| own == name).count(),
         }
     }

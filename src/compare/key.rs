@@ -6,7 +6,17 @@ use super::significance::{is_clock, is_paging, is_per_request, is_signature};
 use crate::model::{Class, Content, Exchange, Json, Parameter, Piece, Reference, Secret, Text};
 
 /// Words in a path that say that a request asks for credentials rather than for data.
-const LOGIN: &[&str] = &["token", "tokens", "oauth", "oauth2", "login", "signin", "authenticate", "access_token", "scoped-token"];
+const LOGIN: &[&str] = &[
+    "token",
+    "tokens",
+    "oauth",
+    "oauth2",
+    "login",
+    "signin",
+    "authenticate",
+    "access_token",
+    "scoped-token",
+];
 
 /// What a request is for, in growing tolerance. Equal requests have equal hashes on every step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,7 +47,8 @@ pub(super) fn of(exchange: &Exchange, tier: Tier) -> u64 {
         exchange.request.method.hash(&mut hasher);
     }
     if tier == Tier::Full {
-        let mut names: Vec<&str> = target.query.iter().flatten().map(|parameter| parameter.name.as_str()).collect();
+        let mut names: Vec<&str> =
+            target.query.iter().flatten().map(|parameter| parameter.name.as_str()).collect();
         names.sort_unstable();
         names.hash(&mut hasher);
     }
@@ -86,11 +97,14 @@ pub(super) fn is_login(exchange: &Exchange) -> bool {
         Content::Json(Json::Object(members)) => members.iter().any(|(name, _)| name == "grant_type"),
         _ => false,
     };
-    let words = || exchange.request.target.path.pieces.iter().filter_map(|piece| match piece {
-        Piece::Shown(shown) => Some(shown.as_str()),
-        Piece::Hidden(_) => None,
-    });
-    asks || (exchange.request.method == "POST" && words().flat_map(|shown| shown.split('/')).any(|word| LOGIN.contains(&word)))
+    let words = || {
+        exchange.request.target.path.pieces.iter().filter_map(|piece| match piece {
+            Piece::Shown(shown) => Some(shown.as_str()),
+            Piece::Hidden(_) => None,
+        })
+    };
+    asks || (exchange.request.method == "POST"
+        && words().flat_map(|shown| shown.split('/')).any(|word| LOGIN.contains(&word)))
 }
 
 /// The shape of a path: numbers and hidden segments stand for any.
@@ -122,7 +136,9 @@ pub(super) fn segments(path: &Text) -> Vec<Option<String>> {
             }
         }
     }
-    let number = |segment: &String| !segment.is_empty() && segment.chars().all(|letter| letter.is_ascii_digit() || letter == '-');
+    let number = |segment: &String| {
+        !segment.is_empty() && segment.chars().all(|letter| letter.is_ascii_digit() || letter == '-')
+    };
     segments.into_iter().map(|segment| segment.filter(|segment| !number(segment))).collect()
 }
 
@@ -144,7 +160,11 @@ fn hidden(secret: &Secret, tags: bool, hasher: &mut DefaultHasher) {
 }
 
 /// Parameters in any order. Names of credentials and the like are left to `value`.
-fn parameters(parameters: &[Parameter], hasher: &mut DefaultHasher, value: impl Fn(&Parameter, &mut DefaultHasher)) {
+fn parameters(
+    parameters: &[Parameter],
+    hasher: &mut DefaultHasher,
+    value: impl Fn(&Parameter, &mut DefaultHasher),
+) {
     let mut sum = 0_u64;
     for parameter in parameters {
         let mut own = DefaultHasher::new();
@@ -156,7 +176,8 @@ fn parameters(parameters: &[Parameter], hasher: &mut DefaultHasher, value: impl 
 }
 
 fn stable_parameters(all: &[Parameter], tags: bool, hasher: &mut DefaultHasher) {
-    let kept: Vec<Parameter> = all.iter().filter(|parameter| !carries(parameter) && !moves(&parameter.name)).cloned().collect();
+    let kept: Vec<Parameter> =
+        all.iter().filter(|parameter| !carries(parameter) && !moves(&parameter.name)).cloned().collect();
     parameters(&kept, hasher, |parameter, hasher| {
         if let Some(value) = &parameter.value {
             stable_text(value, tags, hasher);
@@ -183,7 +204,10 @@ fn stable_text(text: &Text, tags: bool, hasher: &mut DefaultHasher) {
 }
 
 fn volatile(secret: &Secret) -> bool {
-    let issued = secret.relation.as_ref().is_some_and(|relation| matches!(relation.reference, Reference::Issued { .. }));
+    let issued = secret
+        .relation
+        .as_ref()
+        .is_some_and(|relation| matches!(relation.reference, Reference::Issued { .. }));
     secret.credential || issued || matches!(secret.shape.class, Class::Date { .. } | Class::Timestamp { .. })
 }
 

@@ -22,11 +22,19 @@ pub(super) fn pair(sandbox: &[Unit<'_>], runtime: &[Unit<'_>], same_key: bool) -
     let mut pairs = Vec::with_capacity(sandbox.len().max(runtime.len()));
     for (at, unit) in sandbox.iter().enumerate() {
         let partner = pairing.partner_of_sandbox[at].map(|partner| runtime[partner].attempts.clone());
-        pairs.push(Pair { sandbox: Some(unit.attempts.clone()), runtime: partner, alone: reasons.sandbox[at] });
+        pairs.push(Pair {
+            sandbox: Some(unit.attempts.clone()),
+            runtime: partner,
+            alone: reasons.sandbox[at],
+        });
     }
     for (at, unit) in runtime.iter().enumerate() {
         if pairing.partner_of_runtime[at].is_none() {
-            pairs.push(Pair { sandbox: None, runtime: Some(unit.attempts.clone()), alone: reasons.runtime[at] });
+            pairs.push(Pair {
+                sandbox: None,
+                runtime: Some(unit.attempts.clone()),
+                alone: reasons.runtime[at],
+            });
         }
     }
     pairs.sort_by_key(|pair| {
@@ -113,7 +121,8 @@ impl<'u, 'a> Pairing<'u, 'a> {
         }
         for at in &bucket.sandbox {
             if self.partner_of_sandbox[*at].is_none()
-                && let Some(other) = waiting.get_mut(&hash(&self.sandbox[*at])).and_then(std::collections::VecDeque::pop_front)
+                && let Some(other) =
+                    waiting.get_mut(&hash(&self.sandbox[*at])).and_then(std::collections::VecDeque::pop_front)
             {
                 self.join(*at, other);
             }
@@ -148,15 +157,19 @@ impl<'u, 'a> Pairing<'u, 'a> {
     /// What has another path: first where most of its segments are the same.
     fn similar_paths(&mut self) {
         let free = |units: &[Unit<'_>], partners: &[Option<usize>]| -> Vec<usize> {
-            (0..units.len()).filter(|at| partners[*at].is_none() && !units[*at].is_hop).take(LEFT_OVER).collect()
+            (0..units.len())
+                .filter(|at| partners[*at].is_none() && !units[*at].is_hop)
+                .take(LEFT_OVER)
+                .collect()
         };
         let others = free(self.runtime, &self.partner_of_runtime);
         for one in free(self.sandbox, &self.partner_of_sandbox) {
             let unit = &self.sandbox[one];
-            let best = others.iter().filter(|other| self.partner_of_runtime[**other].is_none()).find(|other| {
-                let partner = &self.runtime[**other];
-                key::is_login(unit.last) == key::is_login(partner.last) && similar(unit, partner)
-            });
+            let best =
+                others.iter().filter(|other| self.partner_of_runtime[**other].is_none()).find(|other| {
+                    let partner = &self.runtime[**other];
+                    key::is_login(unit.last) == key::is_login(partner.last) && similar(unit, partner)
+                });
             if let Some(other) = best.copied() {
                 self.join(one, other);
             }
@@ -167,7 +180,10 @@ impl<'u, 'a> Pairing<'u, 'a> {
     fn last_resort(&mut self) {
         for login in [false, true] {
             let of = |units: &[Unit<'_>]| -> Vec<usize> {
-                let begins = units.iter().enumerate().filter(|(_, unit)| !unit.is_hop && key::is_login(unit.last) == login);
+                let begins = units
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, unit)| !unit.is_hop && key::is_login(unit.last) == login);
                 begins.map(|(at, _)| at).collect()
             };
             let (ones, others) = (of(self.sandbox), of(self.runtime));
@@ -191,7 +207,8 @@ impl<'u, 'a> Pairing<'u, 'a> {
             while let Some(partner) = other
                 && is_redirect(self.sandbox[one].last)
                 && is_redirect(self.runtime[partner].last)
-                && let (Some(next), Some(next_partner)) = (self.sandbox[one].next_hop, self.runtime[partner].next_hop)
+                && let (Some(next), Some(next_partner)) =
+                    (self.sandbox[one].next_hop, self.runtime[partner].next_hop)
             {
                 self.join(next, next_partner);
                 (one, other) = (next, Some(next_partner));
@@ -213,6 +230,9 @@ fn similar(one: &Unit<'_>, other: &Unit<'_>) -> bool {
     let (a, b) = (trimmed(&a), trimmed(&b));
     let common = a.iter().filter(|segment| b.contains(segment)).count();
     let same_end = a.last() == b.last();
-    from.target.host == to.target.host && from.method == to.method && same_end && 2 * common >= a.len().max(b.len())
+    from.target.host == to.target.host
+        && from.method == to.method
+        && same_end
+        && 2 * common >= a.len().max(b.len())
         || a == b && from.method == to.method
 }

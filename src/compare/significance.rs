@@ -37,7 +37,8 @@ const IDENTITY: &[&str] = &[
 ];
 
 /// Digests over the body.
-const BODY_DIGESTS: &[&str] = &["content-md5", "digest", "content-digest", "repr-digest", "x-amz-content-sha256"];
+const BODY_DIGESTS: &[&str] =
+    &["content-md5", "digest", "content-digest", "repr-digest", "x-amz-content-sha256"];
 
 /// Ends of names, letters and digits only, of values that are made anew for each request.
 const PER_REQUEST: &[&str] = &[
@@ -100,7 +101,8 @@ const PAGING: &[&str] = &[
 ];
 
 /// Ends of names of what a signature is made with.
-const KEY_ID: &[&str] = &["keyid", "accesskey", "accesskeyid", "credential", "consumerkey", "clientid", "username", "apikey"];
+const KEY_ID: &[&str] =
+    &["keyid", "accesskey", "accesskeyid", "credential", "consumerkey", "clientid", "username", "apikey"];
 
 /// True for a field of the connection only.
 pub(super) fn is_connection(key: &str) -> bool {
@@ -209,10 +211,14 @@ fn framing(both: &Both<'_>, key: &str) -> Significance {
 /// True where two different values are both read from the clock: the same distance from their requests or from the start of their runs.
 pub(super) fn moved_with_clock(both: &Both<'_>, sandbox: &Secret, runtime: &Secret) -> bool {
     let (from, to, by_day) = match (&sandbox.shape.class, &runtime.shape.class) {
-        (Class::Date { format: a, offset: Some(from) }, Class::Date { format: b, offset: Some(to) }) if a == b => {
+        (Class::Date { format: a, offset: Some(from) }, Class::Date { format: b, offset: Some(to) })
+            if a == b =>
+        {
             (*from, *to, !["%H", "%I", "%T", "%R", "%s", "%c"].iter().any(|part| a.contains(part)))
         }
-        (Class::Timestamp { digits: a, offset: from }, Class::Timestamp { digits: b, offset: to }) if a == b => {
+        (Class::Timestamp { digits: a, offset: from }, Class::Timestamp { digits: b, offset: to })
+            if a == b =>
+        {
             (*from, *to, false)
         }
         _ => return false,

@@ -25,7 +25,12 @@ pub(super) fn compare(both: &Both<'_>, items: [&[Item]; 2], found: &mut Found<'_
     if !items.iter().any(|items| holds(items, &Locator::Path)) {
         let likeness = texts(both, "path", &from.path, &to.path);
         if let Some(significance) = significance::value(likeness) {
-            found.push(Locator::Path, likeness.how(), (Some(short(&from.path)), Some(short(&to.path))), significance);
+            found.push(
+                Locator::Path,
+                likeness.how(),
+                (Some(short(&from.path)), Some(short(&to.path))),
+                significance,
+            );
         }
     }
     let (from, to) = (from.query.as_deref().unwrap_or_default(), to.query.as_deref().unwrap_or_default());
@@ -70,7 +75,9 @@ pub(super) fn parameters(
     for (at, parameter) in runtime.iter().enumerate() {
         let nth = nth_parameter(runtime, at);
         let locator = place(&parameter.name, nth);
-        if occurrence(sandbox, &parameter.name, nth).is_none() && !items.iter().any(|items| holds(items, &locator)) {
+        if occurrence(sandbox, &parameter.name, nth).is_none()
+            && !items.iter().any(|items| holds(items, &locator))
+        {
             found.push(locator, None, (None, Some(shown(parameter))), lonely(parameter));
         }
     }
@@ -79,13 +86,20 @@ pub(super) fn parameters(
             let names: Vec<&str> = parameters.iter().map(|parameter| parameter.name.as_str()).collect();
             Some(short(&names.join("&")))
         };
-        found.push_kind(at, ChangeKind::Reordered, None, (names(sandbox), names(runtime)), Significance::Cosmetic(Reason::Order));
+        found.push_kind(
+            at,
+            ChangeKind::Reordered,
+            None,
+            (names(sandbox), names(runtime)),
+            Significance::Cosmetic(Reason::Order),
+        );
     }
 }
 
 /// The place of the nth parameter of a name; an only one is the first.
 fn occurrence(parameters: &[Parameter], name: &str, nth: u32) -> Option<usize> {
-    let same = parameters.iter().enumerate().filter(|(_, parameter)| parameter.name == name).map(|(at, _)| at);
+    let same =
+        parameters.iter().enumerate().filter(|(_, parameter)| parameter.name == name).map(|(at, _)| at);
     same.into_iter().nth(usize::try_from(nth.max(1) - 1).unwrap_or(usize::MAX))
 }
 

@@ -2,10 +2,10 @@
 
 use std::mem::discriminant;
 
+use super::Reason;
 use super::identity::{alteration, is_placeholder, same_but_for_times, same_placeholder};
 use super::side_by_side::Both;
 use super::significance::{is_clock, is_per_request, moved_with_clock};
-use super::Reason;
 use crate::model::{Class, Length, Piece, Reference, Secret, Text};
 
 /// How like two values of one place are.
@@ -72,9 +72,17 @@ pub(super) fn secrets(both: &Both<'_>, name: &str, sandbox: &Secret, runtime: &S
         return Likeness::Equal;
     }
     if is_placeholder(sandbox) || is_placeholder(runtime) {
-        return if same_placeholder(both.runs, sandbox, runtime) { Likeness::Equal } else { Likeness::Differs(None) };
+        return if same_placeholder(both.runs, sandbox, runtime) {
+            Likeness::Equal
+        } else {
+            Likeness::Differs(None)
+        };
     }
-    if !both.runs.same_key && sandbox.relation.is_some() && sandbox.relation == runtime.relation && sandbox.shape == runtime.shape {
+    if !both.runs.same_key
+        && sandbox.relation.is_some()
+        && sandbox.relation == runtime.relation
+        && sandbox.shape == runtime.shape
+    {
         return Likeness::Unknown;
     }
     if !configured(sandbox) && !configured(runtime) && moved_with_clock(both, sandbox, runtime) {
@@ -104,7 +112,11 @@ pub(super) fn secrets(both: &Both<'_>, name: &str, sandbox: &Secret, runtime: &S
 /// True where both values were told by earlier answers of their runs.
 pub(super) fn issued(both: &Both<'_>, sandbox: &Secret, runtime: &Secret) -> bool {
     let by_relation = |secret: &Secret| {
-        secret.relation.as_ref().filter(|relation| matches!(relation.reference, Reference::Issued { .. })).map(|relation| relation.steps.clone())
+        secret
+            .relation
+            .as_ref()
+            .filter(|relation| matches!(relation.reference, Reference::Issued { .. }))
+            .map(|relation| relation.steps.clone())
     };
     match (by_relation(sandbox), by_relation(runtime)) {
         (Some(one), Some(other)) => one == other,
@@ -133,7 +145,11 @@ fn piece(both: &Both<'_>, name: &str, sandbox: &Piece, runtime: &Piece) -> Liken
         (Piece::Hidden(one), Piece::Hidden(other)) => secrets(both, name, one, other),
         // The same words may be hidden in one run only, where its config holds them.
         (Piece::Shown(text), Piece::Hidden(secret)) | (Piece::Hidden(secret), Piece::Shown(text)) => {
-            if secret.relation.is_some() && may_be(secret, text) { Likeness::Unknown } else { Likeness::Differs(None) }
+            if secret.relation.is_some() && may_be(secret, text) {
+                Likeness::Unknown
+            } else {
+                Likeness::Differs(None)
+            }
         }
     }
 }
