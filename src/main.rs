@@ -11,7 +11,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(usage) => return usage.exit(),
     };
-    cli.color.write_global();
+    cli::choose_colour(cli.color);
     let level = match cli.verbose {
         0 => LevelFilter::WARN,
         1 => LevelFilter::INFO,

@@ -19,7 +19,7 @@ use std::process::ExitCode;
 
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-pub use output::{colour_on_stderr, report_failure};
+pub use output::{choose_colour, colour_on_stderr, report_failure};
 
 /// Exit status where samewire itself failed to record (as `docker run` and `env` have it).
 pub const EXIT_FAILED: u8 = 125;

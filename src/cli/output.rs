@@ -34,6 +34,16 @@ pub fn line(text: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{text}");
 }
 
+/// Holds `--color` for everything that is printed.
+pub fn choose_colour(choice: clap::ColorChoice) {
+    match choice {
+        clap::ColorChoice::Auto => Stream::Auto,
+        clap::ColorChoice::Always => Stream::Always,
+        clap::ColorChoice::Never => Stream::Never,
+    }
+    .write_global();
+}
+
 /// Whether a report on standard output may be coloured.
 pub fn colour_on_stdout(file: Option<&Path>) -> bool {
     file.is_none() && !matches!(anstream::AutoStream::choice(&io::stdout()), Stream::Never)
