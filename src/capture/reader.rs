@@ -8,7 +8,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
@@ -161,12 +161,14 @@ struct Parts<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object with `log`")]
 struct Document<'a> {
     #[serde(borrow)]
     log: Log<'a>,
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object with `entries`")]
 struct Log<'a> {
     #[serde(rename = "_samewire", borrow)]
     opening: Option<&'a RawValue>,
@@ -212,12 +214,15 @@ impl<'a> Parts<'a> {
         for line in lines {
             let text = line.bytes.trim_ascii_end();
             if let Some(members) = text.strip_prefix(CLOSING.as_bytes()) {
-                // `],MEMBERS}}`: what stands between is an object's inside.
-                let members = members.strip_suffix(b"}}").unwrap_or_default();
-                closing = Some((line.offset, [b"{", members, b"}"].concat()));
+                // `],MEMBERS}}`: what stands between is an object's inside. Without its end it is torn, and stays so.
+                let object = match members.strip_suffix(b"}}") {
+                    Some(members) => [b"{", members, b"}"].concat(),
+                    None => [b"{", members].concat(),
+                };
+                closing = Some((line.offset, object));
                 break;
             }
-            entries.push(Slice { offset: line.offset, bytes: text.strip_suffix(b",").unwrap_or(text) });
+            entries.push(Slice { offset: line.offset, bytes: text.strip_prefix(b",").unwrap_or(text) });
         }
         Some(Self { format, length: bytes.len(), opening, entries, closing, by_line: true })
     }
@@ -279,7 +284,7 @@ impl<'a> Parts<'a> {
                     capture.connections.extend(entry.since.connections);
                     capture.clues.extend(entry.since.clues);
                 }
-                Err(error) if self.by_line && !error.is_data() => {
+                Err(error) if self.is_torn(slice.bytes, &error) => {
                     torn_at = Some(slice.offset);
                     break;
                 }
@@ -290,7 +295,7 @@ impl<'a> Parts<'a> {
             None => Err(self.length),
             Some((offset, bytes)) => match self.part::<Tail>(Part::Closing, bytes) {
                 Ok(tail) => Ok(tail),
-                Err(error) if self.by_line && !error.is_data() => Err(*offset),
+                Err(error) if self.is_torn(bytes, &error) => Err(*offset),
                 Err(error) => return Err(malformed("log._samewire_closing", *offset, &error)),
             },
         };
@@ -309,6 +314,11 @@ impl<'a> Parts<'a> {
         }
         in_order(&mut capture)?;
         Ok(capture)
+    }
+
+    /// True where a part is not even JSON, and may be so because a write was cut short.
+    fn is_torn(&self, bytes: &[u8], error: &serde_json::Error) -> bool {
+        self.by_line && (!error.is_data() || serde_json::from_slice::<IgnoredAny>(bytes).is_err())
     }
 
     /// Reads a part, through the upgrade steps where it is of an older format.

@@ -13,7 +13,8 @@ use thiserror::Error;
 use super::format::{Closing, Entry, Note, Notes, Opening};
 use crate::model::{Capture, Completeness, Exit};
 
-/// What a line of entries begins with when it is the last: the closing part.
+/// What the line after the entries begins with: the closing part. Each further entry begins with a comma, so that all
+/// that may follow an entry begins with a line end: a write that was cut short leaves the entry before it whole.
 pub(super) const CLOSING: &str = "],";
 /// How the opening line begins and ends.
 pub(super) const OPENING: (&str, &str) = (r#"{"log":{"#, r#""entries":["#);
@@ -141,7 +142,7 @@ impl Writer {
         if self.stopped {
             return;
         }
-        self.pending.extend_from_slice(if self.has_entries { b",\n" } else { b"\n" });
+        self.pending.extend_from_slice(if self.has_entries { b"\n," } else { b"\n" });
         entry.append_to(&mem::take(&mut self.notes), &mut self.pending);
         self.has_entries = true;
     }
@@ -302,8 +303,8 @@ impl Writer {
             if !lines.contains(&number) {
                 let entry = line.trim_ascii_end();
                 out.write_all(separator)?;
-                out.write_all(entry.strip_suffix(b",").unwrap_or(entry))?;
-                separator = if number == 0 { b"\n" } else { b",\n" };
+                out.write_all(entry.strip_prefix(b",").unwrap_or(entry))?;
+                separator = if number == 0 { b"\n" } else { b"\n," };
             }
         }
         out.flush()

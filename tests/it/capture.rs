@@ -1,1 +1,6 @@
-//! Tests of `capture`.
+//! Tests of `capture`: what is written reads back equal, whatever happens to the file.
+
+mod disk;
+mod format;
+pub(crate) mod models;
+mod torn;

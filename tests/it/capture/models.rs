@@ -1,0 +1,540 @@
+//! Strategies for whole captures, and a small one by hand.
+
+use jiff::Timestamp;
+use proptest::collection::{btree_map, vec};
+use proptest::option;
+use proptest::prelude::*;
+use samewire::model::*;
+
+/// A capture of two exchanges and one tunnel.
+pub(crate) fn small() -> Capture {
+    let at = |second: i64| Timestamp::new(1_790_000_000 + second, 250_000_000).unwrap();
+    let token = Secret {
+        shape: Shape {
+            length: Length::Exact(40),
+            class: Class::Opaque,
+            leading: None,
+            trailing: None,
+            inside: None,
+            quotes: None,
+            scheme: None,
+            public_prefix: None,
+        },
+        fingerprint: Fingerprint {
+            exact: Tag(0x0123_4567_89ab_cdef),
+            forms: [(Form::Trimmed, Tag(77))].into(),
+            prefixes: vec![Tag(1), Tag(2)],
+            suffixes: vec![Tag(3)],
+        },
+        relation: Some(Relation { reference: Reference::Config("/api_key".into()), steps: vec![] }),
+        credential: true,
+    };
+    let field = |name: &str, value: &str| Field {
+        name: FieldName::new(name),
+        spacing: Spacing::default(),
+        value: FieldValue::Text(Text::shown(value)),
+    };
+    let request = |path: &str| Request {
+        method: "POST".into(),
+        target: Target {
+            form: TargetForm::Origin,
+            scheme: "https".into(),
+            host: "api.example.com".into(),
+            port: 443,
+            user_info: None,
+            path: Text::shown(path),
+            query: Some(vec![Parameter {
+                name: "since".into(),
+                value: Some(Text::shown("yesterday or so")),
+            }]),
+            fragment: None,
+        },
+        version: "HTTP/1.1".into(),
+        fields: vec![
+            field("Host", "api.example.com"),
+            field("content-type", "application/json"),
+            Field {
+                name: FieldName::new("Authorization"),
+                spacing: Spacing::default(),
+                value: FieldValue::Credentials(Box::new(Credentials {
+                    scheme: Some("Bearer".into()),
+                    separator: " ".into(),
+                    token: Token::Opaque(Box::new(token.clone())),
+                })),
+            },
+        ],
+        body: Body {
+            length: 18,
+            digest: Some(Tag(4_711)),
+            framing: Framing::ContentLength,
+            complete: true,
+            codings: vec![],
+            content: Content::Json(Json::Object(vec![
+                ("page".into(), Json::Number(Text::shown("1"))),
+                ("key".into(), Json::String(Text::hidden(token.clone()))),
+            ])),
+            trailers: vec![],
+        },
+        fidelity: Fidelity::Wire,
+    };
+    let exchange = |number, outcome| Exchange {
+        number,
+        connection: 1,
+        index: number,
+        started_at: at(i64::from(number)),
+        timings: Timings { sent: Some(0.5), answered: Some(20.125), ended: Some(21.0) },
+        request: request(if number == 1 { "/v1/lots" } else { "/v1/lots/2" }),
+        interim: vec![],
+        outcome,
+    };
+    let answered = Outcome::Answered(Response {
+        version: "HTTP/1.1".into(),
+        status: 200,
+        reason: Text::shown("OK"),
+        fields: vec![
+            field("Content-Type", "text/plain"),
+            Field {
+                name: FieldName::new("Set-Cookie"),
+                spacing: Spacing::default(),
+                value: FieldValue::Cookies(vec![
+                    Parameter { name: "sid".into(), value: Some(Text::hidden(token.clone())) },
+                    Parameter { name: "Path".into(), value: Some(Text::shown("/")) },
+                    Parameter { name: "HttpOnly".into(), value: None },
+                ]),
+            },
+        ],
+        body: Body {
+            length: 5,
+            digest: Some(Tag(12)),
+            framing: Framing::Chunked,
+            complete: true,
+            codings: vec![],
+            content: Content::Text(Text::shown("hello")),
+            trailers: vec![],
+        },
+    });
+    let failed = Outcome::Failed {
+        failure: Failure {
+            leg: Leg::Upstream,
+            phase: Phase::Connect,
+            kind: FailureKind::Refused,
+            message: Text::shown("connection refused"),
+        },
+        response: None,
+    };
+    let connection = |number, kind| Connection {
+        number,
+        opened_at: at(0),
+        authority: Some("api.example.com:443".into()),
+        kind,
+        upstream: Some("192.0.2.7:443".into()),
+        failure: None,
+    };
+    Capture {
+        side: Side::Runtime,
+        run: Run {
+            version: "0.1.0".into(),
+            platform: "linux-x86_64".into(),
+            tool: Tool::Record,
+            command: vec![Text::shown("check"), Text::shown("--config")],
+            started_at: at(0),
+            ended_at: Some(at(9)),
+            exit: Some(Exit::Code(1)),
+        },
+        inputs: Inputs {
+            config: Some(ConfigFacts {
+                path: Text::shown("config.json"),
+                unreadable: None,
+                values: vec![ConfigValue {
+                    pointer: "/api_key".into(),
+                    kind: JsonType::String,
+                    value: None,
+                    secret: true,
+                }],
+            }),
+            spec: None,
+            manifest: None,
+            clients: vec![ClientVersion { name: "airbyte-cdk".into(), version: "7.39.1".into() }],
+        },
+        key_id: "k7qa".into(),
+        connections: vec![
+            connection(1, ConnectionKind::Tls { hello: None, handshake: Handshake::Completed }),
+            connection(2, ConnectionKind::Tunnel { reason: "not TLS".into(), sent: 10, received: 2 }),
+        ],
+        exchanges: vec![exchange(1, answered), exchange(2, failed)],
+        clues: vec![Clue {
+            stream: Stream::Stdout,
+            line: 3,
+            text: Text::shown("Unable to find the spec"),
+            kind: ClueKind::SpecMissing,
+        }],
+        completeness: Completeness {
+            ignored: [("telemetry.example".into(), 2)].into(),
+            ..Default::default()
+        },
+    }
+}
+
+fn word() -> impl Strategy<Value = String> {
+    prop_oneof![4 => "[a-zA-Z0-9_-]{0,12}", 1 => any::<String>()]
+}
+
+fn tag() -> impl Strategy<Value = Tag> {
+    (0..1_u64 << 60).prop_map(Tag)
+}
+
+fn timestamp() -> impl Strategy<Value = Timestamp> {
+    (0..4_000_000_000_i64, 0..1_000_000_000_i32).prop_map(|(s, ns)| Timestamp::new(s, ns).unwrap())
+}
+
+fn blank() -> impl Strategy<Value = Option<Blank>> {
+    option::of(prop::sample::select(vec![Blank::Space, Blank::Newline, Blank::NoBreakSpace, Blank::Control]))
+}
+
+fn class() -> BoxedStrategy<Class> {
+    prop_oneof![
+        prop::sample::select(vec![Class::Empty, Class::Hex, Class::Opaque, Class::Binary]),
+        word().prop_map(Class::Template),
+        (word(), option::of(any::<i64>())).prop_map(|(format, offset)| Class::Date { format, offset }),
+        (any::<u8>(), any::<i64>()).prop_map(|(digits, offset)| Class::Timestamp { digits, offset }),
+        (vec(word(), 0..3), btree_map(word(), tag(), 0..3), option::of(any::<i64>())).prop_map(
+            |(claims, tags, expires_in)| {
+                Class::Jwt(Box::new(Jwt {
+                    alg: Some("RS256".into()),
+                    claims,
+                    tags,
+                    expires_in,
+                    ..Jwt::default()
+                }))
+            }
+        ),
+    ]
+    .boxed()
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        word().prop_map(Step::Appended),
+        any::<[u32; 3]>().prop_map(|[start, end, of]| Step::Slice { start, end, of }),
+        prop::sample::select(vec![Step::Base64, Step::Percent, Step::Cast]),
+    ]
+}
+
+fn reference() -> impl Strategy<Value = Reference> {
+    prop_oneof![
+        word().prop_map(Reference::Config),
+        word().prop_map(Reference::Named),
+        (any::<u32>(), word()).prop_map(|(exchange, at)| Reference::Issued { exchange, at }),
+    ]
+}
+
+fn secret() -> BoxedStrategy<Secret> {
+    let length = prop_oneof![(16..9_999_u32).prop_map(Length::Exact), Just(Length::Under { under: 8 })];
+    let shape = (length, class(), blank(), blank(), option::of(any::<char>()), option::of(word()));
+    let fingerprint = (tag(), btree_map(Just(Form::Core), tag(), 0..2), vec(tag(), 0..3));
+    let relation = option::of((reference(), vec(step(), 0..3)));
+    (shape, fingerprint, relation, any::<bool>())
+        .prop_map(|(shape, fingerprint, relation, credential)| {
+            let (length, class, leading, trailing, quotes, scheme) = shape;
+            let (exact, forms, prefixes) = fingerprint;
+            Secret {
+                shape: Shape {
+                    length,
+                    class,
+                    leading,
+                    trailing,
+                    inside: None,
+                    quotes,
+                    scheme,
+                    public_prefix: None,
+                },
+                fingerprint: Fingerprint { exact, forms, suffixes: prefixes.clone(), prefixes },
+                relation: relation.map(|(reference, steps)| Relation { reference, steps }),
+                credential,
+            }
+        })
+        .boxed()
+}
+
+fn text() -> BoxedStrategy<Text> {
+    vec((word(), option::weighted(0.3, secret())), 0..3)
+        .prop_map(|pieces| {
+            let mut text = Text::default();
+            for (shown, hidden) in pieces {
+                text.push_shown(&shown);
+                if let Some(secret) = hidden {
+                    text.push_hidden(secret);
+                }
+            }
+            text
+        })
+        .boxed()
+}
+
+fn parameters() -> impl Strategy<Value = Vec<Parameter>> {
+    vec((word(), option::of(text())).prop_map(|(name, value)| Parameter { name, value }), 0..3)
+}
+
+fn user_info() -> BoxedStrategy<UserInfo> {
+    (secret(), option::of(secret())).prop_map(|(user, password)| UserInfo { user, password }).boxed()
+}
+
+fn field() -> BoxedStrategy<Field> {
+    let token = prop_oneof![
+        secret().prop_map(|secret| Token::Opaque(Box::new(secret))),
+        user_info().prop_map(|info| Token::Basic(Box::new(info))),
+        parameters().prop_map(Token::Parameters),
+    ];
+    let credentials = (option::of(word()), "[ \t]{0,2}", token)
+        .prop_map(|(scheme, separator, token)| Credentials { scheme, separator, token });
+    let value = prop_oneof![
+        text().prop_map(FieldValue::Text),
+        credentials.prop_map(|credentials| FieldValue::Credentials(Box::new(credentials))),
+        parameters().prop_map(FieldValue::Cookies),
+    ];
+    let name = prop_oneof![Just("Cookie".to_owned()), Just("Content-Type".to_owned()), word()];
+    (name, "[ \t]{0,2}", "[ \t]{0,2}", value)
+        .prop_map(|(name, before, after, value)| Field {
+            name: FieldName::new(name),
+            spacing: Spacing { before, after },
+            value,
+        })
+        .boxed()
+}
+
+fn json() -> BoxedStrategy<Json> {
+    let name = prop_oneof![word(), Just("$ref".to_owned()), Just("$text".to_owned())];
+    let leaf = prop_oneof![
+        Just(Json::Null),
+        any::<bool>().prop_map(Json::Bool),
+        any::<i64>().prop_map(|number| Json::Number(Text::shown(number.to_string()))),
+        text().prop_map(Json::Number),
+        text().prop_map(Json::String),
+    ];
+    leaf.prop_recursive(4, 12, 4, move |inner| {
+        prop_oneof![
+            inner.clone().prop_map(|value| Json::Embedded(Box::new(value))),
+            vec(inner.clone(), 0..4).prop_map(Json::Array),
+            vec((name.clone(), inner), 0..4).prop_map(Json::Object),
+        ]
+    })
+    .boxed()
+}
+
+fn content() -> BoxedStrategy<Content> {
+    let part = (option::of(word()), option::of(text()), vec(field(), 0..2), json(), any::<u64>()).prop_map(
+        |(name, file_name, fields, json, length)| Part {
+            name,
+            file_name,
+            fields,
+            content: Content::Json(json),
+            length,
+        },
+    );
+    prop_oneof![
+        Just(Content::Empty),
+        json().prop_map(Content::Json),
+        vec(json(), 0..3).prop_map(Content::JsonLines),
+        parameters().prop_map(Content::Form),
+        vec(part, 0..3).prop_map(Content::Multipart),
+        text().prop_map(Content::Text),
+        Just(Content::Opaque(OpaqueReason::Binary)),
+    ]
+    .boxed()
+}
+
+fn body() -> BoxedStrategy<Body> {
+    (any::<u64>(), option::of(tag()), any::<bool>(), content(), vec(field(), 0..2))
+        .prop_map(|(length, digest, complete, content, trailers)| Body {
+            length,
+            digest,
+            framing: if complete { Framing::Chunked } else { Framing::UntilClose },
+            complete,
+            codings: if complete { vec![Coding::Gzip, Coding::Unknown] } else { vec![] },
+            content,
+            trailers,
+        })
+        .boxed()
+}
+
+fn request() -> BoxedStrategy<Request> {
+    let place = (word(), word(), any::<u16>(), option::of(user_info()));
+    let rest = (text(), option::of(parameters()), option::of(text()));
+    let fidelity =
+        prop_oneof![Just(Fidelity::Wire), Just(Fidelity::Decoded), word().prop_map(Fidelity::Desync)];
+    (word(), place, rest, vec(field(), 0..4), body(), fidelity)
+        .prop_map(
+            |(method, (scheme, host, port, user_info), (path, query, fragment), fields, body, fidelity)| {
+                Request {
+                    method,
+                    target: Target {
+                        form: TargetForm::Absolute,
+                        scheme,
+                        host,
+                        port,
+                        user_info,
+                        path,
+                        query,
+                        fragment,
+                    },
+                    version: "HTTP/1.0".into(),
+                    fields,
+                    body,
+                    fidelity,
+                }
+            },
+        )
+        .boxed()
+}
+
+fn response() -> BoxedStrategy<Response> {
+    (100..600_u16, text(), vec(field(), 0..3), body())
+        .prop_map(|(status, reason, fields, body)| Response {
+            version: "HTTP/1.1".into(),
+            status,
+            reason,
+            fields,
+            body,
+        })
+        .boxed()
+}
+
+fn failure() -> impl Strategy<Value = Failure> {
+    text().prop_map(|message| Failure {
+        leg: Leg::Client,
+        phase: Phase::Receive,
+        kind: FailureKind::Closed,
+        message,
+    })
+}
+
+fn outcome() -> BoxedStrategy<Outcome> {
+    prop_oneof![
+        3 => response().prop_map(Outcome::Answered),
+        1 => (failure(), option::of(response())).prop_map(|(failure, response)| Outcome::Failed {
+            failure,
+            response: response.map(Box::new)
+        }),
+        1 => Just(Outcome::Unfinished),
+    ]
+    .boxed()
+}
+
+fn connection() -> BoxedStrategy<Connection> {
+    let kind = prop_oneof![
+        Just(ConnectionKind::Plain),
+        (word(), any::<[u64; 2]>()).prop_map(|(reason, [sent, received])| ConnectionKind::Tunnel {
+            reason,
+            sent,
+            received
+        }),
+        (option::of(text()), vec(word(), 0..2), word()).prop_map(|(server_name, alpn, alert)| {
+            ConnectionKind::Tls {
+                hello: Some(ClientHello { server_name, alpn, version: None }),
+                handshake: Handshake::Alert(alert),
+            }
+        }),
+    ];
+    (timestamp(), option::of(word()), kind, option::of(failure()))
+        .prop_map(|(opened_at, authority, kind, failure)| Connection {
+            number: 0,
+            opened_at,
+            authority,
+            kind,
+            upstream: None,
+            failure,
+        })
+        .boxed()
+}
+
+fn clue() -> BoxedStrategy<Clue> {
+    let kind = prop_oneof![
+        Just(ClueKind::SpecMissing),
+        word().prop_map(ClueKind::ConfigKeyMissing),
+        (text(), option::of(word())).prop_map(|(url, host)| ClueKind::Called {
+            url,
+            host,
+            status: Some(401)
+        }),
+    ];
+    (any::<u64>(), text(), kind)
+        .prop_map(|(line, text, kind)| Clue { stream: Stream::Stderr, line, text, kind })
+        .boxed()
+}
+
+fn timings() -> impl Strategy<Value = Timings> {
+    vec(option::of(0.0..1e9_f64), 3).prop_map(|t| Timings { sent: t[0], answered: t[1], ended: t[2] })
+}
+
+prop_compose! {
+    fn exchange()(
+        started_at in timestamp(),
+        timings in timings(),
+        request in request(),
+        interim in vec(100..200_u16, 0..2),
+        outcome in outcome(),
+        connection in any::<u32>(),
+    ) -> Exchange {
+        Exchange { number: 0, connection, index: 1, started_at, timings, request, interim, outcome }
+    }
+}
+
+fn inputs() -> BoxedStrategy<Inputs> {
+    let value = (word(), option::of(text()), any::<bool>())
+        .prop_map(|(pointer, value, secret)| ConfigValue { pointer, kind: JsonType::String, value, secret });
+    (option::of((text(), vec(value, 0..3))), option::of(word()))
+        .prop_map(|(config, malformed)| Inputs {
+            config: config.map(|(path, values)| ConfigFacts { path, unreadable: None, values }),
+            spec: None,
+            manifest: malformed.map(|reason| ManifestFacts {
+                state: ManifestState::Malformed(reason),
+                ..Default::default()
+            }),
+            clients: vec![],
+        })
+        .boxed()
+}
+
+prop_compose! {
+    /// Any capture, numbered as the recorder numbers it.
+    pub(crate) fn capture()(
+        sandbox in any::<bool>(),
+        command in vec(text(), 0..3),
+        started_at in timestamp(),
+        ended_at in option::of(timestamp()),
+        exit in option::of(prop_oneof![any::<i32>().prop_map(Exit::Code), any::<i32>().prop_map(Exit::Signal)]),
+        inputs in inputs(),
+        key_id in word(),
+        mut connections in vec(connection(), 0..3),
+        mut exchanges in vec(exchange(), 0..4),
+        clues in vec(clue(), 0..3),
+        ignored in btree_map(word(), any::<u32>(), 0..2),
+        withheld in any::<u32>(),
+        stopped in option::of(word()),
+    ) -> Capture {
+        for (connection, number) in connections.iter_mut().zip(1..) {
+            connection.number = number;
+        }
+        for (exchange, number) in exchanges.iter_mut().zip(1..) {
+            exchange.number = number;
+        }
+        Capture {
+            side: if sandbox { Side::Sandbox } else { Side::Runtime },
+            run: Run {
+                version: "0.1.0".into(),
+                platform: "linux-x86_64".into(),
+                tool: Tool::Proxy,
+                command,
+                started_at,
+                ended_at,
+                exit,
+            },
+            inputs,
+            key_id,
+            connections,
+            exchanges,
+            clues,
+            completeness: Completeness { ignored, withheld, stopped, torn: None },
+        }
+    }
+}
