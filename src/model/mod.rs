@@ -11,6 +11,7 @@ mod exchange;
 mod field;
 mod inputs;
 mod json;
+mod relation;
 mod secret;
 mod target;
 mod text;
@@ -29,8 +30,7 @@ pub use inputs::{
     ManifestState, SpecFacts, SpecProperty, TemplateReference,
 };
 pub use json::Json;
-pub use secret::{
-    Blank, Class, Fingerprint, Form, Jwt, Length, Reference, Relation, Secret, Shape, Step, Tag,
-};
+pub use relation::{Reference, Relation, Step};
+pub use secret::{Blank, Class, Fingerprint, Form, Jwt, Length, Secret, Shape, Tag};
 pub use target::{Target, TargetForm, UserInfo};
 pub use text::{Piece, Text};
