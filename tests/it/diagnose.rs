@@ -1,1 +1,5 @@
-//! Tests of `diagnose`.
+//! Tests of `diagnose`: the engine, and the rules about credentials in cases where only fine points decide.
+
+mod auth;
+mod engine;
+mod runs;

@@ -3,6 +3,7 @@
 use crate::diagnose::standing::Answers;
 use crate::diagnose::{Case, Confidence, Family, Findings, Rule, Severity};
 
+use super::place::same_place;
 use super::same::{same_secret, schemes};
 use super::suspect::{looks_sound, suspects};
 
@@ -23,7 +24,8 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
         let (faulty_schemes, sound_schemes) = (schemes(faulty), schemes(sound));
         let ([sent], [expected]) = (faulty_schemes.as_slice(), sound_schemes.as_slice()) else { continue };
         let one_secret = suspect.one_secret() || same_secret(&faulty.secret, &sound.secret);
-        if sent == expected || !one_secret || !looks_sound(&faulty.secret) {
+        let comparable = same_place(&faulty.at, &sound.at) && looks_sound(&faulty.secret);
+        if sent == expected || !one_secret || !comparable {
             continue;
         }
         // RFC 9110, section 11.1: the case of a scheme does not matter, so only a server that refused one makes it matter.

@@ -2,7 +2,7 @@
 
 use crate::diagnose::{Case, Family, Findings, Rule, Severity};
 
-use super::place::{value, words};
+use super::place::{same_place, value, words};
 use super::same::{same_without_scheme, schemes};
 use super::suspect::{looks_sound, suspects};
 
@@ -21,6 +21,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
     for suspect in suspects(case).into_iter().filter(|suspect| !suspect.guessed) {
         let Some((faulty, sound)) = suspect.both() else { continue };
         if !looks_sound(&faulty.secret)
+            || !same_place(&faulty.at, &sound.at)
             || !(suspect.one_secret() || same_without_scheme(&faulty.secret, &sound.secret))
         {
             continue;

@@ -80,8 +80,8 @@ fn by_config(suspect: &Suspect<'_>, faulty: &Carried, sound: &Carried) -> Option
     let other = suspect.case.capture(suspect.side.other());
     let sent = config_pointer(faulty);
     let wanted = key_of(own, sound).filter(|key| Some(*key) != sent);
-    let used = key_of(other, faulty).filter(|key| Some(*key) != config_pointer(sound) && sent.is_some());
-    if wanted.is_none() && used.is_none() {
+    let used = key_of(other, faulty).filter(|key| Some(*key) != config_pointer(sound));
+    if used.is_none() && (sent.is_none() || wanted.is_none()) {
         return None;
     }
     let described = match (sent, used) {

@@ -1,0 +1,111 @@
+//! Order, severity, verdict.
+
+use samewire::diagnose::{Inconclusive, RULES, Severity, Verdict, rule};
+use samewire::model::ClueKind;
+
+use super::runs::{Run, TOKEN, diagnosed, run};
+
+const LOTS: &str = "GET https://api.example.com/v1/lots";
+
+fn sends(token: &str, status: u16) -> Run {
+    run().config("/api_key", TOKEN).sends(LOTS, &[&format!("Authorization: Bearer {token}")], status)
+}
+
+fn verdict(sandbox: &Run, runtime: &Run) -> Verdict {
+    diagnosed(sandbox, runtime).diagnosis.verdict
+}
+
+#[test]
+fn a_rule_is_found_by_its_name() {
+    for known in RULES {
+        assert_eq!(rule(known.name).map(|found| found.name), Some(known.name));
+    }
+    assert!(rule("no-such-rule").is_none());
+}
+
+#[test]
+fn equal_runs_are_the_same() {
+    assert_eq!(verdict(&sends(TOKEN, 200), &sends(TOKEN, 200)), Verdict::Same);
+    assert_eq!(verdict(&sends(TOKEN, 403), &sends(TOKEN, 403)), Verdict::Same);
+    assert_eq!(verdict(&sends("", 403), &sends("", 403)), Verdict::Same);
+}
+
+#[test]
+fn a_named_cause_and_an_unnamed_difference_both_differ() {
+    assert_eq!(verdict(&sends(TOKEN, 200), &sends("", 403)), Verdict::Differs);
+    assert_eq!(verdict(&sends(TOKEN, 200), &sends(TOKEN, 403)), Verdict::Differs);
+    let other = run().config("/api_key", TOKEN).sends(LOTS, &["X-Tenant: acme"], 200);
+    assert_eq!(verdict(&sends(TOKEN, 200), &other), Verdict::Differs);
+}
+
+#[test]
+fn nothing_captured_is_never_the_same() {
+    let nothing = Verdict::Inconclusive(Inconclusive::NothingCaptured);
+    assert_eq!(verdict(&run(), &run()), nothing);
+    // Not even where both say why.
+    let said = run().clue(ClueKind::SpecMissing);
+    assert_eq!(verdict(&said, &said), nothing);
+}
+
+#[test]
+fn one_silent_side_is_inconclusive_unless_something_names_the_cause() {
+    let silent = verdict(&sends(TOKEN, 200), &run());
+    assert_eq!(silent, Verdict::Inconclusive(Inconclusive::OneSideOnly));
+    assert_eq!(verdict(&sends(TOKEN, 200), &run().torn()), Verdict::Inconclusive(Inconclusive::CaptureTorn));
+    let said = diagnosed(&sends(TOKEN, 200), &run().clue(ClueKind::SpecMissing));
+    assert_eq!(said.diagnosis.verdict, Verdict::Differs);
+    assert_eq!(said.diagnosis.findings[0].rule.name, "spec-missing");
+    assert_eq!(said.diagnosis.findings[0].severity, Severity::Error);
+    assert!(said.diagnosis.unexplained.is_empty(), "{:?}", said.comparison.differences);
+}
+
+#[test]
+fn a_request_missing_after_a_tear_proves_nothing() {
+    let two = sends(TOKEN, 200).sends("GET https://api.example.com/v1/sales", &["Accept: */*"], 200);
+    assert_eq!(verdict(&two, &sends(TOKEN, 200).torn()), Verdict::Inconclusive(Inconclusive::CaptureTorn));
+}
+
+#[test]
+fn under_two_keys_shapes_still_decide_and_unknown_tokens_do_not() {
+    assert_eq!(verdict(&sends(TOKEN, 200), &sends("", 403).key("two")), Verdict::Differs);
+    let unnamed = |key| run().key(key).sends(LOTS, &[&format!("Authorization: Bearer {TOKEN}")], 200);
+    let found = diagnosed(&unnamed("one"), &unnamed("two")).diagnosis;
+    assert_eq!(found.verdict, Verdict::Inconclusive(Inconclusive::KeysDiffer));
+    assert!(found.notes.iter().any(|note| note.contains("different keys")), "{:?}", found.notes);
+}
+
+#[test]
+fn one_claim_about_many_exchanges_is_one_finding() {
+    let many = |token: &str, status| {
+        (0..20).fold(run().config("/api_key", TOKEN), |run, page| {
+            run.sends(&format!("{LOTS}?page={page}"), &[&format!("Authorization: Bearer {token}")], status)
+        })
+    };
+    let found = diagnosed(&many(TOKEN, 200), &many("", 403)).diagnosis;
+    let empty: Vec<_> = found.findings.iter().filter(|finding| finding.rule.name == "token-empty").collect();
+    assert_eq!(empty.len(), 1);
+    let primary = empty[0].evidence.iter().filter(|evidence| evidence.exchange.is_some());
+    assert_eq!(primary.count(), 40);
+    assert!(found.unexplained.is_empty());
+}
+
+#[test]
+fn a_difference_that_no_rule_explains_is_never_dropped() {
+    let found = diagnosed(&sends(TOKEN, 200), &run().config("/api_key", TOKEN).sends(LOTS, &[], 403));
+    for (at, difference) in found.comparison.differences.iter().enumerate() {
+        let explained = found.diagnosis.findings.iter().any(|finding| finding.explains.contains(&at));
+        let material = difference.significance == samewire::compare::Significance::Material;
+        let follows = difference.at.to_string().starts_with("response");
+        assert!(
+            !material || explained || follows || found.diagnosis.unexplained.contains(&at),
+            "{difference:?}"
+        );
+    }
+}
+
+#[test]
+fn healthy_captures_get_no_note_and_a_torn_one_does() {
+    assert!(diagnosed(&sends(TOKEN, 200), &sends(TOKEN, 200)).diagnosis.notes.is_empty());
+    let notes = diagnosed(&sends(TOKEN, 200), &sends(TOKEN, 200).torn()).diagnosis.notes;
+    assert_eq!(notes, ["the runtime capture is torn: read up to byte 100, 10 bytes after it are lost"]);
+}
