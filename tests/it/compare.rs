@@ -1,1 +1,8 @@
 //! Tests of `compare`.
+
+mod answers;
+mod credentials;
+pub(crate) mod kit;
+mod pairing;
+mod places;
+mod properties;
