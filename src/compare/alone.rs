@@ -52,15 +52,18 @@ impl Run<'_, '_> {
         let mut kinds: HashMap<u64, (usize, usize)> = HashMap::new();
         let mut origins: HashSet<(&str, &str, u16)> = HashSet::new();
         let mut asked: HashSet<u64> = HashSet::new();
-        let mut broke_off = None;
+        // Where the other run failed and got nothing more.
+        let mut broke_off: Option<usize> = None;
         for (at, unit) in self.units.iter().enumerate() {
             let Some(partner) = self.partners[at] else { continue };
             let kind = kinds.entry(shape(unit)).or_default();
             *kind = (kind.0 + 1, at);
             origins.insert(origin(unit));
             asked.insert(key::exact(unit.last, true));
-            if broke_off.is_none() && unit.succeeded() && !self.others[partner].succeeded() {
-                broke_off = Some(at);
+            if self.others[partner].succeeded() {
+                broke_off = None;
+            } else if unit.succeeded() {
+                broke_off = broke_off.or(Some(at));
             }
         }
         let reason = |at: usize, unit: &Unit<'_>| -> Option<Reason> {

@@ -94,6 +94,13 @@ fn what_a_failed_run_never_came_to_follows_from_the_failure() {
 }
 
 #[test]
+fn what_is_missing_after_a_failure_that_did_not_end_the_run_is_really_missing() {
+    let page = |page: u32| get(&format!("/v1/lots?page={page}"));
+    let comparison = compare([page(1), page(2), page(3)], [page(1).status(429), page(3)]);
+    assert_eq!(pairs(&comparison), ["1-1", "2-none", "3-2"]);
+}
+
+#[test]
 fn a_request_before_the_failure_is_really_missing() {
     let comparison = compare([post("/v1/activate"), get("/v1/lots")], [get("/v1/lots").status(403)]);
     assert_eq!(pairs(&comparison), ["1-none", "2-1"]);
