@@ -8,6 +8,10 @@ use super::{Finding, Report, RunSummary};
 pub(super) fn headline(report: &Report) -> String {
     let cause = report.findings.first().filter(|found| found.severity != Severity::Note).map(first_clause);
     match (&report.verdict, cause) {
+        // What was found is then not why.
+        (Verdict::Inconclusive(reason @ (Inconclusive::KeysDiffer | Inconclusive::CaptureTorn)), _) => {
+            because(*reason, report)
+        }
         (Verdict::Same, Some(cause)) => format!("no difference between the runs, but {cause}"),
         (Verdict::Same, None) => "sandbox and runtime put the same requests on the wire".to_owned(),
         (Verdict::Differs | Verdict::Inconclusive(_), Some(cause)) => cause.to_owned(),
@@ -26,10 +30,12 @@ pub(super) fn headline(report: &Report) -> String {
     }
 }
 
-/// What to do next, best first; empty unless the verdict is inconclusive.
+/// What to do next, best first; empty unless the verdict is inconclusive and no finding says it better.
 pub(super) fn next(report: &Report) -> Vec<String> {
     let Verdict::Inconclusive(reason) = report.verdict else { return Vec::new() };
+    let named = report.findings.iter().any(|found| found.severity != Severity::Note);
     match reason {
+        Inconclusive::NothingCaptured | Inconclusive::OneSideOnly if named => Vec::new(),
         Inconclusive::NothingCaptured | Inconclusive::OneSideOnly => silent_sides(report),
         Inconclusive::KeysDiffer => vec![
             "record both sides on one machine and under one account, so that both captures are made under the same key".to_owned(),

@@ -47,6 +47,8 @@ impl Margin {
         let number = excerpt.line.map(|line| line.to_string()).unwrap_or_default();
         let margin = format!(" {number:>digits$} | ", digits = self.digits);
         let room = page.width().saturating_sub(margin.len());
+        // What the line says itself needs no label.
+        let label = if label == excerpt.text { String::new() } else { escape::inert(label) };
         let (sign, paint) = match role {
             Role::Primary => ("^", self.paint),
             Role::Related => ("-", Paint::Frame),
@@ -57,9 +59,11 @@ impl Margin {
             for (at, line) in Page::wrapped(&excerpt.text, room).iter().enumerate() {
                 page.line(&[(Paint::Frame, if at == 0 { &margin } else { &bar }), (Paint::Plain, line)]);
             }
-            let lead = format!("{sign} ");
-            let indent = bar.len() + lead.len();
-            page.paragraph(&[(Paint::Frame, &bar), (paint, &lead)], (paint, label), indent);
+            if !label.is_empty() {
+                let lead = format!("{sign} ");
+                let indent = bar.len() + lead.len();
+                page.paragraph(&[(Paint::Frame, &bar), (paint, &lead)], (paint, &label), indent);
+            }
             return;
         }
         let shown = Window::new(excerpt, room);
@@ -68,15 +72,9 @@ impl Margin {
 
         let mark = sign.repeat(shown.length);
         let before = " ".repeat(shown.column);
-        let after = shown.column + shown.length + 1;
-        if after + label.width() <= room {
-            page.line(&[
-                (Paint::Frame, &bar),
-                (Paint::Plain, &before),
-                (paint, &mark),
-                (paint, " "),
-                (paint, label),
-            ]);
+        let beside = if label.is_empty() { mark.clone() } else { format!("{mark} {label}") };
+        if label.is_empty() || shown.column + beside.width() <= room {
+            page.line(&[(Paint::Frame, &bar), (Paint::Plain, &before), (paint, &beside)]);
             return;
         }
         page.line(&[(Paint::Frame, &bar), (Paint::Plain, &before), (paint, &mark)]);
@@ -84,7 +82,7 @@ impl Margin {
         let column = shown.column.min(room / 3);
         let bar = bar + &" ".repeat(column);
         let indent = bar.len();
-        page.paragraph(&[(Paint::Frame, &bar)], (paint, label), indent);
+        page.paragraph(&[(Paint::Frame, &bar)], (paint, &label), indent);
     }
 
     /// A remedy's unified diff.
