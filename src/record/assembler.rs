@@ -361,3 +361,6 @@ impl Message {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,5 +2,6 @@
 
 mod disk;
 mod format;
-pub(crate) mod models;
+mod models;
+pub(crate) mod small;
 mod torn;

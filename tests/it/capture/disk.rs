@@ -9,7 +9,7 @@ use samewire::capture::{self, Entry, Note, WriteError, Writer};
 use samewire::model::*;
 use tempfile::tempdir;
 
-use super::models;
+use super::small;
 
 #[test]
 fn only_its_owner_may_read_it() {
@@ -19,8 +19,8 @@ fn only_its_owner_may_read_it() {
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
     let other_name = folder.path().join("b.har");
     fs::hard_link(&path, &other_name).unwrap();
-    assert!(matches!(Writer::create(&path, false, &models::small()), Err(WriteError::Exists { .. })));
-    Writer::create(&path, true, &models::small()).unwrap();
+    assert!(matches!(Writer::create(&path, false, &small::capture()), Err(WriteError::Exists { .. })));
+    Writer::create(&path, true, &small::capture()).unwrap();
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(
         fs::read_to_string(other_name).unwrap(),
@@ -32,7 +32,7 @@ fn only_its_owner_may_read_it() {
 #[test]
 fn a_bad_path_fails_at_once_and_names_itself() {
     let folder = tempdir().unwrap();
-    let create = |path: &Path| Writer::create(path, true, &models::small()).map(drop).unwrap_err();
+    let create = |path: &Path| Writer::create(path, true, &small::capture()).map(drop).unwrap_err();
     let link = folder.path().join("link.har");
     symlink(folder.path().join("elsewhere.har"), &link).unwrap();
     let error = create(&link);
@@ -47,7 +47,7 @@ fn a_bad_path_fails_at_once_and_names_itself() {
 fn the_file_is_whole_after_every_write() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("a.har");
-    let small = models::small();
+    let small = small::capture();
     let mut writer = Writer::create(&path, false, &small).unwrap();
     let entries = |expected: usize| {
         let value: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
@@ -83,7 +83,7 @@ fn the_file_is_whole_after_every_write() {
 fn what_the_last_search_refuses_is_taken_out() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("a.har");
-    let small = models::small();
+    let small = small::capture();
     let mut writer = Writer::create(&path, false, &small).unwrap();
     for exchange in &small.exchanges {
         writer.push(&Entry::new(exchange).unwrap());
@@ -106,7 +106,7 @@ fn what_the_last_search_refuses_is_taken_out() {
 fn a_run_of_connections_is_not_written_again_for_each() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("a.har");
-    let small = models::small();
+    let small = small::capture();
     let mut writer = Writer::create(&path, false, &small).unwrap();
     let before = written_bytes();
     for number in 1..=2_000 {
@@ -134,7 +134,7 @@ const FILLING: &str = "SAMEWIRE_TEST_FILL";
 #[test]
 fn fill_the_disk() {
     let Some(path) = std::env::var_os(FILLING) else { return };
-    let small = models::small();
+    let small = small::capture();
     let mut writer = Writer::create(Path::new(&path), false, &small).unwrap();
     let error = (1..)
         .find_map(|number| {

@@ -9,7 +9,7 @@ use samewire::model::*;
 use serde_json::{Value, json};
 use tempfile::tempdir;
 
-use super::models;
+use super::{models, small};
 
 const FROZEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/formats/1.har");
 
@@ -46,10 +46,10 @@ proptest! {
     }
 
     #[test]
-    fn a_capture_with_any_bytes_within_is_read_without_panic(at in 0.0..1.0, byte in any::<u8>()) {
-        let mut bytes = written(&models::small());
-        let length = bytes.len() as f64;
-        bytes[(at * length) as usize] = byte;
+    fn a_capture_with_any_bytes_within_is_read_without_panic(at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+        let mut bytes = written(&small::capture());
+        let at = at.index(bytes.len());
+        bytes[at] = byte;
         let _ = capture::from_slice(&bytes);
     }
 }
@@ -115,7 +115,7 @@ fn assert_har(value: &Value) {
 
 #[test]
 fn an_entry_reads_as_har_in_other_programs() {
-    let har = har(&models::small());
+    let har = har(&small::capture());
     let entry = &har["log"]["entries"][0];
     assert_eq!(entry["startedDateTime"], "2026-09-21T14:13:21.250Z");
     assert_eq!(entry["time"], 21.0);
@@ -136,7 +136,7 @@ fn an_entry_reads_as_har_in_other_programs() {
 
 #[test]
 fn a_failed_exchange_has_status_0_and_says_why() {
-    let har = har(&models::small());
+    let har = har(&small::capture());
     let entry = &har["log"]["entries"][1];
     assert_eq!(entry["response"]["status"], 0);
     assert_eq!(entry["response"]["bodySize"], -1);
@@ -146,7 +146,7 @@ fn a_failed_exchange_has_status_0_and_says_why() {
 
 #[test]
 fn content_nested_beyond_the_readers_limit_is_kept_as_opaque() {
-    let mut capture = models::small();
+    let mut capture = small::capture();
     let nested =
         |levels| (0..levels).fold(Json::Bool(true), |inner, _| Json::Object(vec![("a".into(), inner)]));
     capture.exchanges[0].request.body.content = Content::Json(nested(80));
@@ -158,7 +158,7 @@ fn content_nested_beyond_the_readers_limit_is_kept_as_opaque() {
 
 #[test]
 fn exchanges_are_read_in_the_order_in_which_they_started() {
-    let mut capture = models::small();
+    let mut capture = small::capture();
     capture.exchanges.reverse();
     let numbers: Vec<u32> = capture::from_slice(&written(&capture))
         .unwrap()
@@ -174,9 +174,9 @@ fn exchanges_are_read_in_the_order_in_which_they_started() {
 #[test]
 fn the_frozen_sample_of_format_1_reads_as_ever() {
     if env::var_os("SAMEWIRE_UPDATE_SAMPLES").is_some() {
-        capture::write(Path::new(FROZEN), true, &models::small()).unwrap();
+        capture::write(Path::new(FROZEN), true, &small::capture()).unwrap();
     }
-    assert_eq!(capture::read(Path::new(FROZEN)).unwrap(), models::small());
+    assert_eq!(capture::read(Path::new(FROZEN)).unwrap(), small::capture());
     assert_eq!(capture::FORMAT, 1, "freeze a sample of the new format, and keep this one");
 }
 
@@ -184,7 +184,7 @@ fn the_frozen_sample_of_format_1_reads_as_ever() {
 fn what_is_written_is_the_frozen_sample() {
     let frozen = fs::read_to_string(FROZEN).unwrap();
     assert_eq!(
-        String::from_utf8(written(&models::small())).unwrap(),
+        String::from_utf8(written(&small::capture())).unwrap(),
         frozen,
         "the written form changed: a change that format 1 cannot read takes a new number"
     );
@@ -218,7 +218,7 @@ fn what_cannot_be_read_is_told_with_its_place_and_what_to_do() {
         refused(r#"{"log":{"version":"1.2","creator":{"name":"mitmproxy"},"entries":[{"request":{}}]}}"#),
         "it is a HAR, but samewire did not record it: record the run with `samewire record`"
     );
-    let small = String::from_utf8(written(&models::small())).unwrap();
+    let small = String::from_utf8(written(&small::capture())).unwrap();
     assert_eq!(
         refused(&small.replace(r#""format":1"#, r#""format":7,"new":true"#)),
         "it was made by a newer samewire (format 7, this one reads up to 1): upgrade samewire"
@@ -246,7 +246,7 @@ fn files_that_are_none_are_refused_before_they_are_opened() {
 
 #[test]
 fn an_entry_without_facts_is_malformed() {
-    let mut value = har(&models::small());
+    let mut value = har(&small::capture());
     value["log"]["entries"][1].as_object_mut().unwrap().remove("_samewire");
     let error = capture::from_slice(&serde_json::to_vec(&value).unwrap()).unwrap_err();
     assert!(matches!(&error, ContentError::Malformed { place, .. } if place == "entry 2"), "{error}");

@@ -6,13 +6,13 @@ use samewire::capture::{self, ContentError, Entry, Writer};
 use samewire::model::Tear;
 use tempfile::tempdir;
 
-use super::models;
+use super::small;
 
 #[test]
 fn at_every_byte_all_entries_before_the_tear_are_read() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("a.har");
-    let whole = models::small();
+    let whole = small::capture();
     capture::write(&path, false, &whole).unwrap();
     let bytes = fs::read(&path).unwrap();
     // An entry's line is whole with its last brace.
@@ -40,6 +40,7 @@ fn at_every_byte_all_entries_before_the_tear_are_read() {
         }
         let Tear { offset, lost } = read.completeness.torn.unwrap_or_else(|| panic!("cut at {cut} not told"));
         assert_eq!(offset + lost, cut as u64);
+        let offset = usize::try_from(offset).unwrap();
         let in_part = if cut < second - 1 {
             first
         } else if cut < closing - 1 {
@@ -47,7 +48,7 @@ fn at_every_byte_all_entries_before_the_tear_are_read() {
         } else {
             closing
         };
-        assert!(offset as usize == in_part.min(cut) || offset as usize == cut, "cut at {cut}: {offset}");
+        assert!(offset == in_part.min(cut) || offset == cut, "cut at {cut}: {offset}");
     }
 }
 
@@ -56,7 +57,7 @@ fn at_every_byte_all_entries_before_the_tear_are_read() {
 fn a_write_that_was_cut_short_costs_only_what_it_wrote() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("a.har");
-    let whole = models::small();
+    let whole = small::capture();
     let mut writer = Writer::create(&path, false, &whole).unwrap();
     writer.push(&Entry::new(&whole.exchanges[0]).unwrap());
     writer.flush().unwrap();
