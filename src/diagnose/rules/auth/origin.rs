@@ -191,7 +191,7 @@ fn absent(
     let mut evidence = Vec::new();
     if let Some(found) = stands_at(config, pointer, suspect.counterpart()) {
         let there = dotted(&found.pointer);
-        cause += &format!("; it has `{there}`");
+        cause = format!("{cause}; it has `{there}`");
         remedies.push(if depth(&found.pointer) == depth(pointer) {
             format!("rename `{there}` to `{name}` in {side}'s config")
         } else {

@@ -37,14 +37,13 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
         let side = suspect.side;
         let doubled = sent.join(" ");
         let who = if shared { "both sides send".to_owned() } else { format!("{side} sends") };
-        let mut claim = format!("{who} `{doubled}` before the token in {}", words(&faulty.at));
-        if let Some(sound) = suspect.sound.filter(|_| !shared) {
-            let once = schemes(sound).join(" ");
-            claim += &match once.as_str() {
-                "" => format!("; {} sends the token alone", side.other()),
-                once => format!("; {} sends `{once}` once", side.other()),
-            };
-        }
+        let other = suspect.sound.filter(|_| !shared).map(|sound| schemes(sound).join(" "));
+        let contrast = match other.as_deref() {
+            None => String::new(),
+            Some("") => format!("; {} sends the token alone", side.other()),
+            Some(once) => format!("; {} sends `{once}` once", side.other()),
+        };
+        let claim = format!("{who} `{doubled}` before the token in {}{contrast}", words(&faulty.at));
         let mut finding =
             suspect.finding(&RULE, claim, "a second auth-scheme", "the same field").detail("sent", doubled);
         if shared {

@@ -37,8 +37,8 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
         for side in sides {
             let Some(exchange) = case.compared(pair, *side) else { continue };
             let partner = case.compared(pair, side.other());
-            let issued = partner.is_some_and(|partner| issues(side.other(), partner.number));
-            if exchange.status().is_none_or(|status| status < 400) || !(issued || asks_for_token(exchange)) {
+            let brought_one = partner.is_some_and(|partner| issues(side.other(), partner.number));
+            if exchange.status().is_none_or(|status| status < 400) || !(brought_one || asks_for_token(exchange)) {
                 continue;
             }
             if went_on(case, *side, exchange, pair) {
