@@ -1,17 +1,43 @@
 //! Raw bytes to model values: the only door. What leaves this room holds no secret in plain text.
+//!
+//! | part | what it knows |
+//! |---|---|
+//! | `key`, `fingerprint` | the machine's key and the tags made under it |
+//! | `words`, `policy` | what looks like a name, what may be shown under which name |
+//! | `shape`, `placeholder`, `dates`, `jwt`, `literal`, `forms`, `blank`, `schemes` | what a value looks like, and what may have been done to it |
+//! | `relation`, `patterns` | named values: how others are made of them, and where they stand in a text |
+//! | `secret`, `value`, `place`, `prose` | a value, a URL, running text to the model |
+//! | `message`, `credentials`, `body`, `command` | messages and command lines to the model |
+//! | `issued` | the tokens that an answer issues |
 
+mod blank;
+mod body;
+mod command;
+mod credentials;
+mod dates;
 mod fingerprint;
+mod forms;
+mod issued;
+mod jwt;
 mod key;
+mod literal;
+mod message;
+mod patterns;
+mod place;
+mod placeholder;
+mod policy;
+mod prose;
 mod raw;
 mod redactor;
+mod relation;
+mod schemes;
+mod secret;
+mod shape;
+mod value;
+mod words;
 
 pub use fingerprint::Digest;
 pub use key::{Key, KeyError};
+pub use policy::is_sensitive_name;
 pub use raw::{Output, RawBody, RawConnection, RawExchange, RawFailure, RawKind, RawMessage, RawOutcome};
 pub use redactor::{Known, Leak, Redactor};
-
-/// True where a name says that its value is a secret (`api_key`, `clientSecret`, `X-Auth-Token`, `senha`).
-pub fn is_sensitive_name(name: &str) -> bool {
-    let name = name.to_lowercase();
-    ["token", "secret", "passw", "key", "auth", "session", "sig"].iter().any(|word| name.contains(word))
-}

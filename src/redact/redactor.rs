@@ -5,12 +5,27 @@ use std::ffi::OsString;
 use thiserror::Error;
 
 use crate::model::{
-    Body, Class, Connection, ConnectionKind, Content, Exchange, Failure, Fingerprint, Framing, Length,
-    OpaqueReason, Outcome, Reference, Request, Response, Secret, Shape, Target, TargetForm, Text,
+    ClientHello, Connection, ConnectionKind, Exchange, Failure, Fidelity, Handshake, Outcome, Piece,
+    Reference, Text,
 };
 
 use super::fingerprint::{Digest, Tagger};
-use super::{Key, RawBody, RawConnection, RawExchange, RawFailure, RawKind, RawMessage, RawOutcome};
+use super::patterns::Patterns;
+use super::placeholder::placeholder;
+use super::relation::{Rank, References};
+use super::secret::{Scope, name_tag};
+use super::{
+    Key, RawConnection, RawExchange, RawFailure, RawKind, RawOutcome, command, issued, message, words,
+};
+
+/// Words of a request's texts that are tagged one by one; what comes after is one piece.
+const REQUEST_WORDS: u32 = 2_000;
+/// The same of an answer.
+const RESPONSE_WORDS: u32 = 400;
+/// The same of a line of output.
+const PROSE_WORDS: u32 = 200;
+/// Most tokens issued by answers that are remembered at a time.
+const MOST_ISSUED: usize = 512;
 
 /// How well a value with a name must be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +38,9 @@ pub enum Known {
 
 /// A known secret was found in what was about to be written. Tells which, and nothing of it.
 #[derive(Debug, Error, PartialEq, Eq)]
-#[error("{reference} was found at byte {offset} of what was about to be written; nothing was written")]
+#[error(
+    "{reference} was found at byte {offset} of what was about to be written; nothing was written. Please report this"
+)]
 pub struct Leak {
     /// The secret's name.
     pub reference: String,
@@ -33,8 +50,11 @@ pub struct Leak {
 
 /// Turns raw bytes into model values. Owned by the recorder.
 pub struct Redactor {
-    tagger: Tagger,
+    pub(super) tagger: Tagger,
+    pub(super) references: References,
+    pub(super) patterns: Patterns,
     key_id: String,
+    issued: usize,
 }
 
 impl Redactor {
@@ -42,15 +62,78 @@ impl Redactor {
     pub fn new(key: Key) -> Self {
         let tagger = key.tagger();
         let key_id = key.id().to_owned();
+        // The key itself is wiped here; the tagger keeps what follows from it.
         drop(key);
-        Self { tagger, key_id }
+        Self { tagger, references: References::default(), patterns: Patterns::new(), key_id, issued: 0 }
     }
 
     /// Makes a value known under a name, so that values on the wire are told as expressions over it.
-    pub fn refer(&mut self, _reference: Reference, _value: &str, _known: Known) {}
+    ///
+    /// A [`Known::Secret`] of six bytes and more is from then on replaced wherever it stands, in any encoding. Placeholders
+    /// (`${API_KEY}`, `None`, a mask) name relations only, whatever is asked for: they are to be seen.
+    pub fn refer(&mut self, reference: Reference, value: &str, known: Known) {
+        let (_, inner, _) = super::blank::split(value);
+        if inner.is_empty() {
+            return;
+        }
+        let secret = known == Known::Secret && placeholder(inner).is_none();
+        self.learn(reference, value, if secret { Rank::Secret } else { Rank::Value });
+    }
 
     /// Makes a literal of the manifest known: an equal value is told as a reference to it.
-    pub fn show_literal(&mut self, _pointer: &str, _value: &str) {}
+    pub fn show_literal(&mut self, pointer: &str, value: &str) {
+        if value.len() > 2 {
+            self.learn(Reference::Manifest(pointer.to_owned()), value, Rank::Literal);
+        }
+    }
+
+    fn learn(&mut self, reference: Reference, value: &str, rank: Rank) {
+        let number = self.references.learn(&self.tagger, reference, value, rank);
+        if rank == Rank::Secret {
+            self.mask(number, value);
+        }
+    }
+
+    fn mask(&mut self, number: u32, value: &str) {
+        let (_, inner, _) = super::blank::split(value);
+        let word = inner.len() < 16 && words::is_name(inner);
+        self.patterns.add(number, inner, word);
+        // A scheme in the value (`Bearer x`) is not sent with it by every client; what follows is the secret as well.
+        if let Some((_, _, rest)) = super::forms::unschemed(inner) {
+            self.patterns.add(number, rest, word);
+        }
+    }
+
+    /// Makes a token known that an answer issued.
+    pub(super) fn issue(&mut self, exchange: u32, at: &str, value: &str) {
+        if self.references.knows(self.tagger.value(value.as_bytes()), Rank::Secret)
+            || placeholder(value).is_some()
+        {
+            return;
+        }
+        if self.issued >= MOST_ISSUED {
+            self.forget_issued();
+        }
+        self.issued += 1;
+        let at: Vec<String> =
+            at.split('/').map(|name| if name.is_empty() { String::new() } else { self.name(name) }).collect();
+        self.learn(Reference::Issued { exchange, at: at.join("/") }, value, Rank::Secret);
+    }
+
+    /// Forgets the older half of the issued tokens, so that a long recording stays as quick as a short one.
+    fn forget_issued(&mut self) {
+        let mut older = self.issued / 2;
+        let secrets = self.references.retain(&self.tagger, |_, reference| {
+            let forget = matches!(reference, Reference::Issued { .. }) && older > 0;
+            older -= usize::from(forget);
+            !forget
+        });
+        self.issued -= self.issued / 2;
+        self.patterns = Patterns::new();
+        for (number, value) in secrets {
+            self.mask(number, &value);
+        }
+    }
 
     /// Names the key of the tags.
     pub fn key_id(&self) -> &str {
@@ -64,35 +147,26 @@ impl Redactor {
 
     /// Redacts an exchange; tokens that its answer issued are known from then on.
     pub fn exchange(&mut self, raw: &RawExchange) -> Exchange {
+        let request = message::request(&Scope::new(self, Some(raw.started_at), REQUEST_WORDS), raw);
+        if let RawOutcome::Answered(answer) | RawOutcome::Failed(_, Some(answer)) = &raw.outcome {
+            for token in issued::tokens(&raw.request, answer) {
+                self.issue(raw.number, &token.at, &token.value);
+            }
+        }
+        let scope = Scope::new(self, Some(raw.started_at), RESPONSE_WORDS);
         Exchange {
             number: raw.number,
             connection: raw.connection,
             index: raw.index,
             started_at: raw.started_at,
             timings: raw.timings,
-            request: Request {
-                method: "GET".to_owned(),
-                target: Target {
-                    form: TargetForm::Origin,
-                    scheme: raw.scheme.to_owned(),
-                    host: String::new(),
-                    port: 0,
-                    user_info: None,
-                    path: self.hidden(&raw.request.head),
-                    query: None,
-                    fragment: None,
-                },
-                version: "HTTP/1.1".to_owned(),
-                fields: Vec::new(),
-                body: self.body(&raw.request.body),
-                fidelity: raw.fidelity.clone(),
-            },
+            request,
             interim: raw.interim.clone(),
             outcome: match &raw.outcome {
-                RawOutcome::Answered(message) => Outcome::Answered(self.response(message)),
-                RawOutcome::Failed(failure, message) => Outcome::Failed {
+                RawOutcome::Answered(answer) => Outcome::Answered(message::response(&scope, answer)),
+                RawOutcome::Failed(failure, answer) => Outcome::Failed {
                     failure: self.failure(failure),
-                    response: message.as_ref().map(|message| Box::new(self.response(message))),
+                    response: answer.as_ref().map(|answer| Box::new(message::response(&scope, answer))),
                 },
                 RawOutcome::Unfinished => Outcome::Unfinished,
             },
@@ -101,110 +175,124 @@ impl Redactor {
 
     /// Redacts a connection.
     pub fn connection(&self, raw: &RawConnection) -> Connection {
+        let scope = Scope::new(self, Some(raw.opened_at), PROSE_WORDS);
         Connection {
             number: raw.number,
             opened_at: raw.opened_at,
-            authority: raw.authority.as_deref().map(|name| self.name(name)),
+            authority: raw.authority.as_deref().map(|authority| scope.authority(authority)),
             kind: match &raw.kind {
                 RawKind::Plain => ConnectionKind::Plain,
-                RawKind::Tls { handshake, .. } => {
-                    ConnectionKind::Tls { hello: None, handshake: handshake.clone() }
-                }
+                RawKind::Tls { server_name, alpn, version, handshake } => ConnectionKind::Tls {
+                    hello: Some(ClientHello {
+                        server_name: server_name.as_deref().map(|name| Text::shown(scope.host(name))),
+                        alpn: alpn.iter().map(|protocol| scope.protocol(protocol)).collect(),
+                        version: version.clone(),
+                    }),
+                    handshake: match handshake {
+                        Handshake::Failed(why) => Handshake::Failed(self.prose(why).to_string()),
+                        other => other.clone(),
+                    },
+                },
                 RawKind::Tunnel { reason, sent, received } => {
                     ConnectionKind::Tunnel { reason: (*reason).to_owned(), sent: *sent, received: *received }
                 }
                 RawKind::Unused => ConnectionKind::Unused,
             },
-            upstream: raw.upstream.clone(),
+            upstream: raw.upstream.as_deref().map(|address| scope.authority(address)),
             failure: raw.failure.as_ref().map(|failure| self.failure(failure)),
         }
     }
 
-    /// Redacts a line of output, a message or a path: words that cannot be secrets stay.
-    pub fn prose(&self, text: &str) -> Text {
-        self.hidden(text.as_bytes())
-    }
-
-    /// Redacts a command line.
-    pub fn command(&self, argv: &[OsString]) -> Vec<Text> {
-        argv.iter().map(|argument| self.hidden(argument.as_encoded_bytes())).collect()
-    }
-
-    /// Redacts a value that stands under a name: a config key, a parameter.
-    pub fn named(&self, _name: &str, value: &str) -> Text {
-        self.hidden(value.as_bytes())
-    }
-
-    /// A name as it is, or a tag where it does not look like a name.
-    pub fn name(&self, name: &str) -> String {
-        self.hidden(name.as_bytes()).to_string()
-    }
-
-    /// Searches what is about to be written for every known secret in every encoding.
-    ///
-    /// # Errors
-    ///
-    /// When one is found.
-    pub fn check(&self, _written: &[u8]) -> Result<(), Leak> {
-        Ok(())
-    }
-
-    fn hidden(&self, value: &[u8]) -> Text {
-        if value.is_empty() {
-            return Text::default();
-        }
-        Text::hidden(Secret {
-            shape: Shape {
-                length: match value.len() {
-                    0..8 => Length::Under { under: 8 },
-                    8..16 => Length::Under { under: 16 },
-                    length => Length::Exact(u32::try_from(length).unwrap_or(u32::MAX)),
-                },
-                class: Class::Opaque,
-                leading: None,
-                trailing: None,
-                inside: None,
-                quotes: None,
-                scheme: None,
-                public_prefix: None,
-            },
-            fingerprint: Fingerprint {
-                exact: self.tagger.value(value),
-                forms: std::collections::BTreeMap::new(),
-                prefixes: Vec::new(),
-                suffixes: Vec::new(),
-            },
-            relation: None,
-            credential: false,
-        })
-    }
-
-    fn response(&self, raw: &RawMessage) -> Response {
-        Response {
-            version: "HTTP/1.1".to_owned(),
-            status: 0,
-            reason: Text::default(),
-            fields: Vec::new(),
-            body: self.body(&raw.body),
-        }
-    }
-
-    fn body(&self, raw: &RawBody) -> Body {
-        if raw.length == 0 {
-            return Body::none();
-        }
-        Body {
-            length: raw.length,
-            digest: Some(raw.digest.unwrap_or_else(|| self.tagger.body(&raw.bytes))),
-            framing: Framing::ContentLength,
-            complete: raw.complete,
-            codings: Vec::new(),
-            content: Content::Opaque(OpaqueReason::Binary),
-            trailers: Vec::new(),
+    pub(super) fn fidelity(&self, raw: &Fidelity) -> Fidelity {
+        match raw {
+            Fidelity::Desync(how) => Fidelity::Desync(self.prose(how).to_string()),
+            other => other.clone(),
         }
     }
 
     fn failure(&self, raw: &RawFailure) -> Failure {
         Failure { leg: raw.leg, phase: raw.phase, kind: raw.kind, message: self.prose(&raw.message) }
     }
+
+    /// Redacts a line of output, a message or a path: words that cannot be secrets stay.
+    pub fn prose(&self, text: &str) -> Text {
+        Scope::new(self, None, PROSE_WORDS).prose(text)
+    }
+
+    /// Redacts a command line.
+    pub fn command(&self, argv: &[OsString]) -> Vec<Text> {
+        command::command(&Scope::new(self, None, PROSE_WORDS), argv)
+    }
+
+    /// Redacts a value that stands under a name: a config key, a parameter.
+    pub fn named(&self, name: &str, value: &str) -> Text {
+        Scope::new(self, Some(jiff::Timestamp::now()), PROSE_WORDS).value(name, value.as_bytes())
+    }
+
+    /// A name as it is, or a tag where it does not look like a name.
+    pub fn name(&self, name: &str) -> String {
+        if words::is_name(name) && self.patterns.find(name.as_bytes()).next().is_none() {
+            name.to_owned()
+        } else {
+            name_tag(name, &self.tagger)
+        }
+    }
+
+    /// Searches what is about to be written for every known secret in every encoding.
+    ///
+    /// A secret that is a plain word (`sandbox`) is left out: samewire's own words may be equal to it.
+    ///
+    /// # Errors
+    ///
+    /// When one is found.
+    pub fn check(&self, written: &[u8]) -> Result<(), Leak> {
+        match self.patterns.first_leak(written) {
+            None => Ok(()),
+            Some((secret, offset)) => Err(Leak {
+                reference: self
+                    .references
+                    .entry(secret)
+                    .map_or_else(String::new, |entry| entry.reference.to_string()),
+                offset,
+            }),
+        }
+    }
+
+    /// Replaces known secrets in what would be shown otherwise.
+    pub(super) fn masked(&self, scope: &Scope<'_>, text: Text) -> Text {
+        if self.patterns.is_empty() {
+            return text;
+        }
+        let mut masked = Text::default();
+        for piece in text.pieces {
+            let Piece::Shown(shown) = piece else {
+                masked.pieces.push(piece);
+                continue;
+            };
+            let mut at = 0;
+            for hit in self.patterns.find(shown.as_bytes()) {
+                // Encodings are cut at letters' edges, but for secrets that begin or end within one.
+                let (start, end) = (floor(&shown, hit.range.start).max(at), ceil(&shown, hit.range.end));
+                masked.push_shown(&shown[at..start]);
+                masked.push_hidden(scope.secret(&shown.as_bytes()[start..end], true));
+                at = end;
+            }
+            masked.push_shown(&shown[at..]);
+        }
+        masked
+    }
+}
+
+fn floor(text: &str, mut at: usize) -> usize {
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+fn ceil(text: &str, mut at: usize) -> usize {
+    while !text.is_char_boundary(at) {
+        at += 1;
+    }
+    at
 }

@@ -1,0 +1,54 @@
+//! Command lines.
+
+use std::ffi::OsString;
+
+use crate::model::Text;
+
+use super::policy::is_credential_name;
+use super::policy::is_sensitive_name;
+use super::secret::Scope;
+use super::{forms, words};
+
+/// Options of common tools whose argument is a secret although their name does not say so.
+const SECRET_OPTIONS: &[&str] =
+    &["-u", "--user", "--proxy-user", "-U", "-b", "--cookie", "-p", "--oauth2-bearer", "-E", "--cert"];
+
+/// Redacts a command and its arguments.
+pub(super) fn command(scope: &Scope<'_>, argv: &[OsString]) -> Vec<Text> {
+    let mut secret_next = false;
+    argv.iter()
+        .map(|argument| {
+            let bytes = argument.as_encoded_bytes();
+            let text = forms::text_of(bytes);
+            if std::mem::take(&mut secret_next) && !text.starts_with("--") {
+                return scope.hidden(bytes, true);
+            }
+            secret_next = text.starts_with('-') && !text.contains('=') && is_secret_option(&text);
+            scope.argument(&text)
+        })
+        .collect()
+}
+
+fn is_secret_option(option: &str) -> bool {
+    SECRET_OPTIONS.contains(&option) || is_sensitive_name(option.trim_start_matches('-'))
+}
+
+impl Scope<'_> {
+    fn argument(&self, text: &str) -> Text {
+        if let Some((option, value)) =
+            text.split_once('=').filter(|(option, _)| words::is_name(option.trim_start_matches('-')))
+        {
+            let mut shown = Text::shown(option);
+            shown.push_shown("=");
+            shown.push(if is_secret_option(option) {
+                self.hidden(value.as_bytes(), is_credential_name(option.trim_start_matches('-')))
+            } else if option.starts_with('-') {
+                self.argument(value)
+            } else {
+                self.prose(value)
+            });
+            return self.redactor.masked(self, shown);
+        }
+        self.prose(text)
+    }
+}

@@ -1,0 +1,113 @@
+//! JSON Web Tokens (RFC 7519): what is kept of one.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use crate::model::Jwt;
+
+use super::fingerprint::Tagger;
+use super::words;
+
+/// Claims that are other in each token: their tags would tell nothing.
+const VOLATILE: &[&str] = &["iat", "nbf", "exp", "jti"];
+
+/// What is kept of a JWT; `None` where the text is none.
+pub(super) fn facts(text: &str, now: Option<Timestamp>, tagger: &Tagger) -> Option<Jwt> {
+    let mut parts = text.split('.');
+    let (header, claims, _signature) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() || !header.starts_with("ey") {
+        return None;
+    }
+    let header = object(header)?;
+    let claims = object(claims)?;
+    let word = |name: &str| {
+        header
+            .get(name)
+            .and_then(Value::as_str)
+            .filter(|text| text.len() <= 12 && words::is_name(text))
+            .map(str::to_owned)
+    };
+    let number =
+        |name: &str| claims.get(name).and_then(|value| value.as_i64().or_else(|| float_second(value)));
+    let expires = number("exp");
+    Some(Jwt {
+        alg: word("alg"),
+        typ: word("typ"),
+        claims: claims.keys().map(|name| shown_name(name, tagger)).collect(),
+        expires_in: expires.zip(now).map(|(expires, now)| expires.saturating_sub(now.as_second())),
+        lifetime: expires.zip(number("iat")).map(|(expires, issued)| expires.saturating_sub(issued)),
+        tags: claims
+            .iter()
+            .filter(|(name, _)| !VOLATILE.contains(&name.as_str()))
+            .map(|(name, value)| (shown_name(name, tagger), tagger.value(claim_text(value).as_bytes())))
+            .chain(header.get("kid").map(|kid| ("kid".to_owned(), tagger.value(claim_text(kid).as_bytes()))))
+            .collect(),
+    })
+}
+
+fn object(part: &str) -> Option<Map<String, Value>> {
+    let bytes = URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok()?;
+    match serde_json::from_slice(&bytes).ok()? {
+        Value::Object(object) => Some(object),
+        _ => None,
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "seconds of a date; as saturates")]
+fn float_second(value: &Value) -> Option<i64> {
+    value.as_f64().map(|seconds| seconds as i64)
+}
+
+fn claim_text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// Claims may be named by URLs and domains (`io.airbyte.auth.workspace_scope`).
+fn shown_name(name: &str, tagger: &Tagger) -> String {
+    let plain = name.trim_start_matches("https://").trim_start_matches("http://");
+    if plain.split('/').filter(|part| !part.is_empty()).all(words::is_name) {
+        name.to_owned()
+    } else {
+        super::secret::name_tag(name, tagger)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(header: &str, claims: &str) -> String {
+        format!(
+            "{}.{}.c2lnbmF0dXJlLXNpZ25hdHVyZQ",
+            URL_SAFE_NO_PAD.encode(header),
+            URL_SAFE_NO_PAD.encode(claims)
+        )
+    }
+
+    #[test]
+    fn times_and_names_are_kept() {
+        let tagger = Tagger::new(&[1; 32]);
+        let text = token(
+            r#"{"alg":"HS256","typ":"JWT","kid":"k1"}"#,
+            r#"{"sub":"user-x9f","exp":1000,"iat":400,"io.airbyte.auth.workspace_scope":{"a":1},"k9QxT2vLpR7aWzY3":1}"#,
+        );
+        let jwt = facts(&text, Timestamp::from_second(900).ok(), &tagger).unwrap();
+        assert_eq!((jwt.alg.as_deref(), jwt.typ.as_deref()), (Some("HS256"), Some("JWT")));
+        assert_eq!((jwt.expires_in, jwt.lifetime), (Some(100), Some(600)));
+        assert_eq!(jwt.claims[..4], ["sub", "exp", "iat", "io.airbyte.auth.workspace_scope"]);
+        assert!(!jwt.claims[4].contains("k9Q"));
+        assert!(
+            jwt.tags.contains_key("sub") && jwt.tags.contains_key("kid") && !jwt.tags.contains_key("exp")
+        );
+    }
+
+    #[test]
+    fn other_texts_are_none() {
+        let tagger = Tagger::new(&[1; 32]);
+        for text in ["a.b.c", "ey.ey.ey", "www.example.com", ""] {
+            assert_eq!(facts(text, None, &tagger), None, "{text}");
+        }
+    }
+}

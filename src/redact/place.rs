@@ -1,0 +1,175 @@
+//! Where a request goes: hosts, paths, URLs.
+
+use std::net::{IpAddr, SocketAddr};
+
+use crate::model::{Parameter, Text, UserInfo};
+
+use super::secret::Scope;
+use super::value::is_version;
+use super::words;
+
+impl Scope<'_> {
+    /// A host as it may be shown, in lower case. A label that does not look like a name is a tag.
+    pub(super) fn host(&self, host: &str) -> String {
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        if bare.parse::<IpAddr>().is_ok() {
+            return host.to_ascii_lowercase();
+        }
+        let labels: Vec<String> = host.to_lowercase().split('.').map(|label| self.label(label)).collect();
+        labels.join(".")
+    }
+
+    fn label(&self, label: &str) -> String {
+        if label.is_empty()
+            || (is_label(label) && self.redactor.patterns.find(label.as_bytes()).next().is_none())
+        {
+            label.to_owned()
+        } else {
+            super::secret::name_tag(label, &self.redactor.tagger)
+        }
+    }
+
+    /// `host:port`.
+    pub(super) fn authority(&self, authority: &str) -> String {
+        if authority.parse::<SocketAddr>().is_ok() {
+            return authority.to_owned();
+        }
+        match authority.rsplit_once(':') {
+            Some((host, port)) if port.len() <= 5 && port.bytes().all(|byte| byte.is_ascii_digit()) => {
+                format!("{}:{port}", self.host(host))
+            }
+            _ => self.host(authority),
+        }
+    }
+
+    /// A protocol's name in a TLS hello.
+    pub(super) fn protocol(&self, name: &[u8]) -> String {
+        let name = String::from_utf8_lossy(name);
+        if ["h2", "http/1.1", "http/1.0", "h3", "h2c", "spdy/3.1", "acme-tls/1"].contains(&&*name) {
+            name.into_owned()
+        } else {
+            self.redactor.name(&name)
+        }
+    }
+
+    /// A path: segments that look like words stay as sent, others are hidden, decoded.
+    pub(super) fn path(&self, path: &str) -> Text {
+        let mut text = Text::default();
+        for (at, segment) in path.split('/').enumerate() {
+            if at > 0 {
+                text.push_shown("/");
+            }
+            text.push(self.segment(segment));
+        }
+        self.redactor.masked(self, text)
+    }
+
+    fn segment(&self, segment: &str) -> Text {
+        let bare = segment.strip_prefix('$').unwrap_or(segment);
+        let harmless = segment.is_empty()
+            || matches!(segment, "." | ".." | "*")
+            || is_version(segment) && segment.len() <= 6
+            || bare.split(':').all(words::is_word);
+        if harmless {
+            return Text::shown(segment);
+        }
+        let decoded: Vec<u8> = percent_encoding::percent_decode_str(segment).collect();
+        Text::hidden(self.secret(&decoded, false))
+    }
+
+    /// The parts of an absolute URL, or of a reference to one, as one text.
+    pub(super) fn url(&self, url: &str) -> Text {
+        let (rest, fragment) =
+            url.split_once('#').map_or((url, None), |(rest, fragment)| (rest, Some(fragment)));
+        let (rest, query) = rest.split_once('?').map_or((rest, None), |(rest, query)| (rest, Some(query)));
+        let mut text = Text::default();
+        let path = match rest.split_once("://") {
+            Some((scheme, rest)) => {
+                let end = rest.find('/').unwrap_or(rest.len());
+                let (authority, path) = rest.split_at(end);
+                text.push_shown(&self.redactor.name(scheme));
+                text.push_shown("://");
+                let host = match authority.rsplit_once('@') {
+                    Some((user_info, host)) => {
+                        self.push_user_info(&mut text, user_info);
+                        host
+                    }
+                    None => authority,
+                };
+                text.push_shown(&self.authority(host));
+                path
+            }
+            None => rest,
+        };
+        text.push(self.path(path));
+        if let Some(query) = query {
+            text.push_shown("?");
+            self.push_parameters(&mut text, query);
+        }
+        if let Some(fragment) = fragment {
+            text.push_shown("#");
+            text.push(self.fragment(fragment));
+        }
+        self.redactor.masked(self, text)
+    }
+
+    /// A fragment: parameters where it has any, else hidden.
+    pub(super) fn fragment(&self, fragment: &str) -> Text {
+        let mut text = Text::default();
+        if fragment.contains('=') {
+            self.push_parameters(&mut text, fragment);
+            return text;
+        }
+        if words::is_word(fragment) {
+            self.redactor.masked(self, Text::shown(fragment))
+        } else {
+            self.hidden(fragment.as_bytes(), false)
+        }
+    }
+
+    fn push_parameters(&self, text: &mut Text, query: &str) {
+        for (at, Parameter { name, value }) in self.parameters(query.as_bytes()).into_iter().enumerate() {
+            if at > 0 {
+                text.push_shown("&");
+            }
+            text.push_shown(&name);
+            if let Some(value) = value {
+                text.push_shown("=");
+                text.push(value);
+            }
+        }
+    }
+
+    fn push_user_info(&self, text: &mut Text, user_info: &str) {
+        let UserInfo { user, password } = self.user_info(user_info);
+        text.push_hidden(user);
+        if let Some(password) = password {
+            text.push_shown(":");
+            text.push_hidden(password);
+        }
+        text.push_shown("@");
+    }
+
+    /// `user:password` of a URL, decoded.
+    pub(super) fn user_info(&self, user_info: &str) -> UserInfo {
+        let decoded = |text: &str| percent_encoding::percent_decode_str(text).collect::<Vec<u8>>();
+        let (user, password) =
+            user_info.split_once(':').map_or((user_info, None), |(user, rest)| (user, Some(rest)));
+        UserInfo {
+            user: self.secret(&decoded(user), true),
+            password: password.map(|password| self.secret(&decoded(password), true)),
+        }
+    }
+}
+
+/// A label of a host name: words, or groups of up to four letters and digits with no more than five digits in all.
+fn is_label(label: &str) -> bool {
+    let digits = label.bytes().filter(u8::is_ascii_digit).count();
+    label.len() <= 40
+        && digits <= 5
+        && label.split(['-', '_']).all(|part| {
+            part.is_empty()
+                || words::is_word(part)
+                || (part.len() <= 4 && part.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+        })
+}
