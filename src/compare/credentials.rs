@@ -200,7 +200,19 @@ fn note(both: &Both<'_>, sandbox: &[Item], runtime: &[Item], one: &CredentialMat
             (how, Significance::Material)
         }
     };
-    found.push(from.at.clone(), how, (Some(short(&from.secret)), Some(short(&to.secret))), significance);
+    found.push(counted(item, other), how, (Some(short(&from.secret)), Some(short(&to.secret))), significance);
+}
+
+/// One place of two items; it is counted where either side has several of its name.
+fn counted(item: &Item, other: &Item) -> Locator {
+    let (from, to) = (&item.carried.at, &other.carried.at);
+    let (Locator::Field { nth: one, .. } | Locator::Query { nth: one, .. } | Locator::Form { nth: one, .. }) = from else {
+        return from.clone();
+    };
+    match to {
+        Locator::Field { nth, .. } | Locator::Query { nth, .. } | Locator::Form { nth, .. } if nth > one => to.clone(),
+        _ => from.clone(),
+    }
 }
 
 /// The scheme before two credentials of one place.

@@ -220,10 +220,15 @@ impl<'u, 'a> Pairing<'u, 'a> {
 /// How many requests without a partner are tried against each other.
 const LEFT_OVER: usize = 256;
 
-/// The same method on the same host or the same path's end, and at least half of the path's segments in common.
+/// The same method, and on one host the same last segment and at least half of all segments, or the same path but for its slashes.
+///
+/// Where the paths have one shape, the tiers have had their say.
 fn similar(one: &Unit<'_>, other: &Unit<'_>) -> bool {
     let (from, to) = (&one.last.request, &other.last.request);
     let (a, b) = (key::segments(&from.target.path), key::segments(&to.target.path));
+    if a == b || from.method != to.method {
+        return false;
+    }
     let trimmed = |segments: &[Option<String>]| -> Vec<Option<String>> {
         segments.iter().filter(|segment| segment.as_deref() != Some("")).cloned().collect()
     };

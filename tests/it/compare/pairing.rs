@@ -62,6 +62,15 @@ fn one_more_or_less_does_not_shift_the_rest() {
 }
 
 #[test]
+fn requests_of_one_kind_that_stand_far_apart_are_two() {
+    let page = |page: usize| get(&format!("/v1/lots?page={page}"));
+    let without = |left_out: usize| (0..60).filter(move |page| *page != left_out).map(page);
+    let comparison = compare(without(50), without(10));
+    let lonely: Vec<String> = pairs(&comparison).into_iter().filter(|pair| pair.contains("none")).collect();
+    assert_eq!(lonely, ["11-none", "none-50 BuilderLimits"]);
+}
+
+#[test]
 fn a_builder_reads_fewer_pages_slices_and_streams() {
     let page = |page: u32| get(&format!("/v1/lots?page={page}"));
     let runtime = [page(1), page(2), page(3), get("/v1/sales?page=1")];
