@@ -117,6 +117,46 @@ fn an_empty_token_names_the_key_that_is_spelt_otherwise() {
 }
 
 #[test]
+fn a_selector_that_took_the_other_branch_is_told_by_the_key_that_is_absent() {
+    let base = |run: Run| {
+        run.sets("field authorization", "/credentials/api_key", 9).sets(
+            "field authorization",
+            "/credentials/access_token",
+            14,
+        )
+    };
+    let sandbox = base(run()).config("/credentials/api_key", TOKEN).sends(LOTS, &[&bearer(TOKEN)], 200);
+    let runtime = base(run()).config("/credentials/api_key", TOKEN).sends(LOTS, &[&bearer("")], 403);
+    let found = first(&sandbox, &runtime);
+    assert_eq!(
+        found.detail["cause"],
+        "runtime's config has no key `credentials.access_token`; it has `credentials.api_key`"
+    );
+    assert!(
+        found.remedies.last().is_some_and(|last| last.text.starts_with("2 definitions")),
+        "{:?}",
+        found.remedies
+    );
+}
+
+#[test]
+fn another_manifest_is_told_by_what_it_reads() {
+    let sandbox =
+        sends(&bearer(TOKEN), 200).config("/client_id", OTHER).sets("field authorization", "/api_key", 9);
+    let runtime = run().config("/api_key", TOKEN).config("/client_id", OTHER).sets(
+        "field authorization",
+        "/client_id",
+        11,
+    );
+    let found = first(&sandbox, &runtime.clone().sends(LOTS, &[&bearer(OTHER)], 403));
+    assert_eq!(found.rule.name, "token-swapped");
+    assert_eq!(
+        found.detail["cause"],
+        "runtime's manifest reads config.client_id there (line 11), sandbox's reads config.api_key"
+    );
+}
+
+#[test]
 fn a_null_in_the_config_is_the_cause_of_a_missing_field() {
     let sandbox = sends(&bearer(TOKEN), 200);
     let runtime = run().null("/api_key").sends(LOTS, &["Accept: application/json"], 401);
@@ -143,6 +183,8 @@ fn a_change_of_a_secret_says_how() {
     ] {
         let found = first(&sends(&bearer(TOKEN), 200), &sends(&bearer(&sent), 403));
         assert_eq!((found.rule.name, how(&found)), ("token-altered", expected), "{sent:?}");
+        let turned = first(&sends(&bearer(&sent), 403), &sends(&bearer(TOKEN), 200));
+        assert_eq!((turned.rule.name, how(&turned)), ("token-altered", expected), "{sent:?}, turned");
     }
 }
 

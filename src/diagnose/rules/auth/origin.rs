@@ -2,11 +2,12 @@
 
 use crate::compare::{Carried, Locator};
 use crate::diagnose::Finding;
+use crate::diagnose::rules::setup::keys::{dotted, near};
 use crate::model::{
     Capture, Class, ConfigFacts, ConfigValue, DefinedCredentials, JsonType, Side, SpecFacts, Text,
 };
 
-use super::place::{config_pointer, dotted, key};
+use super::place::{config_pointer, key};
 use super::suspect::Suspect;
 
 /// The cause in a sentence, what to do, and the places that show it.
@@ -28,48 +29,44 @@ impl Origin {
 /// Why the side at fault sends what it sends, as far as its inputs tell.
 pub(super) fn origin(suspect: &Suspect<'_>) -> Option<Origin> {
     let capture = suspect.case.capture(suspect.side);
-    let other = suspect.case.capture(suspect.side.other());
     let at = suspect.place()?;
-    let defined = definition(capture, at);
-    let reference = definition(other, at);
-    if let (None, Some(reference), Some(manifest)) = (defined, reference, &capture.inputs.manifest)
-        && suspect.faulty.is_none()
+    let defined = definitions(capture, at);
+    let expected = definitions(suspect.case.capture(suspect.side.other()), at);
+    if let ([], [expected, ..], Some(manifest), None) =
+        (defined.as_slice(), expected.as_slice(), &capture.inputs.manifest, suspect.faulty)
     {
-        return Some(undefined(suspect.side, manifest.credentials.first(), reference));
+        return Some(undefined(suspect.side, manifest.credentials.first(), expected));
     }
-    if let (Some(defined), Some(reference)) = (defined, reference)
-        && defined.reads != reference.reads
+    let read_by = |definitions: &[&DefinedCredentials], pointer: &String| {
+        definitions.iter().any(|definition| definition.reads.contains(pointer))
+    };
+    if let ([first, ..], [other, ..]) = (defined.as_slice(), expected.as_slice())
+        && !other.reads.iter().all(|pointer| read_by(&defined, pointer))
     {
-        return Some(reads_another(suspect.side, defined, reference));
+        return Some(reads_another(suspect.side, first, other));
     }
-    let pointer = defined
-        .and_then(|defined| blamed(defined, capture, suspect.counterpart()))
-        .or_else(|| suspect.counterpart().and_then(config_pointer))?;
-    in_config(suspect, capture, pointer, defined.and_then(|defined| defined.line))
-}
-
-fn definition<'a>(capture: &'a Capture, at: &Locator) -> Option<&'a DefinedCredentials> {
-    let place = key(at)?;
-    let manifest = capture.inputs.manifest.as_ref()?;
-    manifest.credentials.iter().find(|defined| defined.place.as_deref() == Some(place.as_str()))
-}
-
-/// Of the values that a definition reads: the one that the other side sends, else the first that the config does not have.
-fn blamed<'a>(
-    defined: &'a DefinedCredentials,
-    capture: &Capture,
-    sound: Option<&Carried>,
-) -> Option<&'a str> {
-    let sent = sound.and_then(config_pointer);
-    let config = capture.inputs.config.as_ref();
-    let lacking = |pointer: &&String| config.is_some_and(|config| config.at(pointer).is_none());
-    defined
-        .reads
+    let sent = suspect.counterpart().and_then(config_pointer);
+    let reads = defined
         .iter()
-        .find(|pointer| Some(pointer.as_str()) == sent)
-        .or_else(|| defined.reads.iter().find(lacking))
-        .or_else(|| defined.reads.first())
-        .map(String::as_str)
+        .flat_map(|definition| definition.reads.iter().map(|pointer| (pointer.as_str(), definition.line)));
+    let line = |pointer| reads.clone().find(|(read, _)| *read == pointer).and_then(|(_, line)| line);
+    let sent = sent.filter(|pointer| defined.is_empty() || reads.clone().any(|(read, _)| read == *pointer));
+    let origin = sent.and_then(|pointer| in_config(suspect, capture, pointer, line(pointer)));
+    let mut origin = origin
+        .or_else(|| reads.clone().find_map(|(pointer, line)| in_config(suspect, capture, pointer, line)))?;
+    if let [_, _, ..] = defined.as_slice() {
+        let choice = format!(
+            "{} definitions of the manifest set this place: look at which of them is chosen",
+            defined.len()
+        );
+        origin.remedies.push(choice);
+    }
+    Some(origin)
+}
+
+fn definitions<'a>(capture: &'a Capture, at: &Locator) -> Vec<&'a DefinedCredentials> {
+    let (Some(place), Some(manifest)) = (key(at), &capture.inputs.manifest) else { return Vec::new() };
+    manifest.credentials.iter().filter(|defined| defined.place.as_deref() == Some(place.as_str())).collect()
 }
 
 fn undefined(side: Side, instead: Option<&DefinedCredentials>, reference: &DefinedCredentials) -> Origin {
@@ -228,26 +225,10 @@ fn stands_at<'a>(config: &'a ConfigFacts, pointer: &str, sound: Option<&Carried>
             && sent.is_some()
             && value.secret_value().map(|secret| secret.fingerprint.exact) == sent
     });
-    let wanted = plain(last(pointer));
-    let named = || config.values.iter().find(|value| plain(last(&value.pointer)) == wanted);
-    let akin = || {
-        config.values.iter().find(|value| {
-            let name = plain(last(&value.pointer));
-            value.secret && name.len() >= 3 && (name.contains(&wanted) || wanted.contains(&name))
-        })
-    };
-    equal.or_else(named).or_else(akin)
-}
-
-fn last(pointer: &str) -> &str {
-    pointer.rsplit('/').next().unwrap_or(pointer)
+    let named = || near(config, pointer).and_then(|found| config.at(found));
+    equal.or_else(named)
 }
 
 fn depth(pointer: &str) -> usize {
     pointer.matches('/').count()
-}
-
-/// A name without what spellings differ in: `apiKey`, `API-KEY` and `api_key` are one.
-fn plain(name: &str) -> String {
-    name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }

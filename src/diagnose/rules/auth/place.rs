@@ -1,6 +1,7 @@
 //! Places of credentials, and values, in words.
 
 use crate::compare::{Carried, CredentialPart, Locator};
+use crate::diagnose::rules::setup::keys::dotted;
 use crate::model::{Class, Reference};
 
 /// The same field, parameter, cookie or member, whichever part or occurrence of it.
@@ -62,11 +63,6 @@ pub(super) fn value(carried: &Carried) -> String {
         },
     };
     format!("a {kind} of {}", secret.shape.length)
-}
-
-/// A config value's name as people write it: `credentials.api_key`.
-pub(super) fn dotted(pointer: &str) -> String {
-    pointer.trim_start_matches('/').replace('/', ".").replace("~1", "/").replace("~0", "~")
 }
 
 /// The config value that a secret is made of.

@@ -12,7 +12,7 @@ pub(crate) static RULE: Rule = Rule {
     severity: Severity::Error,
     since: "0.1.0",
     docs: include_str!("../../../../docs/rules/secret-unresolved.md"),
-    leads_to: &["token-refresh-failed"],
+    leads_to: &["token-refresh-failed", "retry-storm", "request-missing"],
     check,
 };
 

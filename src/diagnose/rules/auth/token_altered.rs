@@ -2,7 +2,7 @@
 
 use crate::compare::{Carried, Identity};
 use crate::diagnose::{Case, Family, Findings, Rule, Severity};
-use crate::model::{Blank, Shape, Step};
+use crate::model::{Blank, Shape, Side, Step};
 
 use super::place::{same_place, value, words};
 use super::same::same_schemes;
@@ -16,7 +16,7 @@ pub(crate) static RULE: Rule = Rule {
     severity: Severity::Error,
     since: "0.1.0",
     docs: include_str!("../../../../docs/rules/token-altered.md"),
-    leads_to: &["token-refresh-failed"],
+    leads_to: &["token-refresh-failed", "retry-storm", "request-missing"],
     check,
 };
 
@@ -70,6 +70,12 @@ fn how(suspect: &Suspect<'_>, faulty: &Carried, sound: &Carried) -> Option<&'sta
     };
     let steps =
         faulty.secret.relation.as_ref().and_then(|relation| relation.steps.iter().rev().find_map(step_word));
+    // The comparison looks from the sandbox to the runtime.
+    let compared = compared.map(|how| match (suspect.side, how) {
+        (Side::Sandbox, "truncated") => "extended",
+        (Side::Sandbox, "extended") => "truncated",
+        _ => how,
+    });
     blanks(&faulty.secret.shape, &sound.secret.shape).or(compared).or(steps)
 }
 

@@ -1,11 +1,12 @@
 //! `token-cast`: a template language read the token as a literal.
 
 use crate::compare::{Carried, Identity};
+use crate::diagnose::rules::setup::keys::dotted;
 use crate::diagnose::standing::Answers;
 use crate::diagnose::{Blame, Case, Family, Finding, Findings, Rule, Severity};
 use crate::model::{Form, Step};
 
-use super::place::{dotted, value, words};
+use super::place::{value, words};
 use super::suspect::{Suspect, suspects};
 
 pub(crate) static RULE: Rule = Rule {
@@ -15,7 +16,7 @@ pub(crate) static RULE: Rule = Rule {
     severity: Severity::Error,
     since: "0.1.0",
     docs: include_str!("../../../../docs/rules/token-cast.md"),
-    leads_to: &["token-refresh-failed"],
+    leads_to: &["token-refresh-failed", "retry-storm", "request-missing"],
     check,
 };
 

@@ -12,7 +12,7 @@ pub(crate) static RULE: Rule = Rule {
     severity: Severity::Error,
     since: "0.1.0",
     docs: include_str!("../../../../docs/rules/token-null.md"),
-    leads_to: &[],
+    leads_to: &["retry-storm", "request-missing"],
     check,
 };
 

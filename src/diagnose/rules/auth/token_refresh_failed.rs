@@ -16,7 +16,7 @@ pub(crate) static RULE: Rule = Rule {
     severity: Severity::Error,
     since: "0.1.0",
     docs: include_str!("../../../../docs/rules/token-refresh-failed.md"),
-    leads_to: &["token-missing", "token-empty", "token-null"],
+    leads_to: &["token-missing", "token-empty", "token-null", "retry-storm", "request-missing"],
     check,
 };
 
@@ -38,7 +38,9 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
             let Some(exchange) = case.compared(pair, *side) else { continue };
             let partner = case.compared(pair, side.other());
             let brought_one = partner.is_some_and(|partner| issues(side.other(), partner.number));
-            if exchange.status().is_none_or(|status| status < 400) || !(brought_one || asks_for_token(exchange)) {
+            if exchange.status().is_none_or(|status| status < 400)
+                || !(brought_one || asks_for_token(exchange))
+            {
                 continue;
             }
             if went_on(case, *side, exchange, pair) {

@@ -1,10 +1,11 @@
 //! `token-swapped`: the place carries another value of the config than on the other side.
 
 use crate::compare::{Carried, Identity};
+use crate::diagnose::rules::setup::keys::dotted;
 use crate::diagnose::{Case, Family, Findings, Rule, Severity};
 use crate::model::{Capture, Class, Reference};
 
-use super::place::{config_pointer, dotted, value, words};
+use super::place::{config_pointer, value, words};
 use super::same::same_schemes;
 use super::suspect::{Suspect, looks_sound, suspects};
 
@@ -15,7 +16,7 @@ pub(crate) static RULE: Rule = Rule {
     severity: Severity::Error,
     since: "0.1.0",
     docs: include_str!("../../../../docs/rules/token-swapped.md"),
-    leads_to: &["token-refresh-failed"],
+    leads_to: &["token-refresh-failed", "retry-storm", "request-missing"],
     check,
 };
 

@@ -12,7 +12,7 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
     severity: Severity::Error,
     since: "0.1.0",
     docs: include_str!("../../../../docs/rules/path-differs.md"),
-    leads_to: &["redirect-differs"],
+    leads_to: &["redirect-differs", "token-refresh-failed"],
     check,
 };
 

@@ -4,7 +4,7 @@ use crate::diagnose::Case;
 use crate::model::{ConfigFacts, JsonType, Side, SpecProperty, TemplateReference};
 
 /// `credentials.api_key` for `/credentials/api_key`, as people write it.
-pub(super) fn dotted(pointer: &str) -> String {
+pub(in crate::diagnose::rules) fn dotted(pointer: &str) -> String {
     pointer.trim_start_matches('/').replace('/', ".").replace("~1", "/").replace("~0", "~")
 }
 
@@ -24,7 +24,7 @@ pub(super) fn covers(pointer: &str, of: &str) -> bool {
 }
 
 /// The key that was probably meant: the same name in another spelling, or in another place.
-pub(super) fn near<'a>(config: &'a ConfigFacts, pointer: &str) -> Option<&'a str> {
+pub(in crate::diagnose::rules) fn near<'a>(config: &'a ConfigFacts, pointer: &str) -> Option<&'a str> {
     let wanted = plain(leaf(pointer));
     let found = |close: &dyn Fn(&str) -> bool| {
         config

@@ -14,7 +14,7 @@ pub(in crate::diagnose) mod spec_missing;
 pub(in crate::diagnose) mod start_failed;
 pub(in crate::diagnose) mod template_error;
 
-mod keys;
+pub(in crate::diagnose::rules) mod keys;
 mod said;
 
 pub(super) use said::{SIDES, came_to_nothing, names_a_cause, said, shortened, unsaid};
