@@ -8,7 +8,7 @@ use std::path::Path;
 use bytes::Bytes;
 use jiff::Timestamp;
 use samewire::capture::Writer;
-use samewire::model::{Fidelity, Inputs};
+use samewire::model::{Completeness, Fidelity, Inputs};
 use samewire::record::{ConnectionId, Event, EventSender, ExchangeId, Setup};
 use samewire::redact::{Key, Redactor};
 
@@ -18,8 +18,8 @@ fn setup(path: &Path) -> Setup {
     let redactor = Redactor::new(Key::from_bytes([7; 32]));
     let mut opening = small::capture();
     opening.inputs = Inputs::default();
-    opening.key_id = redactor.key_id().to_owned();
-    opening.completeness = Default::default();
+    redactor.key_id().clone_into(&mut opening.key_id);
+    opening.completeness = Completeness::default();
     let writer = Writer::create(path, false, &opening).unwrap();
     Setup { writer, redactor, clues: None, body_limit: 4096, observer: None }
 }

@@ -70,19 +70,23 @@ fn transcript(events: Vec<Event>) -> (Vec<Assembled>, Vec<Assembled>) {
 }
 
 fn exchanges(assembled: &[Assembled]) -> Vec<&RawExchange> {
-    let exchange = |one| match one {
-        &Assembled::Exchange(ref raw) => Some(&**raw),
-        _ => None,
-    };
-    assembled.iter().filter_map(exchange).collect()
+    let mut found = Vec::new();
+    for one in assembled {
+        if let Assembled::Exchange(raw) = one {
+            found.push(&**raw);
+        }
+    }
+    found
 }
 
 fn connections(assembled: &[Assembled]) -> Vec<&RawConnection> {
-    let connection = |one| match one {
-        &Assembled::Connection(ref raw) => Some(raw),
-        _ => None,
-    };
-    assembled.iter().filter_map(connection).collect()
+    let mut found = Vec::new();
+    for one in assembled {
+        if let Assembled::Connection(raw) = one {
+            found.push(raw);
+        }
+    }
+    found
 }
 
 fn answer(exchange: &RawExchange) -> &RawMessage {

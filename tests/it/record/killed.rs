@@ -23,7 +23,7 @@ const ON_THE_WAY: usize = 60;
 async fn record_until_killed() {
     let Some(path) = env::var_os(RECORDING) else { return };
     let tell = |what: &str, number: u64| {
-        std::io::stderr().write_all(format!("{what} {number}\n").as_bytes()).unwrap()
+        std::io::stderr().write_all(format!("{what} {number}\n").as_bytes()).unwrap();
     };
     let path = Path::new(&path);
     let (events, _recorder) = record::start(setup(path)).unwrap();
