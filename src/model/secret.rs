@@ -165,14 +165,13 @@ const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 
 impl fmt::Display for Tag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for at in 0..12_u32 {
-            if at > 0 && at % 4 == 0 {
-                f.write_str(".")?;
-            }
+        let mut text = *b"xxxx.xxxx.xxxx";
+        for (place, at) in text.iter_mut().filter(|place| **place != b'.').zip(0..12_u32) {
             let digit = (self.0 >> (55 - 5 * at)) & 31;
-            f.write_str(char::from(ALPHABET[usize::try_from(digit).unwrap_or(0)]).encode_utf8(&mut [0; 4]))?;
+            *place = ALPHABET[usize::try_from(digit).unwrap_or(0)];
         }
-        Ok(())
+        // The alphabet is ASCII.
+        f.write_str(str::from_utf8(&text).unwrap_or_default())
     }
 }
 
@@ -199,8 +198,21 @@ impl Serialize for Tag {
 
 impl<'de> Deserialize<'de> for Tag {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        struct TagVisitor;
+
+        impl serde::de::Visitor<'_> for TagVisitor {
+            type Value = Tag;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a tag")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Tag, E> {
+                text.parse().map_err(E::custom)
+            }
+        }
+
+        deserializer.deserialize_str(TagVisitor)
     }
 }
 
