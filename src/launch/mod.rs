@@ -1,6 +1,7 @@
 //! Runs a command under the proxy: environment, trust stores, standard streams, signals, and clues from its output.
 
 mod child;
+pub mod clues;
 mod environment;
 mod signals;
 mod streams;
