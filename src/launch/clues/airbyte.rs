@@ -129,7 +129,8 @@ pub(super) fn read(line: &str, redactor: &Redactor) -> Option<Message> {
             let succeeded = status.status == "SUCCEEDED";
             let words = format!("CONNECTION_STATUS {}", if succeeded { "SUCCEEDED" } else { "FAILED" });
             said.push(Said::sure(ClueKind::CheckStatus { succeeded }, &words));
-            failures.push(Failure { message: status.message, internal_message: None, stack_trace: None });
+            let message = status.message.map(|message| text::unquoted(&message).to_owned());
+            failures.push(Failure { message, internal_message: None, stack_trace: None });
         }
         ("RECORD", ..) => {
             let record = envelope.record.map(RawValue::get).unwrap_or_default();

@@ -167,6 +167,14 @@ fn settles(told: &ClueKind, doubtful: &ClueKind) -> bool {
         ClueKind::ConfigKeyMissing(_) | ClueKind::ConfigInvalid(_) => {
             matches!(told, ClueKind::ManifestRejected(_)) || told == doubtful
         }
+        // Exceptions are for what nothing else explains.
+        ClueKind::Exception(_) => !matches!(
+            told,
+            ClueKind::Exception(_)
+                | ClueKind::CheckStatus { .. }
+                | ClueKind::Called { .. }
+                | ClueKind::Records
+        ),
         _ => std::mem::discriminant(told) == std::mem::discriminant(doubtful),
     }
 }

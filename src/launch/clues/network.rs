@@ -97,7 +97,7 @@ const TIMEOUT: &[&str] = &[
 pub(super) fn read(sentence: &Sentence<'_>) -> Option<Said> {
     let kind = if sentence.has("belongs to a private network") {
         ClueKind::EgressBlocked("private-address".into())
-    } else if sentence.has("Invalid Protocol Scheme") {
+    } else if sentence.has("Invalid Protocol Schem") {
         ClueKind::EgressBlocked("scheme".into())
     } else if sentence.has_any(CERTIFICATE) {
         ClueKind::CertificateRejected

@@ -1,7 +1,7 @@
 //! Sentences about what keeps a connector from asking at all.
 
 use super::Said;
-use super::text::{Sentence, clipped, quoted};
+use super::text::{Sentence, quoted};
 use crate::model::ClueKind;
 
 /// Reads one sentence.
@@ -37,7 +37,7 @@ fn package(sentence: &Sentence<'_>) -> Vec<Said> {
         return sure(sentence, [ClueKind::ManifestMissing(sentence.redactor.prose(path))]);
     }
     if file.contains("config") || file.contains("secret") || file.contains("credential") {
-        return sure(sentence, [ClueKind::ConfigInvalid(sentence.redactor.prose(clipped(sentence.text)))]);
+        return sure(sentence, [ClueKind::ConfigInvalid(sentence.redactor.prose(sentence.telling()))]);
     }
     Vec::new()
 }
@@ -73,15 +73,15 @@ fn manifest(sentence: &Sentence<'_>) -> Vec<Said> {
     let place =
         sentence.before.iter().rev().find_map(|line| line.strip_prefix("On instance")?.strip_suffix(':'));
     let reason = match place.filter(|place| !place.is_empty()) {
-        Some(place) => format!("{} (at {place})", clipped(sentence.text)),
-        None => clipped(sentence.text).to_owned(),
+        Some(place) => format!("{} (at {place})", sentence.telling()),
+        None => sentence.telling().to_owned(),
     };
     sure(sentence, [ClueKind::ManifestRejected(sentence.redactor.prose(&reason))])
 }
 
 fn config(sentence: &Sentence<'_>) -> Vec<Said> {
     let redactor = sentence.redactor;
-    let invalid = || ClueKind::ConfigInvalid(redactor.prose(clipped(sentence.text)));
+    let invalid = || ClueKind::ConfigInvalid(redactor.prose(sentence.telling()));
     let missing = |key: &str| ClueKind::ConfigKeyMissing(redactor.name(key));
     let required =
         sentence.text.split_once(" is a required property").and_then(|(before, _)| last_quoted(before));
@@ -177,7 +177,7 @@ fn template(sentence: &Sentence<'_>) -> Vec<Said> {
     ];
     let broken = sentence.has_any(&["TemplateSyntaxError", "TemplateAssertionError"])
         || (sentence.has("Error: ") && parser.iter().any(|words| after.starts_with(words)));
-    sure(sentence, broken.then(|| ClueKind::TemplateSyntax(redactor.prose(clipped(sentence.text)))))
+    sure(sentence, broken.then(|| ClueKind::TemplateSyntax(redactor.prose(sentence.telling()))))
 }
 
 fn authenticator(sentence: &Sentence<'_>) -> Vec<Said> {
@@ -212,7 +212,7 @@ fn authenticator(sentence: &Sentence<'_>) -> Vec<Said> {
     let misconfigured = known || (sentence.has("Authenticator") && sentence.has_any(&complaint));
     sure(
         sentence,
-        misconfigured.then(|| ClueKind::AuthenticatorMisconfigured(redactor.prose(clipped(sentence.text)))),
+        misconfigured.then(|| ClueKind::AuthenticatorMisconfigured(redactor.prose(sentence.telling()))),
     )
 }
 
@@ -235,7 +235,9 @@ fn url(sentence: &Sentence<'_>) -> Vec<Said> {
         "InvalidUrlClientError",
         "curl: (3)",
     ]);
-    sure(sentence, invalid.then_some(ClueKind::UrlInvalid))
+    // The CDK's guard against plain HTTP names the exception too.
+    let guard = sentence.has("Invalid Protocol Schem");
+    sure(sentence, (invalid && !guard).then_some(ClueKind::UrlInvalid))
 }
 
 /// Modules and commands.

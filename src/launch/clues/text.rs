@@ -36,6 +36,12 @@ impl Sentence<'_> {
         words.iter().any(|words| self.has(words))
     }
 
+    /// The part that tells what is wrong: what stands before it differs from one report of the same fact to the next.
+    pub(super) fn telling(&self) -> &str {
+        let text = self.text.rsplit_once("Error: ").map_or(self.text, |(_, rest)| rest).trim();
+        clipped(if text.is_empty() { self.text } else { text })
+    }
+
     /// The lines before it have one of these words.
     pub(super) fn follows(&self, words: &[&str]) -> bool {
         self.before.iter().any(|line| words.iter().any(|words| line.contains(words)))
@@ -109,6 +115,12 @@ pub(super) fn message(text: &str, redactor: &Redactor) -> Vec<Said> {
         .collect()
 }
 
+/// What Python's `repr` has put into quotes, as the CDK does with the message of a check's status.
+pub(super) fn unquoted(text: &str) -> &str {
+    let quote = |text: &str| text.chars().next().filter(|letter| matches!(letter, '\'' | '"'));
+    quote(text).and_then(|quote| text.strip_prefix(quote)?.strip_suffix(quote)).unwrap_or(text)
+}
+
 /// The CDK indents a traceback's first line by one blank.
 fn unindented(line: &str) -> &str {
     line.strip_prefix(' ').filter(|line| line.starts_with("Traceback")).unwrap_or(line)
@@ -135,5 +147,5 @@ fn exception(line: &str, redactor: &Redactor) -> Option<Said> {
             .next()
             .is_some_and(|name| name.starts_with(|letter: char| letter.is_ascii_uppercase()));
     let interrupt = matches!(class, "KeyboardInterrupt" | "SystemExit");
-    (sound && !interrupt).then(|| Said::sure(ClueKind::Exception(redactor.name(class)), line))
+    (sound && !interrupt).then(|| Said::doubtful(ClueKind::Exception(redactor.name(class)), line))
 }
