@@ -15,7 +15,7 @@ use tracing::{error, warn};
 use super::assembler::{Assembled, Assembler};
 use super::event::{Event, EventSender};
 use crate::capture::{Entry, Note, WriteError, Writer};
-use crate::model::{Clue, Exchange, Exit};
+use crate::model::{Clue, ClueKind, Exchange, Exit};
 use crate::redact::{Output, RawConnection, RawExchange, Redactor};
 
 /// Events on their way; with a body's piece each, this bounds the memory of a slow recorder.
@@ -253,8 +253,12 @@ impl Recording {
         for assembled in done {
             self.record(assembled);
         }
-        let last_words = self.clues.as_mut().map(|reader| reader.finish(&self.redactor));
-        self.note_clues(&last_words.unwrap_or_default());
+        let mut last_words =
+            self.clues.as_mut().map(|reader| reader.finish(&self.redactor)).unwrap_or_default();
+        if self.exchanges + self.unwritten > 0 {
+            last_words.retain(|clue| clue.kind != ClueKind::LastWords);
+        }
+        self.note_clues(&last_words);
         self.writer.end(Timestamp::now(), self.exit);
         self.flush();
         let path = self.writer.path().to_owned();

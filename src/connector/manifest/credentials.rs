@@ -32,19 +32,19 @@ pub(super) fn setters(tree: &Node) -> Vec<Setter> {
                 authenticator: true,
             });
         }
-        for (key, kind) in HOLDERS {
-            for (name, entry) in entries(node, key) {
-                let reads = reads(entry, false);
-                if !reads.is_empty() {
-                    setters.push(Setter {
-                        at: child(&child(at, key), name),
-                        line: entry.line,
-                        component: key.to_owned(),
-                        place: Some(named(kind, name)),
-                        reads,
-                        authenticator: false,
-                    });
-                }
+        let Some((key, kind)) = holder(at) else { return };
+        let (at, content) = content(at, node);
+        for (name, entry) in content.members() {
+            let reads = reads(entry, false);
+            if !reads.is_empty() {
+                setters.push(Setter {
+                    at: child(&at, name),
+                    line: entry.line,
+                    component: key.to_owned(),
+                    place: Some(named(kind, name)),
+                    reads,
+                    authenticator: false,
+                });
             }
         }
     });
@@ -55,24 +55,30 @@ pub(super) fn setters(tree: &Node) -> Vec<Setter> {
 pub(super) fn literals(tree: &Node) -> Vec<Literal> {
     let mut literals = Vec::new();
     tree.walk("", &mut |at, node| {
-        for (key, _) in HOLDERS {
-            let Some(holder) = node.member(key) else { continue };
-            holder.walk(&child(at, key), &mut |at, node| {
-                let literal = node.as_str().filter(|text| !text.contains("{{") && !text.contains("{%"));
-                if let Some(text) = literal {
-                    literals.push(Literal { at: at.to_owned(), value: Zeroizing::new(text.to_owned()) });
-                }
-            });
+        if holder(at).is_none() {
+            return;
         }
+        let (at, content) = content(at, node);
+        content.walk(&at, &mut |at, node| {
+            let literal = node.as_str().filter(|text| !text.contains("{{") && !text.contains("{%"));
+            if let Some(text) = literal {
+                literals.push(Literal { at: at.to_owned(), value: Zeroizing::new(text.to_owned()) });
+            }
+        });
     });
     literals
 }
 
-/// The named entries of a holder; those of a typed body stand in its `value`.
-fn entries<'a>(node: &'a Node, key: &str) -> impl Iterator<Item = (&'a str, &'a Node)> {
-    let holder = node.member(key);
-    let typed = holder.and_then(|holder| holder.text("type").and(holder.member("value")));
-    typed.or(holder).map(Node::members).unwrap_or_default().iter().map(|(name, entry)| (name.as_str(), entry))
+/// The holder that a pointer leads to, by its last name.
+fn holder(pointer: &str) -> Option<(&'static str, &'static str)> {
+    let name = pointer.rsplit('/').next()?;
+    HOLDERS.into_iter().find(|(key, _)| *key == name)
+}
+
+/// What a holder holds, and where: a typed body has it in its `value`.
+fn content<'a>(at: &str, node: &'a Node) -> (String, &'a Node) {
+    let typed = node.text("type").and(node.member("value"));
+    typed.map_or_else(|| (at.to_owned(), node), |value| (child(at, "value"), value))
 }
 
 /// The config values that a component's templates read; of authenticators inside it, `own` leaves out the values.
@@ -226,6 +232,6 @@ mod tests {
         );
         let tree = tree::yaml(text).unwrap();
         let literals: Vec<_> = literals(&tree).into_iter().map(|literal| literal.value.to_string()).collect();
-        assert_eq!(literals, ["application/json", "RequestBodyJsonObject", "all"]);
+        assert_eq!(literals, ["application/json", "all"]);
     }
 }
