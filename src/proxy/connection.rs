@@ -1,18 +1,137 @@
-//! The life of one connection from a client.
+//! The life of one connection from a client: its first head decides what becomes of it.
 
+use std::io;
 use std::sync::Arc;
 
+use bytes::BytesMut;
+use hyper::StatusCode;
+use jiff::Timestamp;
+use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
+use tokio::time::timeout;
 
-use super::{Lanes, Listener, Shared, Stage};
+use crate::record::Event;
 
-/// Serves a connection until it ends.
+use super::client_stream::ClientStream;
+use super::forward::Authority;
+use super::head::{Head, Kind};
+use super::http::{self, Parts};
+use super::journal::Journal;
+use super::link::Links;
+use super::prefixed::Prefixed;
+use super::scanner::HeadScanner;
+use super::tunnel::{self, Connect};
+use super::{Lanes, Listener, Shared, Stage, answer, lane};
+
+/// Serves a connection until it ends or the proxy does.
 pub(super) async fn serve(
-    _stream: TcpStream,
-    _listener: Arc<Listener>,
-    _shared: Arc<Shared>,
-    _lanes: Lanes,
-    _stages: watch::Receiver<Stage>,
+    stream: TcpStream,
+    listener: Arc<Listener>,
+    shared: Arc<Shared>,
+    lanes: Lanes,
+    mut stages: watch::Receiver<Stage>,
 ) {
+    let opened = Timestamp::now();
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "cannot set TCP_NODELAY");
+    }
+    let mut client = ClientStream::new(stream);
+    let mut buffer = BytesMut::new();
+    let first = tokio::select! {
+        first = timeout(shared.settings.timeouts.head, first_head(&mut client, &mut buffer, &shared)) => first,
+        _ = stages.wait_for(|stage| *stage != Stage::Serving) => return,
+    };
+    // A connection without a byte is a port that was tried.
+    let Ok(Ok(first)) = first.or_else(|_| Ok::<_, ()>(Ok(None))) else { return };
+    if buffer.is_empty() {
+        return;
+    }
+    let authorization = first.as_ref().and_then(|(head, _)| head.field("proxy-authorization"));
+    let Ok(side) = lane::side(&listener, authorization) else {
+        let page = answer::bytes(
+            StatusCode::PROXY_AUTHENTICATION_REQUIRED,
+            "Proxy-Authenticate: Basic realm=\"samewire\"\r\n",
+            "this proxy wants the user and the password of its URL (samewire env prints it)",
+        );
+        tunnel::reply(&mut client, &page).await;
+        return;
+    };
+    let sender = lanes.of(side).cloned();
+    drop(lanes);
+    let journal = Arc::new(Journal::new(shared.connection_id(), sender));
+    let mut ending = stages.clone();
+    tokio::select! {
+        () = dispatch(client, buffer, first, opened, &shared, &journal, stages) => {}
+        // What is under way stays without an end in the capture.
+        _ = ending.wait_for(|stage| *stage == Stage::Ended) => {}
+    }
+    journal.flush().await;
+}
+
+/// Takes the way that the first head tells.
+async fn dispatch(
+    client: ClientStream,
+    mut buffer: BytesMut,
+    first: Option<(Head, Timestamp)>,
+    at: Timestamp,
+    shared: &Arc<Shared>,
+    journal: &Arc<Journal>,
+    stages: watch::Receiver<Stage>,
+) {
+    let connection = journal.connection;
+    let connect = first.filter(|(head, _)| head.request_line().0 == b"CONNECT");
+    if let Some((head, begun)) = connect {
+        let _ = buffer.split_to(head_end(&buffer, &head));
+        let to = Authority::parse(head.request_line().1, None);
+        if let Some(to) = to.filter(|to| shared.ignores(&to.host)) {
+            return tunnel::ignore(shared, journal, client, &buffer, &to).await;
+        }
+        journal.tell(Event::Opened { connection, at }).await;
+        let (shared, journal) = (Arc::clone(shared), Arc::clone(journal));
+        let connect = Connect { shared, journal, stages, head, at: begun };
+        tunnel::serve(connect, client, buffer).await;
+    } else {
+        journal.tell(Event::Opened { connection, at }).await;
+        let reset = client.reset_flag();
+        let (shared, journal) = (Arc::clone(shared), Arc::clone(journal));
+        let parts = Parts { shared, journal, links: Links::default(), tunnel: None, reset };
+        http::serve(Prefixed::new(buffer.freeze(), client), parts, stages).await;
+    }
+    journal.tell(Event::Closed { connection }).await;
+}
+
+/// Reads until the first head is whole. `None`: it is none, or it is too long, or it broke off.
+async fn first_head(
+    client: &mut ClientStream,
+    buffer: &mut BytesMut,
+    shared: &Shared,
+) -> io::Result<Option<(Head, Timestamp)>> {
+    let mut scanner = HeadScanner::new(Kind::Request, shared.settings.limits.head);
+    loop {
+        buffer.reserve(1024);
+        let seen = buffer.len();
+        if client.read_buf(buffer).await? == 0 {
+            return Ok(None);
+        }
+        scanner.feed(&buffer[seen..], Timestamp::now());
+        if let Some(first) = scanner.next_head() {
+            return Ok(Some(first));
+        }
+        if !could_be_http(buffer) || buffer.len() >= shared.settings.limits.head {
+            return Ok(None);
+        }
+    }
+}
+
+/// False as soon as hyper, too, sees that this is no request.
+fn could_be_http(bytes: &[u8]) -> bool {
+    let start = bytes.iter().find(|byte| !matches!(byte, b'\r' | b'\n'));
+    start.is_none_or(u8::is_ascii_alphabetic)
+}
+
+/// Where the first head ends: blank lines may stand before it.
+fn head_end(buffer: &[u8], head: &Head) -> usize {
+    let before = buffer.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+    before + head.raw.len()
 }

@@ -1,10 +1,27 @@
 //! The data path: accept, sniff, open TLS, tap, forward.
 
+mod answer;
+mod body;
+mod client_stream;
 mod connection;
+mod exchange;
+mod failure;
+mod forward;
+mod guard;
+mod head;
+mod http;
+mod journal;
 mod lane;
+mod link;
+mod prefixed;
+mod scanner;
 mod settings;
+mod tap;
 mod tls;
+mod tunnel;
+mod upstream;
 mod upstream_proxy;
+mod writer;
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,14 +29,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::record::{ConnectionId, ExchangeId};
 
+pub use head::{Ambiguous, FieldLine, Framing, Head, Kind};
 pub use lane::{Credential, Lane, Lanes, Listener};
+pub use scanner::{Found, HeadScanner};
 pub use settings::{ConnectTo, HostPattern, Limits, SettingError, Settings, Timeouts, UpstreamIdentity};
 pub use tls::{Authority, AuthorityError, TrustError};
 pub use upstream_proxy::UpstreamProxy;
@@ -125,6 +144,13 @@ impl Proxy {
 }
 
 impl Shared {
+    /// True for a host that passes through unopened.
+    fn ignores(&self, host: &str) -> bool {
+        let any = |patterns: &[HostPattern]| patterns.iter().any(|pattern| pattern.matches(host));
+        let Settings { hosts, ignored_hosts, .. } = &self.settings;
+        any(ignored_hosts) || (!hosts.is_empty() && !any(hosts))
+    }
+
     fn connection_id(&self) -> ConnectionId {
         ConnectionId(self.connections.fetch_add(1, Ordering::Relaxed))
     }

@@ -1,1 +1,9 @@
-//! Tests of `proxy`.
+//! Tests of `proxy`: a raw-byte client, a raw-byte origin, real sockets.
+
+mod bodies;
+mod failures;
+mod forwarding;
+mod heads;
+mod rig;
+mod routes;
+mod tunnels;

@@ -1,0 +1,174 @@
+//! HTTP/1 on one client connection: hyper above the tap, and one exchange after the other.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
+
+use hyper::body::Incoming;
+use hyper::server::conn::http1::Builder;
+use hyper::service::service_fn;
+use hyper::upgrade::OnUpgrade;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, copy_bidirectional};
+use tokio::sync::watch;
+
+use crate::model::{FailureKind, Fidelity, Phase};
+use crate::record::Event;
+
+use super::body::Outgoing;
+use super::client_stream::ResetFlag;
+use super::exchange::{self, Aborted};
+use super::failure::{self, Cause};
+use super::forward::Authority;
+use super::head::Kind;
+use super::journal::Journal;
+use super::link::Links;
+use super::tap::{Tap, TapHandle};
+use super::{Shared, Stage};
+
+/// One client connection that speaks HTTP/1.
+pub(super) struct Session {
+    pub(super) shared: Arc<Shared>,
+    pub(super) journal: Arc<Journal>,
+    pub(super) links: Links,
+    /// The tunnel that it is in.
+    pub(super) tunnel: Option<Tunnel>,
+    pub(super) reset: ResetFlag,
+    pub(super) tap: TapHandle,
+    /// Both ends of a protocol that took HTTP's place.
+    pub(super) upgrade: Mutex<Option<(OnUpgrade, OnUpgrade)>>,
+}
+
+/// The CONNECT around a session.
+pub(super) struct Tunnel {
+    pub(super) to: Authority,
+    /// The server name of the client's TLS hello.
+    pub(super) tls_name: Option<String>,
+}
+
+/// What a session is made of.
+pub(super) struct Parts {
+    pub(super) shared: Arc<Shared>,
+    pub(super) journal: Arc<Journal>,
+    pub(super) links: Links,
+    pub(super) tunnel: Option<Tunnel>,
+    pub(super) reset: ResetFlag,
+}
+
+/// Serves the connection until it ends, and ends every exchange that it began.
+pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    stream: S,
+    parts: Parts,
+    mut stages: watch::Receiver<Stage>,
+) {
+    let limit = parts.shared.settings.limits.head.max(8192);
+    let (tap, handle) = Tap::new(stream, Kind::Request, 2 * limit);
+    let Parts { shared, journal, links, tunnel, reset } = parts;
+    let upgrade = Mutex::default();
+    let session = Arc::new(Session { shared, journal, links, tunnel, reset, tap: handle, upgrade });
+    let service = {
+        let session = Arc::clone(&session);
+        service_fn(move |request: Request<Incoming>| serve_one(Arc::clone(&session), request))
+    };
+    let connection = Builder::new()
+        .auto_date_header(false)
+        .max_buf_size(limit)
+        .serve_connection(TokioIo::new(tap), service)
+        .with_upgrades();
+    let mut connection = pin!(connection);
+    let mut finishing = pin!(stages.wait_for(|stage| *stage != Stage::Serving));
+    let (mut served, mut stopping) = (None, false);
+    let mut switched: Option<std::pin::Pin<Box<dyn Future<Output = ()> + Send>>> = None;
+    poll_fn(|cx| {
+        if !stopping && finishing.as_mut().poll(cx).is_ready() {
+            stopping = true;
+            connection.as_mut().graceful_shutdown();
+        }
+        if served.is_none()
+            && let Poll::Ready(result) = connection.as_mut().poll(cx)
+        {
+            served = Some(result);
+        }
+        let ended = session.links.poll(cx);
+        if ended && served.is_none() && session.tunnel.is_some() && session.journal.open().is_none() {
+            // The origin has closed an idle connection: so does samewire, as without it.
+            connection.as_mut().graceful_shutdown();
+            cx.waker().wake_by_ref();
+        }
+        let both = session.upgrade.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((client, origin)) = both {
+            switched = Some(Box::pin(switch(client, origin)));
+        }
+        match &mut switched {
+            Some(copy) => copy.as_mut().poll(cx),
+            None if served.is_some() => Poll::Ready(()),
+            None => Poll::Pending,
+        }
+    })
+    .await;
+    let error = served.and_then(Result::err);
+    if let Some(error) = &error {
+        tracing::debug!(connection = session.journal.connection.0, %error, "a client connection ended");
+    }
+    settle(&session, error.as_ref()).await;
+}
+
+async fn serve_one(session: Arc<Session>, request: Request<Incoming>) -> Result<Response<Outgoing>, Aborted> {
+    exchange::serve(&session, request).await
+}
+
+/// Passes another protocol through (RFC 9110, section 7.8).
+async fn switch(client: OnUpgrade, origin: OnUpgrade) {
+    let (Ok(client), Ok(origin)) = (client.await, origin.await) else { return };
+    let (mut client, mut origin) = (TokioIo::new(client), TokioIo::new(origin));
+    if let Err(error) = copy_bidirectional(&mut client, &mut origin).await {
+        tracing::debug!(%error, "an upgraded connection ended");
+    }
+}
+
+/// Tells what is left when a connection has ended: an exchange without an end, and heads that hyper refused.
+async fn settle(session: &Session, error: Option<&hyper::Error>) {
+    let journal = &session.journal;
+    if let Some((exchange, phase)) = journal.open() {
+        let cause = session.tap.cause().unwrap_or(Cause::Closed);
+        let message = format!("the client's connection {}", cause.words());
+        journal.fail(exchange, failure::client(phase, cause.kind(), message));
+    }
+    let mut refused = error.and_then(|error| {
+        if error.is_parse_too_large() {
+            Some((FailureKind::TooLarge, "the head is too large".to_owned()))
+        } else if error.is_parse() {
+            Some((FailureKind::Malformed, format!("the head is not HTTP: {error}")))
+        } else {
+            None
+        }
+    });
+    let heads = std::iter::from_fn(|| session.tap.next_head().map(|(head, at)| (head.raw, at)));
+    let heads: Vec<_> = heads.chain(session.tap.unfinished()).collect();
+    for (head, at) in heads {
+        let (kind, message) = refused.take().unwrap_or_else(|| {
+            (FailureKind::Closed, "the connection ended before this request was taken".to_owned())
+        });
+        let (scheme, authority) = (session.scheme(), session.authority());
+        let (connection, exchange) = (journal.connection, session.shared.exchange_id());
+        let fidelity = Fidelity::Wire;
+        let event = Event::Request { exchange, connection, at, head, scheme, authority, fidelity };
+        journal.begin(exchange, event).await;
+        journal.fail(exchange, failure::client(Phase::Head, kind, message));
+    }
+    journal.flush().await;
+}
+
+impl Session {
+    /// What the requests that come here are for, as far as the connection tells.
+    pub(super) fn scheme(&self) -> &'static str {
+        if self.tunnel.as_ref().is_some_and(|tunnel| tunnel.to.https) { "https" } else { "http" }
+    }
+
+    /// `host:port` of the CONNECT around it.
+    pub(super) fn authority(&self) -> Option<String> {
+        self.tunnel.as_ref().map(|tunnel| tunnel.to.to_text())
+    }
+}

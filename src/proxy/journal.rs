@@ -1,0 +1,187 @@
+//! What one connection tells the recorder, in order and in batches: a request at once, the rest of a short
+//! exchange in one go, long bodies piece by piece. A full channel holds the body back.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use tokio::sync::mpsc::error::TrySendError;
+
+use crate::model::Phase;
+use crate::record::{ConnectionId, Event, EventSender, ExchangeId};
+use crate::redact::RawFailure;
+
+/// Content that may wait in the batch, so that few bytes do not cost a wake-up of the recorder each.
+const BATCH_BYTES: usize = 16 * 1024;
+const BATCH_EVENTS: usize = 16;
+
+/// What one connection tells the recorder.
+pub(super) struct Journal {
+    pub(super) connection: ConnectionId,
+    /// None: nothing of it is recorded.
+    sender: Option<EventSender>,
+    batch: Mutex<Batch>,
+}
+
+#[derive(Default)]
+struct Batch {
+    events: Vec<Event>,
+    bytes: usize,
+    /// The exchange that has no end yet.
+    open: Option<(ExchangeId, Phase)>,
+}
+
+/// Waits for room in the channel.
+pub(super) type Waiting = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+impl Journal {
+    pub(super) fn new(connection: ConnectionId, sender: Option<EventSender>) -> Self {
+        Self { connection, sender, batch: Mutex::default() }
+    }
+
+    /// A journal that nobody reads.
+    pub(super) fn silent(connection: ConnectionId) -> Self {
+        Self::new(connection, None)
+    }
+
+    /// Tells an event of the connection.
+    pub(super) async fn tell(&self, event: Event) {
+        self.lock().push(event, 0);
+        self.flush().await;
+    }
+
+    /// Begins an exchange: its request is told at once, which is what gives the exchanges their order.
+    pub(super) async fn begin(&self, exchange: ExchangeId, request: Event) {
+        {
+            let mut batch = self.lock();
+            batch.push(request, 0);
+            batch.open = Some((exchange, Phase::Send));
+        }
+        self.flush().await;
+    }
+
+    /// Notes how far the exchange has got.
+    pub(super) fn reach(&self, exchange: ExchangeId, phase: Phase) {
+        if let Some((_, reached)) = self.lock().open.as_mut().filter(|(open, _)| *open == exchange) {
+            *reached = phase;
+        }
+    }
+
+    /// Adds an event to the batch, unless its exchange has ended.
+    pub(super) fn note(&self, exchange: ExchangeId, event: Event) {
+        let bytes = match &event {
+            Event::RequestData { data, .. } | Event::ResponseData { data, .. } => data.len(),
+            _ => 0,
+        };
+        let mut batch = self.lock();
+        if batch.open.is_some_and(|(open, _)| open == exchange) {
+            batch.push(event, bytes);
+        }
+    }
+
+    /// Ends the exchange, well, unless it has ended.
+    pub(super) fn end(&self, exchange: ExchangeId, trailers: Bytes) {
+        self.note(exchange, Event::ResponseEnd { exchange, at: Timestamp::now(), trailers });
+        self.close(exchange);
+    }
+
+    /// Ends the exchange, not well, unless it has ended. True when it had not.
+    pub(super) fn fail(&self, exchange: ExchangeId, failure: RawFailure) -> bool {
+        self.note(exchange, Event::Failed { exchange, at: Timestamp::now(), failure });
+        self.close(exchange)
+    }
+
+    /// The exchange that has not ended, and how far it has got.
+    pub(super) fn open(&self) -> Option<(ExchangeId, Phase)> {
+        self.lock().open
+    }
+
+    /// True when the batch should go out now: it is large, or its exchange has ended.
+    pub(super) fn is_due(&self) -> bool {
+        let batch = self.lock();
+        batch.bytes >= BATCH_BYTES || batch.events.len() >= BATCH_EVENTS || batch.open.is_none()
+    }
+
+    /// Sends the batch, waiting for room.
+    pub(super) async fn flush(&self) {
+        while !self.try_flush() {
+            let Some(sender) = &self.sender else { return };
+            // The permit is for the first event, so that nothing can overtake it.
+            let Ok(permit) = sender.reserve().await else { return };
+            if let Some(event) = self.lock().shift() {
+                permit.send(event);
+            }
+        }
+    }
+
+    /// The same where there is no `await`; `waiting` keeps the wait between two calls.
+    pub(super) fn poll_flush(
+        self: &Arc<Self>,
+        cx: &mut Context<'_>,
+        waiting: &mut Option<Waiting>,
+    ) -> Poll<()> {
+        if waiting.is_none() {
+            if self.try_flush() {
+                return Poll::Ready(());
+            }
+            let journal = Arc::clone(self);
+            *waiting = Some(Box::pin(async move { journal.flush().await }));
+        }
+        if let Some(flush) = waiting {
+            ready!(flush.as_mut().poll(cx));
+            *waiting = None;
+        }
+        Poll::Ready(())
+    }
+
+    /// Sends the batch if there is room for all of it. A recorder that is gone takes everything.
+    fn try_flush(&self) -> bool {
+        let mut batch = self.lock();
+        if batch.events.is_empty() {
+            return true;
+        }
+        batch.bytes = 0;
+        let Some(sender) = &self.sender else {
+            batch.events.clear();
+            return true;
+        };
+        match sender.try_reserve_many(batch.events.len().min(sender.max_capacity())) {
+            Ok(permits) => {
+                let count = permits.len();
+                permits.zip(batch.events.drain(..count)).for_each(|(permit, event)| permit.send(event));
+                batch.events.is_empty()
+            }
+            Err(TrySendError::Full(())) => false,
+            Err(TrySendError::Closed(())) => {
+                batch.events.clear();
+                true
+            }
+        }
+    }
+
+    fn close(&self, exchange: ExchangeId) -> bool {
+        let mut batch = self.lock();
+        let own = batch.open.is_some_and(|(open, _)| open == exchange);
+        if own {
+            batch.open = None;
+        }
+        own
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Batch> {
+        self.batch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Batch {
+    fn push(&mut self, event: Event, bytes: usize) {
+        self.events.push(event);
+        self.bytes += bytes;
+    }
+
+    fn shift(&mut self) -> Option<Event> {
+        (!self.events.is_empty()).then(|| self.events.remove(0))
+    }
+}

@@ -1,0 +1,164 @@
+//! The upstream connections of one client connection: one for each authority, as long as the client's. They
+//! are driven by the client connection's own task, so that an exchange needs no other one.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Context;
+
+use hyper::client::conn::http1::{Builder, SendRequest};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
+
+use crate::model::{FailureKind, Phase};
+use crate::redact::RawFailure;
+
+use super::body::Outgoing;
+use super::forward::Authority;
+use super::head::Kind;
+use super::tap::{Tap, TapHandle};
+use super::upstream::Dialled;
+use super::{Shared, failure, upstream};
+
+/// How many authorities one client connection may have connections to at a time.
+const KEPT: usize = 8;
+
+/// One connection to an origin.
+pub(super) struct Link {
+    to: Authority,
+    pub(super) sender: SendRequest<Outgoing>,
+    pub(super) tap: TapHandle,
+    /// It leads to an upstream proxy that wants absolute-form targets, and these credentials.
+    pub(super) proxy: Option<Option<String>>,
+    /// It has carried an exchange before.
+    pub(super) reused: bool,
+}
+
+/// A TLS handshake with an origin, under way.
+pub(super) type Handshake = Pin<Box<dyn Future<Output = Result<TlsStream<TcpStream>, RawFailure>> + Send>>;
+
+/// What was connected for a CONNECT, before the first request in it.
+pub(super) enum Prepared {
+    /// The tunnel carries plain HTTP.
+    Plain(TcpStream),
+    /// The tunnel carries TLS.
+    Secure(Handshake),
+}
+
+type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// The upstream connections of one client connection.
+#[derive(Default)]
+pub(super) struct Links(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    idle: Vec<Link>,
+    prepared: Option<Prepared>,
+    /// What makes the links move; polled by the client connection's task.
+    running: Vec<Running>,
+}
+
+impl Links {
+    pub(super) fn prepared(prepared: Prepared) -> Self {
+        Self(Mutex::new(State { prepared: Some(prepared), ..State::default() }))
+    }
+
+    /// A connection to this authority: the kept one, the one prepared by CONNECT, or a new one.
+    /// `tls_name`: the name that the client asked for in its own TLS handshake.
+    pub(super) async fn take(
+        &self,
+        shared: &Arc<Shared>,
+        to: &Authority,
+        tls_name: Option<&str>,
+    ) -> Result<Link, RawFailure> {
+        while let Some(mut link) = self.take_idle(to) {
+            if link.sender.ready().await.is_ok() {
+                link.reused = true;
+                return Ok(link);
+            }
+        }
+        self.open(shared, to, tls_name).await
+    }
+
+    /// A new connection to this authority.
+    pub(super) async fn open(
+        &self,
+        shared: &Arc<Shared>,
+        to: &Authority,
+        tls_name: Option<&str>,
+    ) -> Result<Link, RawFailure> {
+        let prepared = self.lock().prepared.take();
+        let (stream, proxy) = match prepared {
+            Some(Prepared::Plain(stream)) => (stream, None),
+            Some(Prepared::Secure(handshake)) => return self.speak(shared, to, handshake.await?, None).await,
+            None => {
+                let Dialled { stream, proxy, .. } = upstream::dial(shared, to).await?;
+                (stream, proxy)
+            }
+        };
+        if !to.https {
+            return self.speak(shared, to, stream, proxy).await;
+        }
+        let name = tls_name.unwrap_or(&to.host).to_owned();
+        let stream = upstream::secure(Arc::clone(shared), name, stream).await?;
+        self.speak(shared, to, stream, None).await
+    }
+
+    /// Keeps a connection for the client's next request.
+    pub(super) fn keep(&self, link: Link) {
+        let mut state = self.lock();
+        if state.idle.len() >= KEPT {
+            state.idle.remove(0);
+        }
+        state.idle.push(link);
+    }
+
+    /// Moves all links on; true when one of them has ended.
+    pub(super) fn poll(&self, cx: &mut Context<'_>) -> bool {
+        // Taken out while they are polled: what they wake may ask for the lock.
+        let mut running = std::mem::take(&mut self.lock().running);
+        let before = running.len();
+        running.retain_mut(|link| link.as_mut().poll(cx).is_pending());
+        let ended = running.len() < before;
+        let mut state = self.lock();
+        running.append(&mut state.running);
+        state.running = running;
+        ended
+    }
+
+    async fn speak<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+        &self,
+        shared: &Shared,
+        to: &Authority,
+        stream: S,
+        proxy: Option<Option<String>>,
+    ) -> Result<Link, RawFailure> {
+        let limit = shared.settings.limits.head.max(8192);
+        let (tap, handle) = Tap::new(stream, Kind::Response { to_head: false }, 2 * limit);
+        let (sender, connection) = Builder::new()
+            .max_buf_size(limit)
+            .allow_obsolete_multiline_headers_in_responses(true)
+            .handshake(TokioIo::new(tap))
+            .await
+            .map_err(|error| failure::upstream(Phase::Send, FailureKind::Internal, error.to_string()))?;
+        let connection = connection.with_upgrades();
+        self.lock().running.push(Box::pin(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "an upstream connection ended");
+            }
+        }));
+        Ok(Link { to: to.clone(), sender, tap: handle, proxy, reused: false })
+    }
+
+    fn take_idle(&self, to: &Authority) -> Option<Link> {
+        let mut state = self.lock();
+        let at = state.idle.iter().position(|link| link.to == *to)?;
+        Some(state.idle.remove(at))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

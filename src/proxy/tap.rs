@@ -1,0 +1,177 @@
+//! The seam below hyper, on both legs: what is read is copied to the [`HeadScanner`], and where hyper writes
+//! a head, the [`HeadWriter`] puts the recorded one in its place.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::failure::Cause;
+use super::head::{Head, Kind};
+use super::scanner::HeadScanner;
+use super::writer::{HeadWriter, Replacement};
+
+/// A connection as hyper sees it, with the tap in it.
+pub(super) struct Tap<S> {
+    inner: S,
+    shared: Arc<Mutex<Shared>>,
+}
+
+/// The other end of a [`Tap`].
+#[derive(Clone)]
+pub(super) struct TapHandle(Arc<Mutex<Shared>>);
+
+struct Shared {
+    scanner: HeadScanner,
+    writer: HeadWriter,
+    /// How the read side ended.
+    ended: Option<Cause>,
+    /// How the write side ended.
+    broken: Option<Cause>,
+    /// How often everything that hyper had to write was written.
+    flushes: u64,
+}
+
+impl<S> Tap<S> {
+    pub(super) fn new(inner: S, kind: Kind, head_limit: usize) -> (Self, TapHandle) {
+        let shared = Arc::new(Mutex::new(Shared {
+            scanner: HeadScanner::new(kind, head_limit),
+            writer: HeadWriter::default(),
+            ended: None,
+            broken: None,
+            flushes: 0,
+        }));
+        (Self { inner, shared: Arc::clone(&shared) }, TapHandle(shared))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl TapHandle {
+    /// The next head and when its first byte was read.
+    pub(super) fn next_head(&self) -> Option<(Head, Timestamp)> {
+        self.lock().scanner.next_head()
+    }
+
+    /// The trailers, when they are what was found next.
+    pub(super) fn next_trailers(&self) -> Bytes {
+        self.lock().scanner.next_trailers().unwrap_or_default()
+    }
+
+    /// The beginning of a head that never ended, and when it began.
+    pub(super) fn unfinished(&self) -> Option<(Bytes, Timestamp)> {
+        let shared = self.lock();
+        shared.scanner.unfinished().map(|(bytes, begun)| (Bytes::copy_from_slice(bytes), begun))
+    }
+
+    /// The next head that hyper writes is replaced by this one.
+    pub(super) fn replace(&self, head: Replacement) {
+        self.lock().writer.replace(head);
+    }
+
+    /// Says what the next answer answers.
+    pub(super) fn expect(&self, to_head: bool) {
+        self.lock().scanner.expect(to_head);
+    }
+
+    /// What follows is not HTTP any more.
+    pub(super) fn stop(&self) {
+        self.lock().scanner.stop();
+    }
+
+    /// How the connection came to be unusable, as far as its reads and writes tell.
+    pub(super) fn cause(&self) -> Option<Cause> {
+        let shared = self.lock();
+        shared.broken.clone().or_else(|| shared.ended.clone())
+    }
+
+    /// How often everything that hyper had to write was written.
+    pub(super) fn flushes(&self) -> u64 {
+        self.lock().flushes
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shared {
+    fn note_read(&mut self, new: &[u8]) {
+        if new.is_empty() {
+            self.ended.get_or_insert(Cause::Closed);
+        } else {
+            self.scanner.feed(new, Timestamp::now());
+        }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let filled = buf.filled().len();
+        if buf.remaining() == 0 {
+            return Poll::Ready(Ok(()));
+        }
+        if let Err(error) = ready!(Pin::new(&mut self.inner).poll_read(cx, buf)) {
+            self.lock().ended.get_or_insert(Cause::of(&error));
+            return Poll::Ready(Err(error));
+        }
+        self.lock().note_read(&buf.filled()[filled..]);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_write_vectored(cx, &[IoSlice::new(buf)])
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let Self { inner, shared, .. } = self.get_mut();
+        let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let written = shared.writer.poll_write(Pin::new(inner), cx, bufs);
+        if let Poll::Ready(Err(error)) = &written {
+            shared.broken.get_or_insert(Cause::of(error));
+        }
+        written
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Self { inner, shared, .. } = self.get_mut();
+        let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut inner = Pin::new(inner);
+        let flushed = match ready!(shared.writer.poll_drain(inner.as_mut(), cx)) {
+            Ok(()) => ready!(inner.poll_flush(cx)),
+            Err(error) => Err(error),
+        };
+        match &flushed {
+            Ok(()) => shared.flushes += 1,
+            Err(error) => {
+                shared.broken.get_or_insert(Cause::of(error));
+            }
+        }
+        Poll::Ready(flushed)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.as_mut().poll_flush(cx))?;
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,294 @@
+//! CONNECT: the upstream is dialled first, then the tunnel is given and its first bytes tell what it carries.
+
+use std::io;
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use hyper::StatusCode;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use crate::model::{FailureKind, Fidelity, Handshake, Phase};
+use crate::record::Event;
+use crate::redact::RawFailure;
+
+use super::client_stream::{ClientStream, ResetFlag};
+use super::failure::{self, Cause};
+use super::forward::{Authority, Refusal};
+use super::head::Head;
+use super::http::{self, Parts, Tunnel};
+use super::journal::Journal;
+use super::link::{Links, Prepared};
+use super::prefixed::Prefixed;
+use super::upstream::{self, Dialled};
+use super::{Shared, Stage, answer, tls};
+
+/// A connection whose first request is CONNECT.
+pub(super) struct Connect {
+    pub(super) shared: Arc<Shared>,
+    pub(super) journal: Arc<Journal>,
+    pub(super) stages: watch::Receiver<Stage>,
+    pub(super) head: Head,
+    pub(super) at: jiff::Timestamp,
+}
+
+/// What the first bytes in a tunnel are.
+enum First {
+    Tls,
+    Http,
+    /// Something else, and why it is thought so.
+    Other(&'static str),
+    /// The client left without any.
+    Nothing,
+}
+
+/// Serves a CONNECT until its connection ends; `rest` is what came after its head.
+pub(super) async fn serve(connect: Connect, mut client: ClientStream, rest: BytesMut) {
+    let Connect { shared, journal, head, at, .. } = &connect;
+    let connection = journal.connection;
+    let (_, target) = head.request_line();
+    let Some(to) = Authority::parse(target, None) else {
+        let message = Refusal::Target.to_string();
+        refuse(&connect, *at, &message).await;
+        reply(&mut client, &answer::bytes(StatusCode::BAD_REQUEST, "", &message)).await;
+        return;
+    };
+    let authority = to.to_text();
+    journal.tell(Event::Asked { connection, authority }).await;
+    let Dialled { stream: origin, address, .. } = match upstream::dial(shared, &to).await {
+        Ok(dialled) => dialled,
+        Err(failure) => {
+            let page = answer::bytes(answer::status_of(&failure), "", &failure.message);
+            journal.tell(Event::ConnectFailed { connection, failure }).await;
+            reply(&mut client, &page).await;
+            return;
+        }
+    };
+    journal.tell(Event::Dialled { connection, address: address.to_string() }).await;
+    if client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await.is_err() {
+        return;
+    }
+    intercept(connect, client, rest, origin, to).await;
+}
+
+/// Passes a CONNECT to an ignored host through; only its host is told.
+pub(super) async fn ignore(
+    shared: &Shared,
+    journal: &Journal,
+    mut client: ClientStream,
+    rest: &[u8],
+    to: &Authority,
+) {
+    let mut origin = match upstream::dial(shared, to).await {
+        Ok(dialled) => dialled.stream,
+        Err(failure) => {
+            reply(&mut client, &answer::bytes(answer::status_of(&failure), "", &failure.message)).await;
+            return;
+        }
+    };
+    journal.tell(Event::Ignored { host: to.host.clone() }).await;
+    let opened = client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await;
+    if opened.is_ok() && origin.write_all(rest).await.is_ok() {
+        let _ = copy_bidirectional(&mut client, &mut origin).await;
+    }
+}
+
+async fn intercept(
+    connect: Connect,
+    mut client: ClientStream,
+    mut rest: BytesMut,
+    mut origin: TcpStream,
+    to: Authority,
+) {
+    let Connect { shared, journal, mut stages, .. } = connect;
+    let first = tokio::select! {
+        first = sniff(&mut client, &mut rest, &origin) => first,
+        _ = stages.wait_for(|stage| *stage != Stage::Serving) => return,
+    };
+    let before = rest.freeze();
+    match first {
+        Ok(First::Tls) => {
+            let reset = client.reset_flag();
+            let client = Prefixed::new(before, client);
+            open_tls(Opening { shared, journal, stages, origin, to, reset }, client).await;
+        }
+        Ok(First::Http) => {
+            let reset = client.reset_flag();
+            let tunnel = Some(Tunnel { to: Authority { https: false, ..to }, tls_name: None });
+            let links = Links::prepared(Prepared::Plain(origin));
+            let parts = Parts { shared, journal, links, tunnel, reset };
+            http::serve(Prefixed::new(before, client), parts, stages).await;
+        }
+        Ok(First::Other(reason)) => {
+            pass(&journal, client, before, &mut origin, reason, &mut stages).await;
+        }
+        Ok(First::Nothing) | Err(_) => {}
+    }
+}
+
+/// Reads as many bytes as it takes to tell what the tunnel carries.
+async fn sniff(client: &mut ClientStream, rest: &mut BytesMut, origin: &TcpStream) -> io::Result<First> {
+    loop {
+        if let Some(first) = recognise(rest) {
+            return Ok(first);
+        }
+        rest.reserve(1024);
+        tokio::select! {
+            biased;
+            read = client.read_buf(rest) => if read? == 0 {
+                return Ok(if rest.is_empty() { First::Nothing } else { First::Other("not TLS") });
+            },
+            // A server that speaks first: neither TLS nor HTTP does that.
+            ready = origin.readable() => {
+                ready?;
+                let mut byte = [0];
+                match origin.peek(&mut byte).await {
+                    Ok(0) => return Ok(First::Other("the server closed first")),
+                    Ok(_) => return Ok(First::Other("the server speaks first")),
+                    Err(error) => return Err(error),
+                }
+            },
+        }
+    }
+}
+
+/// TLS: a handshake record (RFC 8446, section 5.1). HTTP/1: a method, a space, and something of a target.
+fn recognise(bytes: &[u8]) -> Option<First> {
+    const LONGEST_METHOD: usize = 24;
+    match bytes {
+        [] | [0x16] => None,
+        [0x16, 3, ..] => Some(First::Tls),
+        bytes => {
+            let method = bytes.iter().take_while(|byte| byte.is_ascii_uppercase() || **byte == b'-').count();
+            match bytes.get(method) {
+                Some(b' ') if method > 0 && bytes.starts_with(b"PRI ") => {
+                    Some(First::Other("HTTP/2 without TLS"))
+                }
+                Some(b' ') if method > 0 => Some(First::Http),
+                None if method <= LONGEST_METHOD => None,
+                _ => Some(First::Other("not TLS")),
+            }
+        }
+    }
+}
+
+/// Copies both ways, unread, and tells how much.
+async fn pass(
+    journal: &Journal,
+    mut client: ClientStream,
+    before: Bytes,
+    origin: &mut TcpStream,
+    reason: &'static str,
+    stages: &mut watch::Receiver<Stage>,
+) {
+    let connection = journal.connection;
+    let already = before.len() as u64;
+    client.take_passed();
+    if origin.write_all(&before).await.is_ok() {
+        tokio::select! {
+            _ = copy_bidirectional(&mut client, origin) => {}
+            _ = stages.wait_for(|stage| *stage != Stage::Serving) => {}
+        }
+    }
+    let (sent, received) = client.take_passed();
+    journal.tell(Event::Tunnelled { connection, reason, sent: already + sent, received }).await;
+}
+
+/// A tunnel whose client begins with TLS.
+struct Opening {
+    shared: Arc<Shared>,
+    journal: Arc<Journal>,
+    stages: watch::Receiver<Stage>,
+    origin: TcpStream,
+    to: Authority,
+    reset: ResetFlag,
+}
+
+/// Opens the client's TLS and serves what is in it; the origin's handshake goes on meanwhile.
+async fn open_tls(opening: Opening, client: Prefixed<ClientStream>) {
+    let Opening { shared, journal, stages, origin, to, reset } = opening;
+    let mut hello = tls::Hello::default();
+    let patience = shared.settings.timeouts.head;
+    let connection = journal.connection;
+    let mut version = None;
+    let mut links = None;
+    let shaking = async {
+        let (said, start) = tls::read_hello(client).await?;
+        hello = said;
+        let name = hello.server_name.clone().unwrap_or_else(|| to.host.clone());
+        let mut secured: super::link::Handshake =
+            Box::pin(upstream::secure(Arc::clone(&shared), name.clone(), origin));
+        let mut accepting = Box::pin(tls::accept(&shared.authority, &name, start));
+        // Both handshakes at once; the client's is not held back by the origin's.
+        let stream = tokio::select! {
+            accepted = &mut accepting => accepted?,
+            done = &mut secured => {
+                secured = Box::pin(std::future::ready(done));
+                accepting.await?
+            }
+        };
+        version = stream.get_ref().1.protocol_version().and_then(|version| version.as_str());
+        links = Some(Links::prepared(Prepared::Secure(secured)));
+        Ok::<_, io::Error>(stream)
+    };
+    let shaken = timeout(patience, shaking).await;
+    // A client may refuse the certificate after the handshake: in TLS 1.3 its alert can come in place of
+    // the first request. So how the handshake went is told when that request has come.
+    let mut before = BytesMut::new();
+    let (result, stream) = match shaken {
+        Err(_) => (Handshake::Failed("the client did not go on in time".to_owned()), None),
+        Ok(Err(error)) => (broken(&error), None),
+        Ok(Ok(mut stream)) => {
+            before.reserve(1024);
+            let mut stages = stages.clone();
+            let read = tokio::select! {
+                read = stream.read_buf(&mut before) => read,
+                _ = stages.wait_for(|stage| *stage != Stage::Serving) => Ok(0),
+            };
+            match read {
+                Ok(0) => (Handshake::Closed, None),
+                Ok(_) => (Handshake::Completed, Some(stream)),
+                Err(error) => (broken(&error), None),
+            }
+        }
+    };
+    let version = version.map(str::to_owned);
+    let tls::Hello { server_name, alpn } = hello;
+    let tls_name = server_name.clone();
+    journal.tell(Event::Handshake { connection, server_name, alpn, version, result }).await;
+    if let (Some(stream), Some(links)) = (stream, links) {
+        let tunnel = Some(Tunnel { to, tls_name });
+        let parts = Parts { shared, journal, links, tunnel, reset };
+        http::serve(Prefixed::new(before.freeze(), stream), parts, stages).await;
+    }
+}
+
+/// How a handshake with the client broke off.
+fn broken(error: &io::Error) -> Handshake {
+    match Cause::of(error) {
+        Cause::Alert(name) => Handshake::Alert(name),
+        Cause::Closed | Cause::Reset => Handshake::Closed,
+        other => Handshake::Failed(other.words()),
+    }
+}
+
+/// Tells a CONNECT that is none as a request that failed.
+async fn refuse(connect: &Connect, at: jiff::Timestamp, message: &str) {
+    let Connect { shared, journal, head, .. } = connect;
+    let (connection, exchange) = (journal.connection, shared.exchange_id());
+    let (head, fidelity) = (head.raw.clone(), Fidelity::Wire);
+    let event = Event::Request { exchange, connection, at, head, scheme: "http", authority: None, fidelity };
+    journal.begin(exchange, event).await;
+    let failure: RawFailure = failure::client(Phase::Head, FailureKind::Malformed, message);
+    journal.fail(exchange, failure);
+    journal.flush().await;
+}
+
+/// Answers in hyper's place and ends the connection.
+pub(super) async fn reply(client: &mut ClientStream, page: &[u8]) {
+    if client.write_all(page).await.is_ok() {
+        let _ = client.shutdown().await;
+    }
+}

@@ -1,0 +1,187 @@
+//! The leg to the origin: where it is, how to get there, and the connections that are kept for the next
+//! request of the same client.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use crate::model::{FailureKind, Phase};
+use crate::redact::RawFailure;
+
+use super::failure::{Cause, upstream as failure};
+use super::forward::Authority;
+use super::head::Kind;
+use super::scanner::HeadScanner;
+use super::upstream_proxy::Endpoint;
+use super::{Shared, guard};
+
+/// A connection to an origin, or to an upstream proxy on the way to it.
+pub(super) struct Dialled {
+    pub(super) stream: TcpStream,
+    /// The address connected to.
+    pub(super) address: SocketAddr,
+    /// It leads to an upstream proxy that wants absolute-form targets, and these credentials.
+    pub(super) proxy: Option<Option<String>>,
+}
+
+/// Connects to an authority: by its own address, the one of `--connect-to`, or through the upstream proxy.
+/// The name is asked for once, and the addresses that come back are the ones that are judged and connected to.
+pub(super) async fn dial(shared: &Shared, to: &Authority) -> Result<Dialled, RawFailure> {
+    let settings = &shared.settings;
+    let mapped = settings.connect_to.iter().find_map(|rule| rule.apply(&to.host, to.port));
+    let (host, port) = mapped.unwrap_or((&to.host, to.port));
+    let proxy = settings.upstream_proxy.as_ref().and_then(|proxy| proxy.endpoint(to.https, host, port));
+    let Some(proxy) = proxy else {
+        let (stream, address) = connect(shared, host, port).await?;
+        return Ok(Dialled { stream, address, proxy: None });
+    };
+    if let Some(why) = host.parse::<IpAddr>().ok().and_then(guard::metadata) {
+        return Err(forbidden(host, port, why));
+    }
+    let (mut stream, address) = connect(shared, &proxy.host, proxy.port).await?;
+    if !to.https {
+        return Ok(Dialled { stream, address, proxy: Some(proxy.authorization.clone()) });
+    }
+    let target = Authority { https: true, host: host.to_owned(), port }.to_text();
+    let asked = timeout(settings.timeouts.connect, ask_for_tunnel(&mut stream, proxy, &target)).await;
+    asked.unwrap_or_else(|_| {
+        let message = format!("the upstream proxy {}:{} does not answer to CONNECT", proxy.host, proxy.port);
+        Err(failure(Phase::Proxy, FailureKind::TimedOut, message))
+    })?;
+    Ok(Dialled { stream, address, proxy: None })
+}
+
+async fn connect(shared: &Shared, host: &str, port: u16) -> Result<(TcpStream, SocketAddr), RawFailure> {
+    let deadline = Instant::now() + shared.settings.timeouts.connect;
+    let addresses = resolve(host, port, deadline).await?;
+    let mut refused = None;
+    let allowed: Vec<SocketAddr> = addresses
+        .into_iter()
+        .filter(|address| match guard::forbidden(*address, &shared.own) {
+            Some(why) => {
+                refused = Some(why);
+                false
+            }
+            None => true,
+        })
+        .collect();
+    let deadline = Instant::now() + shared.settings.timeouts.connect;
+    let mut last = None;
+    for (at, address) in allowed.iter().enumerate() {
+        // What is left of the time is shared by the addresses that are left.
+        let left = u32::try_from(allowed.len() - at).unwrap_or(u32::MAX);
+        let share = deadline.saturating_duration_since(Instant::now()) / left;
+        let cause = match timeout(share, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => {
+                if stream.local_addr().is_ok_and(|local| guard::is_own(local, *address, &shared.own)) {
+                    return Err(forbidden(host, port, "it is samewire's own listener"));
+                }
+                if let Err(error) = stream.set_nodelay(true) {
+                    tracing::debug!(%error, "cannot set TCP_NODELAY");
+                }
+                return Ok((stream, *address));
+            }
+            Ok(Err(error)) => Cause::of(&error),
+            Err(_) => Cause::TimedOut,
+        };
+        last = Some((cause, *address));
+    }
+    Err(match (last, refused) {
+        (Some((cause, address)), _) => {
+            let message = format!("the connection to {host}:{port} ({address}) {}", cause.words());
+            failure(Phase::Connect, cause.kind(), message)
+        }
+        (None, Some(why)) => forbidden(host, port, why),
+        (None, None) => not_resolved(host, "it has no address"),
+    })
+}
+
+async fn resolve(host: &str, port: u16, deadline: Instant) -> Result<Vec<SocketAddr>, RawFailure> {
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return Ok(vec![SocketAddr::new(address, port)]);
+    }
+    match timeout_at(deadline, lookup_host((host, port))).await {
+        Ok(Ok(addresses)) => Ok(addresses.collect()),
+        Ok(Err(error)) => Err(not_resolved(host, &error.to_string())),
+        Err(_) => {
+            let message = format!("the name {host} is not resolved in time");
+            Err(failure(Phase::Resolve, FailureKind::TimedOut, message))
+        }
+    }
+}
+
+fn not_resolved(host: &str, why: &str) -> RawFailure {
+    failure(Phase::Resolve, FailureKind::NameNotResolved, format!("the name {host} is not resolved: {why}"))
+}
+
+fn forbidden(host: &str, port: u16, why: &str) -> RawFailure {
+    failure(Phase::Connect, FailureKind::Forbidden, format!("{host}:{port} is no target: {why}"))
+}
+
+/// Asks the upstream proxy for a tunnel (RFC 9110, section 9.3.6).
+async fn ask_for_tunnel(stream: &mut TcpStream, proxy: &Endpoint, target: &str) -> Result<(), RawFailure> {
+    let name = || format!("{}:{}", proxy.host, proxy.port);
+    let broken = |error: &io::Error| {
+        let cause = Cause::of(error);
+        let message = format!("the connection to the upstream proxy {} {}", name(), cause.words());
+        failure(Phase::Proxy, cause.kind(), message)
+    };
+    let authorization = proxy.authorization.as_ref();
+    let authorization = authorization.map(|value| format!("Proxy-Authorization: {value}\r\n"));
+    let request = format!(
+        "CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n{}\r\n",
+        authorization.as_deref().unwrap_or_default()
+    );
+    stream.write_all(request.as_bytes()).await.map_err(|error| broken(&error))?;
+    let mut scanner = HeadScanner::new(Kind::Response { to_head: true }, 64 * 1024);
+    loop {
+        // Byte by byte: what follows the head belongs to the tunnel.
+        let mut byte = [0];
+        if stream.read(&mut byte).await.map_err(|error| broken(&error))? == 0 {
+            return Err(broken(&io::ErrorKind::UnexpectedEof.into()));
+        }
+        scanner.feed(&byte, jiff::Timestamp::UNIX_EPOCH);
+        match scanner.next_head().map(|(head, _)| head.status()) {
+            None | Some(100..=199) => {}
+            Some(200..=299) => return Ok(()),
+            Some(status) => return Err(proxy_refused(&name(), status)),
+        }
+    }
+}
+
+/// The upstream proxy says no.
+pub(super) fn proxy_refused(name: &str, status: u16) -> RawFailure {
+    let hint = if status == 407 { "; give its user and password in --upstream-proxy" } else { "" };
+    let message = format!("the upstream proxy {name} answers {status}{hint}");
+    failure(Phase::Proxy, FailureKind::ProxyRefused, message)
+}
+
+/// Speaks TLS to the origin, under the name that the client asked for.
+pub(super) async fn secure(
+    shared: Arc<Shared>,
+    name: String,
+    stream: TcpStream,
+) -> Result<TlsStream<TcpStream>, RawFailure> {
+    let tls = |how: String| failure(Phase::Tls, FailureKind::Tls, how);
+    let config = shared.tls.config().map_err(|error| tls(error.to_string()))?;
+    let server_name =
+        ServerName::try_from(name.clone()).map_err(|_| tls(format!("{name} is no host name")))?;
+    let handshake = TlsConnector::from(config).connect(server_name, stream);
+    let cause = match timeout(shared.settings.timeouts.connect, handshake).await {
+        Ok(Ok(stream)) => return Ok(stream),
+        Ok(Err(error)) => Cause::of(&error),
+        Err(_) => Cause::TimedOut,
+    };
+    let hint = match &cause {
+        Cause::Certificate(_) => "; --upstream-ca FILE trusts another authority",
+        _ => "",
+    };
+    Err(failure(Phase::Tls, cause.kind(), format!("the TLS connection to {name} {}{hint}", cause.words())))
+}

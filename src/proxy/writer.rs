@@ -1,0 +1,155 @@
+//! Puts heads on the wire as they were recorded. hyper writes a head of its own, lower case, regrouped and
+//! trimmed; below it this writer takes that head out of the stream and puts the recorded one in its place.
+//! The body passes as hyper frames it, so the two framings must agree: where they do not, nothing is sent.
+
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf as _, Bytes, BytesMut};
+use tokio::io::AsyncWrite;
+
+use super::head::{Framing, Head, Kind};
+
+/// What hyper writes before a body that the client waits to be asked for.
+const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+
+/// A head that goes out in place of hyper's.
+pub(super) struct Replacement {
+    /// Start line and field lines, each with its line end; without the blank line. Whole interim answers
+    /// may stand before them.
+    pub(super) lines: BytesMut,
+    /// The framing that these lines tell; `None` where no body can follow whatever they say.
+    pub(super) framing: Option<Framing>,
+    /// Whose head it is.
+    pub(super) kind: Kind,
+}
+
+/// Replaces heads in a stream that is written.
+#[derive(Default)]
+pub(super) struct HeadWriter {
+    armed: Option<Replacement>,
+    /// Goes out before anything else.
+    out: VecDeque<Bytes>,
+}
+
+impl HeadWriter {
+    /// The next head that is written is replaced by this one.
+    pub(super) fn replace(&mut self, head: Replacement) {
+        self.armed = Some(head);
+    }
+
+    /// Writes; says how much of `bufs` was taken.
+    pub(super) fn poll_write<W: AsyncWrite>(
+        &mut self,
+        mut inner: Pin<&mut W>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        if self.armed.is_none() && self.out.is_empty() {
+            return match bufs {
+                [one] => inner.poll_write(cx, one),
+                bufs => inner.poll_write_vectored(cx, bufs),
+            };
+        }
+        let mut taken = 0;
+        if let Some(first) = bufs.first().filter(|first| !first.is_empty())
+            && let Some(replacement) = self.armed.take()
+        {
+            taken = self.swap(replacement, first)?;
+        }
+        let rest = rest_of(bufs, taken);
+        // The head and what follows it in one system call, so that they share a segment.
+        let written = {
+            let mut all: Vec<IoSlice<'_>> = self.out.iter().map(|bytes| IoSlice::new(bytes)).collect();
+            all.extend(rest.iter().copied());
+            inner.as_mut().poll_write_vectored(cx, &all)
+        };
+        match written {
+            Poll::Ready(Ok(written)) => Poll::Ready(Ok(taken + self.advance(written))),
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            // Taken is taken: hyper must not offer its head again.
+            Poll::Pending if taken > 0 => Poll::Ready(Ok(taken)),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    /// Writes what is still to go out before anything else.
+    pub(super) fn poll_drain<W: AsyncWrite>(
+        &mut self,
+        mut inner: Pin<&mut W>,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        while let Some(first) = self.out.front() {
+            let written = ready!(inner.as_mut().poll_write(cx, first))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.advance(written);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Drops what was written of `out`; says how much was written beyond it.
+    fn advance(&mut self, mut written: usize) -> usize {
+        while let Some(first) = self.out.front_mut() {
+            if written < first.len() {
+                first.advance(written);
+                return 0;
+            }
+            written -= first.len();
+            self.out.pop_front();
+        }
+        written
+    }
+
+    /// Queues the replacement for the head at the beginning of `bytes`; says how long hyper's head is.
+    fn swap(&mut self, replacement: Replacement, bytes: &[u8]) -> io::Result<usize> {
+        let before = if bytes.starts_with(CONTINUE) { CONTINUE.len() } else { 0 };
+        let own = &bytes[before..];
+        let end = memchr::memmem::find(own, b"\r\n\r\n").map(|at| at + 4);
+        let Some(own) = end.map(|end| &own[..end]) else {
+            return Err(io::Error::other("a head was to be written, and something else was"));
+        };
+        if before > 0 {
+            self.out.push_back(Bytes::from_static(CONTINUE));
+        }
+        let own = Head::new(Bytes::copy_from_slice(own), replacement.kind);
+        if replacement.framing.is_some_and(|framing| !agree(framing, &own)) {
+            return Err(io::Error::other("the framing of the recorded head is not that of its body"));
+        }
+        let taken = before + own.raw.len();
+        let mut lines = replacement.lines;
+        if let Kind::Response { .. } = replacement.kind
+            && let Some(connection) = own.fields().find(|field| field.is("connection"))
+        {
+            lines.extend_from_slice(b"Connection: ");
+            lines.extend_from_slice(connection.value);
+            lines.extend_from_slice(b"\r\n");
+        }
+        lines.extend_from_slice(b"\r\n");
+        self.out.push_back(lines.freeze());
+        Ok(taken)
+    }
+}
+
+/// True when hyper frames the body as the recorded head says. No body and one of length 0 are the same.
+fn agree(framing: Framing, own: &Head) -> bool {
+    let normal = |framing| if framing == Framing::Length(0) { Framing::Empty } else { framing };
+    own.framing.is_ok_and(|own| normal(own) == normal(framing))
+}
+
+/// The slices without the first `taken` bytes, which lie in the first one.
+fn rest_of<'a>(bufs: &'a [IoSlice<'a>], taken: usize) -> Vec<IoSlice<'a>> {
+    let mut skip = taken;
+    let mut rest = Vec::with_capacity(bufs.len());
+    for buf in bufs {
+        let from = skip.min(buf.len());
+        skip -= from;
+        if from < buf.len() {
+            rest.push(IoSlice::new(&buf[from..]));
+        }
+    }
+    rest
+}
