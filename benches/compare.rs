@@ -8,7 +8,11 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use jiff::{SignedDuration, Timestamp};
 use samewire::compare::{Significance, compare};
-use samewire::model::*;
+use samewire::model::{
+    Body, Capture, Class, Completeness, Content, Credentials, Exchange, Fidelity, Field, FieldName,
+    FieldValue, Fingerprint, Form, Framing, Inputs, Json, Length, Outcome, Parameter, Request, Response, Run,
+    Secret, Shape, Side, Spacing, Tag, Target, TargetForm, Text, Timings, Token, Tool,
+};
 
 const EXCHANGES: usize = 10_000;
 /// Records in each answer.
@@ -75,7 +79,10 @@ fn exchange(page: usize, side: Side, started_at: Timestamp) -> Exchange {
     let records = (0..RECORDS).map(|record| {
         Json::Object(vec![
             ("id".to_owned(), Json::Number(Text::shown((page * 10 + record).to_string()))),
-            ("name".to_owned(), Json::String(Text::hidden(hidden(&format!("{page} {record}"), Class::Words, false)))),
+            (
+                "name".to_owned(),
+                Json::String(Text::hidden(hidden(&format!("{page} {record}"), Class::Words, false))),
+            ),
             ("active".to_owned(), Json::Bool(record % 3 == 0)),
         ])
     });
@@ -102,7 +109,10 @@ fn exchange(page: usize, side: Side, started_at: Timestamp) -> Exchange {
                 port: 443,
                 user_info: None,
                 path: Text::shown("/v2/things"),
-                query: Some(vec![parameter("page", page.to_string()), parameter("per_page", "10".to_owned())]),
+                query: Some(vec![
+                    parameter("page", page.to_string()),
+                    parameter("per_page", "10".to_owned()),
+                ]),
                 fragment: None,
             },
             version: "HTTP/1.1".to_owned(),
@@ -162,7 +172,8 @@ fn run(side: Side) -> Capture {
 fn ten_thousand(criterion: &mut Criterion) {
     let (sandbox, runtime) = (run(Side::Sandbox), run(Side::Runtime));
     let comparison = compare(&sandbox, &runtime);
-    let material = comparison.differences.iter().filter(|difference| difference.significance == Significance::Material);
+    let material =
+        comparison.differences.iter().filter(|difference| difference.significance == Significance::Material);
     assert_eq!(material.count(), 110);
     criterion.bench_function("compare 10,000 exchanges", |bencher| {
         bencher.iter(|| compare(black_box(&sandbox), black_box(&runtime)));

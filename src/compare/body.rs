@@ -288,18 +288,19 @@ fn part_of(words: &[Word<'_>]) -> Text {
 }
 
 fn words(text: &Text) -> Vec<Word<'_>> {
+    let word = |word: &str| {
+        let mut hasher = DefaultHasher::new();
+        word.hash(&mut hasher);
+        Word { piece: Cow::Owned(Piece::Shown(word.to_owned())), hash: hasher.finish() }
+    };
     let mut words = Vec::new();
     for piece in &text.pieces {
         match piece {
             Piece::Shown(shown) => {
-                words.extend(shown.split_inclusive([' ', '\n', '\t', ',', ';', '<', '>', '&']).map(|word| {
-                    let mut hasher = DefaultHasher::new();
-                    word.hash(&mut hasher);
-                    Word { piece: Cow::Owned(Piece::Shown(word.to_owned())), hash: hasher.finish() }
-                }))
+                words.extend(shown.split_inclusive([' ', '\n', '\t', ',', ';', '<', '>', '&']).map(word));
             }
             Piece::Hidden(secret) => {
-                words.push(Word { piece: Cow::Borrowed(piece), hash: secret.fingerprint.exact.0 })
+                words.push(Word { piece: Cow::Borrowed(piece), hash: secret.fingerprint.exact.0 });
             }
         }
     }

@@ -206,11 +206,15 @@ fn note(both: &Both<'_>, sandbox: &[Item], runtime: &[Item], one: &CredentialMat
 /// One place of two items; it is counted where either side has several of its name.
 fn counted(item: &Item, other: &Item) -> Locator {
     let (from, to) = (&item.carried.at, &other.carried.at);
-    let (Locator::Field { nth: one, .. } | Locator::Query { nth: one, .. } | Locator::Form { nth: one, .. }) = from else {
+    let (Locator::Field { nth: one, .. } | Locator::Query { nth: one, .. } | Locator::Form { nth: one, .. }) =
+        from
+    else {
         return from.clone();
     };
     match to {
-        Locator::Field { nth, .. } | Locator::Query { nth, .. } | Locator::Form { nth, .. } if nth > one => to.clone(),
+        Locator::Field { nth, .. } | Locator::Query { nth, .. } | Locator::Form { nth, .. } if nth > one => {
+            to.clone()
+        }
         _ => from.clone(),
     }
 }

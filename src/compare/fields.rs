@@ -132,7 +132,7 @@ fn lonely(both: &Both<'_>, field: &Field, nth: u32, kind: ChangeKind, found: &mu
     let significance = if any {
         Significance::Cosmetic(Reason::Spelling)
     } else if significance::is_per_request(key) {
-        Significance::Cosmetic(Reason::PerRequest)
+        significance::lonely(both, key)
     } else {
         significance::field(both, key, Likeness::Differs(None)).unwrap_or(Significance::Material)
     };

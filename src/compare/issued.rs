@@ -1,102 +1,120 @@
 //! What the answers of a run told: cursors, ids and tokens that a later request of the same run may carry.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::model::{Capture, Class, Content, FieldValue, Json, Piece, Secret, Text, Token};
+use crate::model::{Capture, Class, Content, Field, FieldValue, Json, Parameter, Piece, Secret, Text, Token};
 
 /// Shortest shown text that is taken for something an answer issued; shorter ones occur by chance.
 const SHORTEST: usize = 4;
 
-/// Values of answers, each with the first exchange whose answer held it.
+/// Values of answers, each with the first exchange whose answer held it. What a request had sent before is an echo, and not issued.
 #[derive(Default)]
 pub(super) struct Issued {
     first: HashMap<u64, u32>,
 }
 
 impl Issued {
-    /// Reads the answers of a capture.
+    /// Reads the exchanges of a capture.
     pub(super) fn read(capture: &Capture) -> Self {
         let mut issued = Self::default();
+        let mut sent = HashSet::new();
         for exchange in &capture.exchanges {
+            let request = &exchange.request;
+            let mut send = |value| {
+                sent.insert(value);
+            };
+            texts(&request.target.path, &mut send);
+            parameters(request.target.query.as_deref().unwrap_or_default(), &mut send);
+            fields(&request.fields, &mut send);
+            contents(&request.body.content, &mut send);
             let Some(response) = exchange.response() else { continue };
-            for field in &response.fields {
-                match &field.value {
-                    FieldValue::Text(text) => issued.add_text(text, exchange.number),
-                    FieldValue::Cookies(cookies) => {
-                        cookies.iter().filter_map(|cookie| cookie.value.as_ref()).for_each(|value| {
-                            issued.add_text(value, exchange.number);
-                        });
-                    }
-                    FieldValue::Credentials(credentials) => {
-                        if let Token::Opaque(secret) = &credentials.token {
-                            issued.add(of_secret(secret), exchange.number);
-                        }
-                    }
+            let mut issue = |value| {
+                if !sent.contains(&value) {
+                    issued.first.entry(value).or_insert(exchange.number);
                 }
-            }
-            issued.add_content(&response.body.content, exchange.number);
+            };
+            fields(&response.fields, &mut issue);
+            contents(&response.body.content, &mut issue);
         }
         issued
     }
 
     /// True where an answer before this exchange held every hidden piece of a text, or the whole of a shown one.
     pub(super) fn before(&self, exchange: u32, text: &Text) -> bool {
-        let known = |hash: Option<u64>| {
-            hash.and_then(|hash| self.first.get(&hash)).is_some_and(|first| *first < exchange)
-        };
         match text.as_shown() {
-            Some(shown) => known(of_shown(shown)),
-            None => text.secrets().all(|secret| known(of_secret(secret))),
+            Some(shown) => self.known(exchange, of_shown(shown)),
+            None => text.secrets().all(|secret| self.secret_before(exchange, secret)),
         }
     }
 
     /// True where an answer before this exchange held a secret.
     pub(super) fn secret_before(&self, exchange: u32, secret: &Secret) -> bool {
-        of_secret(secret).and_then(|hash| self.first.get(&hash)).is_some_and(|first| *first < exchange)
+        self.known(exchange, of_secret(secret))
     }
 
-    fn add(&mut self, hash: Option<u64>, exchange: u32) {
-        if let Some(hash) = hash {
-            self.first.entry(hash).or_insert(exchange);
+    fn known(&self, exchange: u32, value: Option<u64>) -> bool {
+        value.and_then(|value| self.first.get(&value)).is_some_and(|first| *first < exchange)
+    }
+}
+
+/// What is told of each value of a message: its hash.
+type Tell<'t> = dyn FnMut(u64) + 't;
+
+fn fields(fields: &[Field], tell: &mut Tell<'_>) {
+    for field in fields {
+        match &field.value {
+            FieldValue::Text(text) => texts(text, tell),
+            FieldValue::Cookies(cookies) => parameters(cookies, tell),
+            FieldValue::Credentials(credentials) => match &credentials.token {
+                Token::Opaque(secret) => of_secret(secret).into_iter().for_each(&mut *tell),
+                Token::Parameters(all) => parameters(all, tell),
+                Token::Basic(_) => {}
+            },
         }
     }
+}
 
-    fn add_text(&mut self, text: &Text, exchange: u32) {
-        for piece in &text.pieces {
-            let hash = match piece {
-                Piece::Shown(shown) => of_shown(shown),
-                Piece::Hidden(secret) => of_secret(secret),
-            };
-            self.add(hash, exchange);
+fn parameters(parameters: &[Parameter], tell: &mut Tell<'_>) {
+    for value in parameters.iter().filter_map(|parameter| parameter.value.as_ref()) {
+        texts(value, tell);
+    }
+}
+
+fn texts(text: &Text, tell: &mut Tell<'_>) {
+    for piece in &text.pieces {
+        let value = match piece {
+            Piece::Shown(shown) => of_shown(shown),
+            Piece::Hidden(secret) => of_secret(secret),
+        };
+        if let Some(value) = value {
+            tell(value);
         }
     }
+}
 
-    fn add_content(&mut self, content: &Content, exchange: u32) {
-        match content {
-            Content::Json(json) => self.add_json(json, exchange),
-            Content::JsonLines(lines) => lines.iter().for_each(|line| self.add_json(line, exchange)),
-            Content::Form(parameters) => {
-                parameters.iter().filter_map(|parameter| parameter.value.as_ref()).for_each(|value| {
-                    self.add_text(value, exchange);
-                });
+fn contents(content: &Content, tell: &mut Tell<'_>) {
+    match content {
+        Content::Json(json) => values(json, tell),
+        Content::JsonLines(lines) => lines.iter().for_each(|line| values(line, tell)),
+        Content::Form(form) => parameters(form, tell),
+        Content::Text(text) => texts(text, tell),
+        Content::Multipart(parts) => {
+            for part in parts {
+                contents(&part.content, tell);
             }
-            Content::Text(text) => self.add_text(text, exchange),
-            Content::Multipart(parts) => {
-                parts.iter().for_each(|part| self.add_content(&part.content, exchange))
-            }
-            Content::Empty | Content::Opaque(_) => {}
         }
+        Content::Empty | Content::Opaque(_) => {}
     }
+}
 
-    fn add_json(&mut self, json: &Json, exchange: u32) {
-        match json {
-            Json::Number(text) | Json::String(text) => self.add_text(text, exchange),
-            Json::Embedded(inner) => self.add_json(inner, exchange),
-            Json::Array(items) => items.iter().for_each(|item| self.add_json(item, exchange)),
-            Json::Object(members) => members.iter().for_each(|(_, member)| self.add_json(member, exchange)),
-            Json::Null | Json::Bool(_) => {}
-        }
+fn values(json: &Json, tell: &mut Tell<'_>) {
+    match json {
+        Json::Number(text) | Json::String(text) => texts(text, tell),
+        Json::Embedded(inner) => values(inner, tell),
+        Json::Array(items) => items.iter().for_each(|item| values(item, tell)),
+        Json::Object(members) => members.iter().for_each(|(_, member)| values(member, tell)),
+        Json::Null | Json::Bool(_) => {}
     }
 }
 

@@ -1,10 +1,10 @@
 //! Two JSON values, down to the key. Order of members does not matter; types do.
 
+use super::Locator;
 use super::carried::{Item, holds, within};
 use super::side_by_side::{Both, Found, short};
 use super::significance;
 use super::value::{Likeness, texts};
-use super::{Locator, Significance};
 use crate::model::{Json, Text};
 
 /// From this many members on, an object's names are looked up in a table.
@@ -30,10 +30,9 @@ pub(super) fn compare(
         }
         if let Some(significance) = significance::value(likeness) {
             let (from, to) = values;
-            let significance = if (from.is_none() || to.is_none()) && is_identifier(place) {
-                Significance::Cosmetic(super::Reason::PerRequest)
-            } else {
-                significance
+            let significance = match (from, to) {
+                (Some(_), Some(_)) => significance,
+                _ => significance::lonely(both, place.rsplit('/').next().unwrap_or_default()),
             };
             found.push(at, likeness.how(), (from.map(display), to.map(display)), significance);
         }
@@ -51,10 +50,6 @@ pub(super) fn first(both: &Both<'_>, sandbox: &Json, runtime: &Json) -> Option<P
         first.is_none()
     });
     first
-}
-
-fn is_identifier(pointer: &str) -> bool {
-    pointer.rsplit('/').next().is_some_and(significance::is_per_request)
 }
 
 /// A value as a difference shows it: leaves whole, the rest by kind and size.

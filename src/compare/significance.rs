@@ -193,6 +193,15 @@ pub(super) fn identity(both: &Both<'_>) -> Significance {
     if both.agree() { Significance::Cosmetic(Reason::ClientIdentity) } else { Significance::Material }
 }
 
+/// A named value that one side does not have: an identifier of the request is missed only by a server that asks for it.
+pub(super) fn lonely(both: &Both<'_>, name: &str) -> Significance {
+    if is_per_request(name) && both.agree() {
+        Significance::Cosmetic(Reason::PerRequest)
+    } else {
+        Significance::Material
+    }
+}
+
 /// Case of a scheme: equal by RFC 9110, section 11.1, refused by some servers.
 pub(super) fn scheme_case(both: &Both<'_>) -> Significance {
     if both.agree() { Significance::Cosmetic(Reason::Case) } else { Significance::Material }

@@ -69,7 +69,9 @@ pub(super) fn parameters(
                     found.push(locator, likeness.how(), (Some(from), Some(shown(partner))), significance);
                 }
             }
-            None => found.push(locator, None, (Some(from), None), lonely(parameter)),
+            None => {
+                found.push(locator, None, (Some(from), None), significance::lonely(both, &parameter.name))
+            }
         }
     }
     for (at, parameter) in runtime.iter().enumerate() {
@@ -78,7 +80,12 @@ pub(super) fn parameters(
         if occurrence(sandbox, &parameter.name, nth).is_none()
             && !items.iter().any(|items| holds(items, &locator))
         {
-            found.push(locator, None, (None, Some(shown(parameter))), lonely(parameter));
+            found.push(
+                locator,
+                None,
+                (None, Some(shown(parameter))),
+                significance::lonely(both, &parameter.name),
+            );
         }
     }
     if let Some(at) = misplaced {
@@ -116,15 +123,6 @@ fn is_nothing(value: &Text) -> bool {
     value.secrets().all(|secret| matches!(secret.shape.class, crate::model::Class::Empty))
         && value.pieces.len() <= 1
         && value.as_shown().is_none_or(str::is_empty)
-}
-
-/// A parameter that one side does not have; an identifier of the request alone carries no meaning.
-fn lonely(parameter: &Parameter) -> Significance {
-    if significance::is_per_request(&parameter.name) {
-        Significance::Cosmetic(Reason::PerRequest)
-    } else {
-        Significance::Material
-    }
 }
 
 fn shown(parameter: &Parameter) -> String {

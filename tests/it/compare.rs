@@ -6,3 +6,4 @@ pub(crate) mod kit;
 mod pairing;
 mod places;
 mod properties;
+mod redacted;

@@ -15,7 +15,10 @@ fn a_status_that_differs_is_told_and_nothing_below_it() {
 
 #[test]
 fn another_media_type_is_another_answer() {
-    let comparison = compare([get("/v").answered("Content-Type", "application/json")], [get("/v").answered("Content-Type", "text/html; charset=utf-8")]);
+    let comparison = compare(
+        [get("/v").answered("Content-Type", "application/json")],
+        [get("/v").answered("Content-Type", "text/html; charset=utf-8")],
+    );
     assert_eq!(material(&comparison), ["response.field[content-type] Altered: material"]);
 }
 
@@ -23,7 +26,10 @@ fn another_media_type_is_another_answer() {
 fn redirects_are_compared_by_host_and_path() {
     let to = |location: &str| get("/v").redirects(location);
     assert_eq!(material(&compare([to("/login?state=1")], [to("/login?state=2")])), [""; 0]);
-    assert_eq!(material(&compare([to("/v2")], [to("/login")])), ["response.field[location] Altered: material"]);
+    assert_eq!(
+        material(&compare([to("/v2")], [to("/login")])),
+        ["response.field[location] Altered: material"]
+    );
 }
 
 #[test]
@@ -31,7 +37,10 @@ fn failures_are_compared_by_leg_phase_and_kind() {
     let refused = || get("/v").fails(Phase::Connect, FailureKind::Refused);
     assert_eq!(material(&compare([refused()], [refused()])), [""; 0]);
     assert_eq!(material(&compare([get("/v")], [refused()])), ["response Altered: material"]);
-    assert_eq!(material(&compare([refused()], [get("/v").fails(Phase::Tls, FailureKind::Certificate)])), ["response Altered: material"]);
+    assert_eq!(
+        material(&compare([refused()], [get("/v").fails(Phase::Tls, FailureKind::Certificate)])),
+        ["response Altered: material"]
+    );
 }
 
 #[test]

@@ -35,7 +35,10 @@ fn a_token_that_was_changed_on_the_way_is_known_again() {
         assert_eq!(identities(&comparison), [Identity::Altered(how)], "{sent:?}");
         assert_eq!(
             material(&comparison),
-            [&format!("request.field[authorization].token Altered ({how}): material"), "response.status Altered: material"]
+            [
+                &format!("request.field[authorization].token Altered ({how}): material"),
+                "response.status Altered: material"
+            ]
         );
         let change = alteration(&secret(TOKEN, true), &secret(&sent, true)).expect("one of the other");
         assert_eq!(change.side, Side::Runtime, "{sent:?}");
@@ -60,7 +63,8 @@ fn two_tokens_with_a_common_beginning_are_unrelated() {
 fn a_template_that_casts_a_token_is_seen() {
     let mut sandbox = run(Side::Sandbox, [lots().bearer("1.10-a-long-decimal")]);
     let runtime = run(Side::Runtime, [lots().bearer("1.1-after-the-cast")]);
-    if let samewire::model::FieldValue::Credentials(credentials) = &mut sandbox.exchanges[0].request.fields[1].value
+    if let samewire::model::FieldValue::Credentials(credentials) =
+        &mut sandbox.exchanges[0].request.fields[1].value
         && let samewire::model::Token::Opaque(secret) = &mut credentials.token
     {
         secret.fingerprint.forms.insert(Form::Cast, tag("1.1-after-the-cast"));
@@ -73,7 +77,10 @@ fn nothing_is_the_altered_form_of_something() {
     for nothing in ["", "None", "{{ config['api_key'] }}", "**********"] {
         let comparison = compare([lots().bearer(TOKEN)], [lots().bearer(nothing)]);
         assert_eq!(identities(&comparison), [Identity::Unrelated]);
-        assert_eq!(identities(&compare([lots().bearer(nothing)], [lots().bearer(nothing)])), [Identity::Same]);
+        assert_eq!(
+            identities(&compare([lots().bearer(nothing)], [lots().bearer(nothing)])),
+            [Identity::Same]
+        );
     }
 }
 
@@ -121,7 +128,10 @@ fn the_scheme_is_compared_for_itself() {
         assert_eq!(identities(&comparison), [Identity::Same]);
     }
     let lower = |status| compare([scheme(Some("Bearer"))], [scheme(Some("bearer")).status(status)]);
-    assert_eq!(told(&lower(200).differences), ["request.field[authorization].scheme Altered (case-changed): cosmetic Case"]);
+    assert_eq!(
+        told(&lower(200).differences),
+        ["request.field[authorization].scheme Altered (case-changed): cosmetic Case"]
+    );
     assert_eq!(material(&lower(403)).len(), 2);
 }
 
@@ -131,7 +141,9 @@ fn other_credentials_in_the_same_field_replace_the_token() {
     let matches = &comparison.credentials[0].matches;
     assert_eq!(matches.len(), 2);
     assert_eq!(matches[0].identity, Identity::Unrelated);
-    assert!(material(&comparison).contains(&"request.field[authorization].scheme Altered: material".to_owned()));
+    assert!(
+        material(&comparison).contains(&"request.field[authorization].scheme Altered: material".to_owned())
+    );
 }
 
 #[test]
@@ -160,9 +172,23 @@ fn tokens_that_answers_issued_may_differ() {
 
 #[test]
 fn tokens_that_an_answer_showed_are_issued_even_without_a_relation() {
-    let calls = |token: &str| [post("/session").answers_json(&format!(r#"{{"id":"s:{token}"}}"#)), lots().bearer(token)];
+    let calls = |token: &str| {
+        [post("/session").answers_json(&format!(r#"{{"id":"s:{token}"}}"#)), lots().bearer(token)]
+    };
     let comparison = compare(calls("minted-in-the-sandbox-1"), calls("minted-at-run-time-0002"));
     assert_eq!(identities(&comparison), [Identity::Expected(Reason::Issued)]);
+}
+
+#[test]
+fn tokens_that_an_answer_only_echoed_are_not_issued() {
+    let calls = |token: &str| {
+        [
+            get("/v1/me").bearer(token).answers_json(&format!(r#"{{"you_sent":"s:{token}"}}"#)),
+            lots().bearer(token),
+        ]
+    };
+    let comparison = compare(calls("first-token-of-the-config"), calls("other-token-of-the-config"));
+    assert_eq!(identities(&comparison), [Identity::Unrelated, Identity::Unrelated]);
 }
 
 #[test]
@@ -183,12 +209,15 @@ fn jwts_may_differ_in_their_times_but_not_in_their_claims() {
         }
         call
     };
-    let fresh = compare([jwt("the-first-token-of-them", "u1", 600)], [jwt("the-second-token-of-them", "u1", 590)]);
+    let fresh =
+        compare([jwt("the-first-token-of-them", "u1", 600)], [jwt("the-second-token-of-them", "u1", 590)]);
     assert_eq!(identities(&fresh), [Identity::Expected(Reason::FreshJwt)]);
     assert_eq!(material(&fresh), [""; 0]);
-    let other = compare([jwt("the-first-token-of-them", "u1", 600)], [jwt("the-second-token-of-them", "u2", 600)]);
+    let other =
+        compare([jwt("the-first-token-of-them", "u1", 600)], [jwt("the-second-token-of-them", "u2", 600)]);
     assert_eq!(identities(&other), [Identity::Unrelated]);
-    let expired = compare([jwt("the-first-token-of-them", "u1", 600)], [jwt("the-second-token-of-them", "u1", -60)]);
+    let expired =
+        compare([jwt("the-first-token-of-them", "u1", 600)], [jwt("the-second-token-of-them", "u1", -60)]);
     assert_eq!(material(&expired), ["request.field[authorization].token Altered (expired): material"]);
 }
 
@@ -225,7 +254,10 @@ fn idempotency_keys_and_page_tokens_are_no_credentials() {
     let call = |key: &str| post("/v1/lots").key("Idempotency-Key", None, key);
     let comparison = compare([call("3f6c-one-value-of-a-key")], [call("9a1b-two-value-of-a-key")]);
     assert_eq!(identities(&comparison), []);
-    assert_eq!(told(&comparison.differences), ["request.field[idempotency-key] Altered: expected PerRequest"]);
+    assert_eq!(
+        told(&comparison.differences),
+        ["request.field[idempotency-key] Altered: expected PerRequest"]
+    );
 }
 
 #[test]
@@ -248,7 +280,13 @@ fn under_different_keys_relations_and_shapes_decide_or_nothing_does() {
     assert_eq!(compared(call(TOKEN, vec![], 200), call(TOKEN, vec![], 200)), [Identity::Same]);
     assert_eq!(compared(call(TOKEN, vec![], 200), call(TOKEN, vec![], 403)), [Identity::Unknown]);
     let newline = vec![Step::Appended("\n".to_owned())];
-    assert_eq!(compared(call(TOKEN, vec![], 200), call(&format!("{TOKEN}\n"), newline, 403)), [Identity::Altered("newline")]);
+    assert_eq!(
+        compared(call(TOKEN, vec![], 200), call(&format!("{TOKEN}\n"), newline, 403)),
+        [Identity::Altered("newline")]
+    );
     assert_eq!(compared(lots().bearer(TOKEN), lots().bearer("short-but-unlike-it")), [Identity::Unrelated]);
-    assert_eq!(compared(lots().bearer(TOKEN), lots().bearer("tok_000000000000000000000000000000aa")), [Identity::Unknown]);
+    assert_eq!(
+        compared(lots().bearer(TOKEN), lots().bearer("tok_000000000000000000000000000000aa")),
+        [Identity::Unknown]
+    );
 }

@@ -86,12 +86,18 @@ impl Call {
 
     pub(crate) fn basic(mut self, user: &str, password: &str) -> Self {
         let info = UserInfo { user: secret(user, true), password: Some(secret(password, true)) };
-        self.0.request.fields.push(field("Authorization", credentials(Some("Basic"), Token::Basic(Box::new(info)))));
+        self.0
+            .request
+            .fields
+            .push(field("Authorization", credentials(Some("Basic"), Token::Basic(Box::new(info)))));
         self
     }
 
     pub(crate) fn parameters(mut self, scheme: &str, all: &[(&str, &str)]) -> Self {
-        let all = all.iter().map(|(name, value)| Parameter { name: (*name).to_owned(), value: Some(text(value)) }).collect();
+        let all = all
+            .iter()
+            .map(|(name, value)| Parameter { name: (*name).to_owned(), value: Some(text(value)) })
+            .collect();
         self.0.request.fields.push(field("Authorization", credentials(Some(scheme), Token::Parameters(all))));
         self
     }
@@ -225,7 +231,10 @@ pub(crate) fn run(side: Side, calls: impl IntoIterator<Item = Call>) -> Capture 
 }
 
 /// Compares two runs of these calls.
-pub(crate) fn compare(sandbox: impl IntoIterator<Item = Call>, runtime: impl IntoIterator<Item = Call>) -> Comparison {
+pub(crate) fn compare(
+    sandbox: impl IntoIterator<Item = Call>,
+    runtime: impl IntoIterator<Item = Call>,
+) -> Comparison {
     samewire::compare::compare(&run(Side::Sandbox, sandbox), &run(Side::Runtime, runtime))
 }
 
@@ -255,8 +264,11 @@ pub(crate) fn pairs(comparison: &Comparison) -> Vec<String> {
         let joined = numbers.collect::<Vec<_>>().join("+");
         if joined.is_empty() { "none".to_owned() } else { joined }
     };
-    let alone = |pair: &samewire::compare::Pair| pair.alone.map(|reason| format!(" {reason:?}")).unwrap_or_default();
-    let line = |pair: &samewire::compare::Pair| format!("{}-{}{}", numbers(&pair.sandbox), numbers(&pair.runtime), alone(pair));
+    let alone =
+        |pair: &samewire::compare::Pair| pair.alone.map(|reason| format!(" {reason:?}")).unwrap_or_default();
+    let line = |pair: &samewire::compare::Pair| {
+        format!("{}-{}{}", numbers(&pair.sandbox), numbers(&pair.runtime), alone(pair))
+    };
     comparison.pairs.iter().map(line).collect()
 }
 
@@ -270,7 +282,13 @@ fn credentials(scheme: Option<&str>, token: Token) -> FieldValue {
 }
 
 fn answer(status: u16) -> Response {
-    Response { version: "HTTP/1.1".to_owned(), status, reason: Text::default(), fields: Vec::new(), body: Body::none() }
+    Response {
+        version: "HTTP/1.1".to_owned(),
+        status,
+        reason: Text::default(),
+        fields: Vec::new(),
+        body: Body::none(),
+    }
 }
 
 pub(crate) fn body(content: Content, bytes: &str) -> Body {
@@ -345,7 +363,9 @@ pub(crate) fn tag(value: &str) -> Tag {
 /// What redaction keeps of a value: enough of it for these tests.
 pub(crate) fn secret(value: &str, credential: bool) -> Secret {
     let trimmed = value.trim();
-    let blank = |part: &str| (!part.is_empty()).then(|| if part.contains('\n') { Blank::Newline } else { Blank::Space });
+    let blank = |part: &str| {
+        (!part.is_empty()).then(|| if part.contains('\n') { Blank::Newline } else { Blank::Space })
+    };
     let (leading, trailing) = (value.len() - value.trim_start().len(), value.trim_end().len());
     let unquoted = trimmed.trim_matches('"');
     let unschemed = unquoted.strip_prefix("Bearer ").unwrap_or(unquoted);
@@ -361,7 +381,9 @@ pub(crate) fn secret(value: &str, credential: bool) -> Secret {
     ];
     let forms: BTreeMap<Form, Tag> = forms
         .into_iter()
-        .filter_map(|(form, normal)| normal.filter(|normal| normal != value).map(|normal| (form, tag(&normal))))
+        .filter_map(|(form, normal)| {
+            normal.filter(|normal| normal != value).map(|normal| (form, tag(&normal)))
+        })
         .collect();
     let blocks = |part: &dyn Fn(usize) -> String| {
         let last = if value.len() < 24 { 0 } else { value.len() / 16 };

@@ -27,13 +27,22 @@ fn refusals_that_are_tried_again_are_one_request() {
 
 #[test]
 fn polls_pages_and_repeated_successes_are_no_retries() {
-    let calls = || [post("/v1/jobs").json(r#"{"a":1}"#), get("/v1/jobs/7"), get("/v1/jobs/7"), get("/v1/lots?page=1"), get("/v1/lots?page=2")];
+    let calls = || {
+        [
+            post("/v1/jobs").json(r#"{"a":1}"#),
+            get("/v1/jobs/7"),
+            get("/v1/jobs/7"),
+            get("/v1/lots?page=1"),
+            get("/v1/lots?page=2"),
+        ]
+    };
     assert_eq!(pairs(&compare(calls(), calls())), ["1-1", "2-2", "3-3", "4-4", "5-5"]);
 }
 
 #[test]
 fn another_token_or_another_body_is_no_retry() {
-    let sandbox = [get("/v1/lots").bearer(TOKEN).status(401), get("/v1/lots").bearer("another_token_that_is_fresh")];
+    let sandbox =
+        [get("/v1/lots").bearer(TOKEN).status(401), get("/v1/lots").bearer("another_token_that_is_fresh")];
     assert_eq!(pairs(&compare(sandbox.clone(), sandbox)), ["1-1", "2-2"]);
     let slices = [post("/v1/q").json(r#"{"slice":1}"#).status(500), post("/v1/q").json(r#"{"slice":2}"#)];
     assert_eq!(pairs(&compare(slices.clone(), slices)), ["1-1", "2-2"]);
@@ -81,7 +90,8 @@ fn a_builder_reads_fewer_pages_slices_and_streams() {
 
 #[test]
 fn what_fails_or_changes_something_is_not_excused_by_limits() {
-    let runtime = [get("/v1/lots"), get("/v1/audit").status(403), call("DELETE", "https://api.example.com/v1/lots/7")];
+    let runtime =
+        [get("/v1/lots"), get("/v1/audit").status(403), call("DELETE", "https://api.example.com/v1/lots/7")];
     let comparison = compare([get("/v1/lots")], runtime);
     assert_eq!(pairs(&comparison), ["1-1", "none-2", "none-3"]);
     assert_eq!(material(&comparison).len(), 2);
@@ -90,7 +100,8 @@ fn what_fails_or_changes_something_is_not_excused_by_limits() {
 #[test]
 fn a_parent_stream_may_be_read_again() {
     let parent = || post("/v1/stores").json(r#"{"active":"yes"}"#);
-    let comparison = compare([parent(), get("/v1/lots?store=1")], [parent(), get("/v1/lots?store=1"), parent()]);
+    let comparison =
+        compare([parent(), get("/v1/lots?store=1")], [parent(), get("/v1/lots?store=1"), parent()]);
     assert_eq!(pairs(&comparison), ["1-1", "2-2", "none-3 ParentAgain"]);
 }
 
@@ -118,17 +129,22 @@ fn a_request_before_the_failure_is_really_missing() {
 #[test]
 fn opaque_cursors_are_paired_by_order() {
     let pages = |run: u32| {
-        (0..4).map(move |page| match page {
-            0 => get("/v1/lots"),
-            page => get(&format!("/v1/lots?after=s:cursor-{run}-{page}")),
-        }
-        .answers_json(&format!(r#"{{"next":"s:cursor-{run}-{}"}}"#, page + 1)))
+        (0..4).map(move |page| {
+            match page {
+                0 => get("/v1/lots"),
+                page => get(&format!("/v1/lots?after=s:cursor-{run}-{page}")),
+            }
+            .answers_json(&format!(r#"{{"next":"s:cursor-{run}-{}"}}"#, page + 1))
+        })
     };
     let comparison = compare(pages(1), pages(2));
     assert_eq!(pairs(&comparison), ["1-1", "2-2", "3-3", "4-4"]);
     assert_eq!(material(&comparison), [""; 0]);
     let cursors = told(&comparison.differences);
-    assert_eq!(cursors.iter().filter(|line| line.contains("query[after] Altered: expected Issued")).count(), 3);
+    assert_eq!(
+        cursors.iter().filter(|line| line.contains("query[after] Altered: expected Issued")).count(),
+        3
+    );
 }
 
 #[test]
@@ -138,7 +154,11 @@ fn what_fits_nothing_is_paired_by_what_is_alike() {
         (get("/v2/lots/"), get("/v2/lots"), "request.target.path Altered: material"),
         (post("/v1/lots"), get("/v1/lots"), "request.method Altered: material"),
         (get("/v1/lots"), call("GET", "https://localhost/v1/lots"), "request.target.host Altered: material"),
-        (get("/v1/lots?company=10&limit=1"), get("/v1/lots?limit=1"), "request.query[company] Missing: material"),
+        (
+            get("/v1/lots?company=10&limit=1"),
+            get("/v1/lots?limit=1"),
+            "request.query[company] Missing: material",
+        ),
         (get("/v1/lots"), get("/elsewhere/altogether"), "request.target.path Altered: material"),
     ];
     for (sandbox, runtime, difference) in cases {
@@ -150,13 +170,18 @@ fn what_fits_nothing_is_paired_by_what_is_alike() {
 
 #[test]
 fn unlike_requests_stay_alone_where_others_have_partners() {
-    let comparison = compare([post("/v1/activate"), get("/v1/lots")], [get("/v1/lots"), call("GET", "https://telemetry.example.net/ping")]);
+    let comparison = compare(
+        [post("/v1/activate"), get("/v1/lots")],
+        [get("/v1/lots"), call("GET", "https://telemetry.example.net/ping")],
+    );
     assert_eq!(pairs(&comparison), ["1-none", "2-1", "none-2"]);
 }
 
 #[test]
 fn logins_are_paired_among_themselves() {
-    let login = |password: &str| post("/oauth/token").form(&format!("grant_type=refresh_token&client_secret=c:{password}"));
+    let login = |password: &str| {
+        post("/oauth/token").form(&format!("grant_type=refresh_token&client_secret=c:{password}"))
+    };
     let sandbox = [login("one-secret-for-all"), get("/v1/lots")];
     let comparison = compare(sandbox, [login("another-secret-here").status(401)]);
     assert_eq!(pairs(&comparison), ["1-1", "2-none Consequence"]);
@@ -171,13 +196,18 @@ fn hops_of_two_redirects_belong_together() {
 #[test]
 fn where_one_side_is_redirected_its_first_hop_is_compared() {
     let runtime = [
-        call("GET", "http://api.example.com/v1/lots").status(307).answered("Location", "https://api.example.com/v1/lots"),
+        call("GET", "http://api.example.com/v1/lots")
+            .status(307)
+            .answered("Location", "https://api.example.com/v1/lots"),
         get("/v1/lots").status(401),
     ];
     let comparison = compare([get("/v1/lots").bearer(TOKEN)], runtime.clone());
     assert_eq!(pairs(&comparison), ["1-1", "none-2"]);
     let sandbox = [call("GET", "https://localhost/v2/lots").bearer(TOKEN)];
-    let runtime = [get("/v1/lots").bearer(TOKEN).redirects("https://localhost/v2/lots"), call("GET", "https://localhost/v2/lots").status(401)];
+    let runtime = [
+        get("/v1/lots").bearer(TOKEN).redirects("https://localhost/v2/lots"),
+        call("GET", "https://localhost/v2/lots").status(401),
+    ];
     assert_eq!(pairs(&compare(sandbox, runtime)), ["1-1", "none-2"]);
 }
 

@@ -22,29 +22,46 @@ fn value() -> impl Strategy<Value = String> {
 fn request() -> impl Strategy<Value = Call> {
     let names = prop::sample::select(vec!["page", "api_key", "request_id", "after", "a"]);
     let query = prop::collection::vec((names, value()), 0..3);
-    let fields = prop::collection::vec((prop::sample::select(vec!["X-Tenant", "x-tenant", "User-Agent", "Connection", "Accept"]), value()), 0..3);
-    let path = prop::sample::select(vec!["/v1/lots", "/v2/lots", "/v1/lots/7", "/v1/lots/8", "/login", "/other"]);
-    let host = prop::sample::select(vec!["https://api.example.com", "http://api.example.com", "https://localhost"]);
+    let fields = prop::collection::vec(
+        (prop::sample::select(vec!["X-Tenant", "x-tenant", "User-Agent", "Connection", "Accept"]), value()),
+        0..3,
+    );
+    let path =
+        prop::sample::select(vec!["/v1/lots", "/v2/lots", "/v1/lots/7", "/v1/lots/8", "/login", "/other"]);
+    let host =
+        prop::sample::select(vec!["https://api.example.com", "http://api.example.com", "https://localhost"]);
     let method = prop::sample::select(vec!["GET", "POST"]);
-    let token = prop::option::of((prop::sample::select(vec![None, Some("Bearer"), Some("bearer"), Some("Token")]), value()));
-    let body = prop::option::of(prop::collection::vec((prop::sample::select(vec!["a", "b", "token"]), value()), 0..3));
-    (method, host, path, query, fields, token, body).prop_map(|(method, host, path, query, fields, token, body)| {
-        let query: Vec<String> = query.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let url = if query.is_empty() { format!("{host}{path}") } else { format!("{host}{path}?{}", query.join("&")) };
-        let mut made = call(method, &url);
-        for (name, value) in fields {
-            made = made.field(name, &value);
-        }
-        if let Some((scheme, value)) = token {
-            made = made.token(scheme, value.split_once(':').map_or(value.as_str(), |(_, value)| value));
-        }
-        if let Some(members) = body {
-            let object: serde_json::Map<String, serde_json::Value> =
-                members.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
-            made = made.json(&serde_json::Value::Object(object).to_string());
-        }
-        made
-    })
+    let token = prop::option::of((
+        prop::sample::select(vec![None, Some("Bearer"), Some("bearer"), Some("Token")]),
+        value(),
+    ));
+    let body = prop::option::of(prop::collection::vec(
+        (prop::sample::select(vec!["a", "b", "token"]), value()),
+        0..3,
+    ));
+    (method, host, path, query, fields, token, body).prop_map(
+        |(method, host, path, query, fields, token, body)| {
+            let query: Vec<String> = query.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let url = if query.is_empty() {
+                format!("{host}{path}")
+            } else {
+                format!("{host}{path}?{}", query.join("&"))
+            };
+            let mut made = call(method, &url);
+            for (name, value) in fields {
+                made = made.field(name, &value);
+            }
+            if let Some((scheme, value)) = token {
+                made = made.token(scheme, value.split_once(':').map_or(value.as_str(), |(_, value)| value));
+            }
+            if let Some(members) = body {
+                let object: serde_json::Map<String, serde_json::Value> =
+                    members.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+                made = made.json(&serde_json::Value::Object(object).to_string());
+            }
+            made
+        },
+    )
 }
 
 fn exchange() -> impl Strategy<Value = Call> {
@@ -62,9 +79,16 @@ fn capture(side: Side) -> impl Strategy<Value = Capture> {
 
 /// A run and a second one that shares most of its requests.
 fn two() -> impl Strategy<Value = (Capture, Capture)> {
-    prop::collection::vec((exchange(), prop::option::weighted(0.2, exchange()), prop::bool::weighted(0.1)), 0..7).prop_map(|calls| {
+    prop::collection::vec(
+        (exchange(), prop::option::weighted(0.2, exchange()), prop::bool::weighted(0.1)),
+        0..7,
+    )
+    .prop_map(|calls| {
         let sandbox = calls.iter().map(|(call, ..)| call.clone());
-        let runtime = calls.iter().filter(|(.., dropped)| !dropped).map(|(call, other, _)| other.clone().unwrap_or_else(|| call.clone()));
+        let runtime = calls
+            .iter()
+            .filter(|(.., dropped)| !dropped)
+            .map(|(call, other, _)| other.clone().unwrap_or_else(|| call.clone()));
         (run(Side::Sandbox, sandbox), run(Side::Runtime, runtime))
     })
 }
