@@ -93,13 +93,14 @@ pub(super) fn same_but_for_times(sandbox: &Secret, runtime: &Secret) -> bool {
 }
 
 /// Normal forms in the order in which they are tried, from the smallest change to the largest.
-const FORMS: [Form; 8] = [
+const FORMS: [Form; 9] = [
     Form::Trimmed,
     Form::Unquoted,
     Form::Unschemed,
     Form::PercentDecoded,
     Form::JsonUnescaped,
     Form::Base64Decoded,
+    Form::HexDecoded,
     Form::Cast,
     Form::Core,
 ];
@@ -163,6 +164,7 @@ fn word(form: Form, plain: &Secret, altered: &Secret) -> &'static str {
         Form::PercentDecoded => "percent-encoded",
         Form::JsonUnescaped => "json-escaped",
         Form::Base64Decoded => "base64-encoded",
+        Form::HexDecoded => "hex-encoded",
         Form::Lowercase => "case-changed",
         Form::Cast => "cast",
         Form::Core => outermost(plain, altered),
@@ -204,6 +206,8 @@ fn outermost(plain: &Secret, altered: &Secret) -> &'static str {
             |form: Form| [plain, altered].iter().any(|secret| secret.fingerprint.forms.contains_key(&form));
         if has(Form::Base64Decoded) {
             "base64-encoded"
+        } else if has(Form::HexDecoded) {
+            "hex-encoded"
         } else if has(Form::PercentDecoded) {
             "percent-encoded"
         } else if has(Form::JsonUnescaped) {
@@ -272,6 +276,8 @@ fn step_word(step: &Step) -> &'static str {
         Step::Trimmed => "trailing-space",
         Step::Unquoted => "quoted",
         Step::Unschemed => "scheme",
+        Step::Inserted(text) if text.contains(['\r', '\n']) => "newline",
+        Step::Inserted(_) => "invisible-character",
         Step::Cast => "cast",
         Step::Hex => "hex-encoded",
     }

@@ -81,6 +81,8 @@ pub enum Step {
     Unquoted,
     /// An auth-scheme before it was lost.
     Unschemed,
+    /// Blanks or invisible characters were put inside.
+    Inserted(String),
     /// A template language read it as a literal.
     Cast,
     /// Hexadecimal.
@@ -129,6 +131,7 @@ impl fmt::Display for Relation {
                 Step::Trimmed => format!("trimmed({text})"),
                 Step::Unquoted => format!("unquoted({text})"),
                 Step::Unschemed => format!("without-scheme({text})"),
+                Step::Inserted(blanks) => format!("{text} with {blanks:?} inside"),
                 Step::Cast => format!("cast({text})"),
                 Step::Hex => format!("hex({text})"),
             };

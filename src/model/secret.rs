@@ -248,6 +248,8 @@ pub enum Form {
     PercentDecoded,
     /// Decoded from base64 of either alphabet.
     Base64Decoded,
+    /// Decoded from hexadecimal digits.
+    HexDecoded,
     /// JSON's escapes undone.
     JsonUnescaped,
     /// In lower case.

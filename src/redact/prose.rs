@@ -35,7 +35,7 @@ impl Scope<'_> {
     fn push_prose_word(&self, prose: &mut Text, word: &str, hide: bool) {
         let bare = word.trim_end_matches(['.', ':', '!', '?', '…']);
         let (bare, after) = word.split_at(bare.len());
-        if hide && !bare.is_empty() {
+        if hide && !bare.is_empty() && !schemes::is_known(bare) {
             prose.push_hidden(self.secret(bare.as_bytes(), true));
         } else if shape::is_url(bare) {
             prose.push(self.url(bare));

@@ -279,6 +279,11 @@ fn unwrapped(text: &str) -> Vec<(String, Vec<Step>)> {
         }
         found.push((rest.to_owned(), steps));
     }
+    let inside: String = rest.chars().filter(|letter| super::blank::kind(*letter).is_some()).collect();
+    if !inside.is_empty() && found.is_empty() {
+        let whole = text.chars().filter(|letter| super::blank::kind(*letter).is_none()).collect();
+        found.push((whole, vec![Step::Inserted(inside)]));
+    }
     if let Some((quote, rest)) = forms::unquoted(text) {
         let closing = text.chars().next_back().unwrap_or(quote);
         found.push((

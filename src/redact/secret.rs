@@ -132,6 +132,7 @@ fn fingerprint(tagger: &Tagger, exact: Tag, text: &str, shape: &Shape) -> Finger
     add(Form::Unschemed, forms::unschemed(inner).map(|(_, _, rest)| rest));
     add(Form::PercentDecoded, forms::percent_decoded(text, true).as_deref());
     add(Form::Base64Decoded, forms::base64_decoded(inner).as_deref());
+    add(Form::HexDecoded, forms::hex_decoded(inner).as_deref());
     add(Form::JsonUnescaped, forms::json_unescaped(inner).as_deref());
     add(Form::Lowercase, Some(text.to_lowercase()).filter(|lower| lower != text).as_deref());
     add(Form::Core, Some(forms::core(text)).as_deref());
