@@ -6,9 +6,11 @@ mod format;
 mod har;
 mod reader;
 mod render;
+mod unreadable;
 mod upgrade;
 mod writer;
 
 pub use format::{Entry, FORMAT, Note};
-pub use reader::{ContentError, ReadError, from_slice, read};
+pub use reader::{from_slice, read};
+pub use unreadable::{ContentError, ReadError};
 pub use writer::{WriteError, Writer, write};

@@ -5,115 +5,24 @@
 
 use std::fs::File;
 use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::thread;
 
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::value::RawValue;
-use thiserror::Error;
 
 use super::format::{Closing, FORMAT, Opening, ReadEntry, Since};
+use super::unreadable::{ContentError, ReadError};
 use super::upgrade::{Part, STEPS, upgrade};
 use super::writer::{CLOSING, OPENING};
 use crate::model::{Capture, Exchange, Tear};
 
+/// Least number of entries that are worth a thread.
+const LEAST_SHARE: usize = 256;
+
 /// Largest file that is read, in bytes.
 const LARGEST: u64 = 4 << 30;
-
-/// Why a capture cannot be read.
-#[derive(Debug, Error)]
-pub enum ReadError {
-    /// There is no such file.
-    #[error("{} does not exist: check the name", path.display())]
-    NotFound {
-        /// The file.
-        path: PathBuf,
-    },
-    /// It is a folder, a device or the like.
-    #[error("{} is not a regular file: name a capture file", path.display())]
-    NotAFile {
-        /// What it is not.
-        path: PathBuf,
-    },
-    /// It cannot be opened or read.
-    #[error("cannot read {}: check its permissions", path.display())]
-    Open {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// It is larger than any capture that can be compared.
-    #[error("{} is too large to read ({bytes} bytes, at most {limit}): record less, with --host or --body-limit", path.display())]
-    TooLarge {
-        /// The file.
-        path: PathBuf,
-        /// Its size.
-        bytes: u64,
-        /// The largest size.
-        limit: u64,
-    },
-    /// Its content is not a capture.
-    #[error("{} is not a capture that can be read", path.display())]
-    Content {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: ContentError,
-    },
-}
-
-/// Why content is not a capture that can be read.
-#[derive(Debug, Error)]
-pub enum ContentError {
-    /// It breaks off before the first entry.
-    #[error("it breaks off at byte {offset}, before its first entry: nothing was recorded, record again")]
-    BrokenOpening {
-        /// Its length.
-        offset: u64,
-    },
-    /// It is not JSON.
-    #[error(
-        "line {line}, column {column}: it is not JSON ({reason}): name a HAR file that samewire recorded"
-    )]
-    NotJson {
-        /// From 1.
-        line: usize,
-        /// From 1.
-        column: usize,
-        /// What is wrong.
-        reason: String,
-    },
-    /// It is JSON, but not a HAR.
-    #[error("it is JSON but not a HAR ({reason}): name a HAR file that samewire recorded")]
-    NotHar {
-        /// What is wrong.
-        reason: String,
-    },
-    /// It is a HAR of another program.
-    #[error("it is a HAR, but samewire did not record it: record the run with `samewire record`")]
-    NotRecorded,
-    /// A newer samewire made it.
-    #[error(
-        "it was made by a newer samewire (format {format}, this one reads up to {FORMAT}): upgrade samewire"
-    )]
-    Newer {
-        /// Its format.
-        format: u32,
-    },
-    /// A member is not what the format says.
-    #[error(
-        "byte {offset}: {place} is malformed ({reason}): the file was changed by another program, record again"
-    )]
-    Malformed {
-        /// Which part.
-        place: String,
-        /// Where the part begins.
-        offset: u64,
-        /// What is wrong with it.
-        reason: String,
-    },
-}
 
 /// Reads a capture. A torn tail is left out and reported in [`Capture::completeness`].
 pub fn read(path: &Path) -> Result<Capture, ReadError> {
@@ -277,8 +186,8 @@ impl<'a> Parts<'a> {
             completeness: crate::model::Completeness::default(),
         };
         let mut torn_at = None;
-        for (at, slice) in self.entries.iter().enumerate() {
-            match self.part::<ReadEntry>(Part::Entry, slice.bytes) {
+        for (at, (slice, entry)) in self.entries.iter().zip(self.read_entries()).enumerate() {
+            match entry {
                 Ok(entry) => {
                     capture.exchanges.push(Exchange::from(entry.facts));
                     capture.connections.extend(entry.since.connections);
@@ -314,6 +223,29 @@ impl<'a> Parts<'a> {
         }
         in_order(&mut capture)?;
         Ok(capture)
+    }
+
+    /// Reads the entries on all processors: they are most of a file, and each stands for itself.
+    fn read_entries(&self) -> Vec<serde_json::Result<ReadEntry>> {
+        let read = |share: &[Slice<'_>]| -> Vec<_> {
+            share.iter().map(|slice| self.part(Part::Entry, slice.bytes)).collect()
+        };
+        let processors = thread::available_parallelism().map_or(1, usize::from);
+        let share = self.entries.len().div_ceil(processors).max(LEAST_SHARE);
+        thread::scope(|scope| {
+            let mut shares = self.entries.chunks(share);
+            let first = shares.next();
+            let started: Vec<_> = shares
+                .map(|share| (share, thread::Builder::new().spawn_scoped(scope, move || read(share))))
+                .collect();
+            let mut entries = first.map(read).unwrap_or_default();
+            for (share, thread) in started {
+                // Where there is no thread to be had, this one does it.
+                let done = thread.ok().and_then(|thread| thread.join().ok());
+                entries.extend(done.unwrap_or_else(|| read(share)));
+            }
+            entries
+        })
     }
 
     /// True where a part is not even JSON, and may be so because a write was cut short.

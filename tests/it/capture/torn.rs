@@ -3,7 +3,7 @@
 use std::fs;
 
 use samewire::capture::{self, ContentError, Entry, Writer};
-use samewire::model::Tear;
+use samewire::model::{Exchange, Tear};
 use tempfile::tempdir;
 
 use super::small;
@@ -79,4 +79,24 @@ fn a_write_that_was_cut_short_costs_only_what_it_wrote() {
             assert!(read.completeness.torn.is_some() || mixed == before, "{written} bytes written");
         }
     }
+}
+
+/// Long enough for several threads.
+#[test]
+fn a_long_capture_is_read_in_order_up_to_the_tear() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("a.har");
+    let mut whole = small::capture();
+    let one = whole.exchanges[0].clone();
+    whole.exchanges = (1..=1_500).map(|number| Exchange { number, ..one.clone() }).collect();
+    capture::write(&path, false, &whole).unwrap();
+    assert_eq!(capture::read(&path).unwrap(), whole);
+
+    let bytes = fs::read(&path).unwrap();
+    let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
+    // Opening, 1,000 entries, half an entry.
+    let torn = [lines[..1_001].concat(), lines[1_001][..200].to_vec()].concat();
+    let read = capture::from_slice(&torn).unwrap();
+    assert_eq!(read.exchanges, whole.exchanges[..1_000]);
+    assert_eq!(read.completeness.torn.unwrap().lost, 200);
 }
