@@ -3,3 +3,4 @@
 mod auth;
 mod engine;
 mod runs;
+mod wire;
