@@ -1,6 +1,6 @@
 //! What a rule may look at.
 
-use crate::compare::{Comparison, Pair};
+use crate::compare::{Comparison, Difference, Pair};
 use crate::model::{Capture, Clue, Exchange, Side};
 
 /// Two captures and their differences.
@@ -53,6 +53,13 @@ impl<'a> Case<'a> {
     pub fn partner(&self, side: Side, number: u32) -> Option<&'a Exchange> {
         let pair = self.comparison.pairs.get(self.pair_of(side, number)?)?;
         self.compared(pair, side.other())
+    }
+
+    /// The differences of a pair and their indexes. They come in the order of pairs.
+    pub fn differences_of(&self, pair: usize) -> impl Iterator<Item = (usize, &'a Difference)> + use<'a> {
+        let all = &self.comparison.differences;
+        let from = all.partition_point(|difference| difference.pair < pair);
+        all.iter().enumerate().skip(from).take_while(move |(_, difference)| difference.pair == pair)
     }
 
     /// The clues of a side, in order.

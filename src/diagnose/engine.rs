@@ -1,6 +1,7 @@
 //! Runs every rule and puts causes before consequences.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use crate::compare::{ChangeKind, Comparison, Difference, Identity, Locator, Significance};
 use crate::model::Side;
@@ -167,27 +168,35 @@ fn missing_from(difference: &Difference) -> Option<Side> {
 /// What a cause does to the answer needs no rule of its own: the status of a pair in which a fault was found, and the requests that
 /// a side at fault never came to.
 fn unexplained(comparison: &Comparison, findings: &Findings) -> Vec<usize> {
-    let explained = |at: usize, difference: &Difference| {
+    let explained: BTreeSet<usize> =
+        findings.iter().flat_map(|finding| finding.explains.iter().copied()).collect();
+    let faulty: BTreeSet<(Side, u32)> = findings
+        .iter()
+        .filter(|finding| finding.severity > Severity::Note)
+        .flat_map(|finding| &finding.evidence)
+        .filter_map(|evidence| Some((evidence.side, evidence.exchange?)))
+        .collect();
+    let stopped = |side: Side| {
         findings.iter().any(|finding| {
-            finding.explains.contains(&at)
-                || (follows(&difference.at)
-                    && finding.severity > Severity::Note
-                    && [(Side::Sandbox, difference.sandbox), (Side::Runtime, difference.runtime)]
-                        .into_iter()
-                        .any(|(side, number)| number.is_some_and(|number| finding.concerns(side, number))))
-                || missing_from(difference).is_some_and(|side| {
-                    finding.severity == Severity::Error
-                        && finding.side == Blame::Side(side)
-                        && finding.rule.family != Family::Request
-                })
+            finding.severity == Severity::Error
+                && finding.side == Blame::Side(side)
+                && finding.rule.family != Family::Request
         })
+    };
+    let follows_from = |difference: &Difference| {
+        let sides = [(Side::Sandbox, difference.sandbox), (Side::Runtime, difference.runtime)];
+        follows(&difference.at)
+            && sides
+                .into_iter()
+                .any(|(side, number)| number.is_some_and(|number| faulty.contains(&(side, number))))
+            || missing_from(difference).is_some_and(stopped)
     };
     comparison
         .differences
         .iter()
         .enumerate()
         .filter(|(_, difference)| difference.significance == Significance::Material)
-        .filter(|(at, difference)| !explained(*at, difference))
+        .filter(|(at, difference)| !explained.contains(at) && !follows_from(difference))
         .map(|(at, _)| at)
         .collect()
 }

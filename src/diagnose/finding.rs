@@ -230,11 +230,6 @@ impl Finding {
             .filter(|evidence| evidence.role == Role::Primary)
             .filter_map(|evidence| evidence.exchange)
     }
-
-    /// True where its evidence names this exchange.
-    pub(super) fn concerns(&self, side: Side, number: u32) -> bool {
-        self.evidence.iter().any(|evidence| evidence.side == side && evidence.exchange == Some(number))
-    }
 }
 
 impl From<Side> for Blame {

@@ -109,13 +109,15 @@ fn base64(text: &str) -> String {
 fn cases() -> Vec<(String, String, &'static str, &'static str)> {
     let mut cases = Vec::new();
     let t = TOKEN;
-    let places: [(&str, Box<dyn Fn(&str) -> String>); 7] = [
+    let places: [(&str, Box<dyn Fn(&str) -> String>); 9] = [
         ("bearer", Box::new(|value| format!("Authorization: Bearer {value}"))),
         ("ssws", Box::new(|value| format!("Authorization: SSWS {value}"))),
         ("key", Box::new(|value| format!("X-API-Key: {value}"))),
         ("vendor", Box::new(|value| format!("Ocp-Apim-Subscription-Key: {value}"))),
         ("query", Box::new(|value| format!("?api_key={}", value.replace(' ', "%20").replace('"', "%22").replace('\n', "%0A")))),
         ("form", Box::new(|value| format!("client_secret={}", value.replace(' ', "+").replace('"', "%22")))),
+        ("cookie", Box::new(|value| format!("Cookie: theme=dark; session_token={value}"))),
+        ("nested", Box::new(|value| serde_json::json!({"auth": {"user": "me", "password": value}}).to_string())),
         ("json", Box::new(|value| serde_json::json!({"apiToken": value}).to_string())),
     ];
     for (place, put) in &places {
@@ -136,7 +138,7 @@ fn cases() -> Vec<(String, String, &'static str, &'static str)> {
         if !["key", "vendor"].contains(place) {
             case(&format!(" {t}"), "token-altered", "leading-space");
         }
-        if *place == "bearer" || *place == "query" {
+        if ["bearer", "query", "nested"].contains(place) {
             case(&format!("{t} "), "token-altered", "trailing-space");
         }
     }

@@ -24,6 +24,7 @@ pub(super) fn words(at: &Locator) -> String {
         Locator::Form { name, .. } => format!("form field `{name}`"),
         Locator::Cookie { name } => format!("cookie `{name}`"),
         Locator::Body { pointer } => format!("body member `{}`", dotted(pointer)),
+        Locator::Path => "credentials in the path".to_owned(),
         Locator::UserInfo => "the URL's user information".to_owned(),
         other => format!("`{other}`"),
     }

@@ -1,8 +1,5 @@
 //! One credential of one pair, seen from the side at fault.
 
-use std::collections::BTreeMap;
-use std::rc::Rc;
-
 use crate::compare::{Carried, CredentialMatch, CredentialPair, Identity, Locator};
 use crate::diagnose::standing::{Answers, answers};
 use crate::diagnose::{Case, Confidence, Finding, Rule};
@@ -28,8 +25,6 @@ pub(super) struct Suspect<'a> {
     pub(super) identity: &'a Identity,
     /// The answers do not tell the side at fault, and this is the second guess: only for rules that look at one side's value alone.
     pub(super) guessed: bool,
-    /// Indexes of the pair's differences.
-    differences: Rc<[usize]>,
 }
 
 /// Every credential that is not plainly equal on both sides.
@@ -38,10 +33,6 @@ pub(super) struct Suspect<'a> {
 /// sandbox second.
 pub(super) fn suspects<'a>(case: &'a Case<'a>) -> Vec<Suspect<'a>> {
     let mut suspects = Vec::new();
-    let mut differences: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (at, difference) in case.comparison.differences.iter().enumerate() {
-        differences.entry(difference.pair).or_default().push(at);
-    }
     for (at, (pair, credentials)) in
         case.comparison.pairs.iter().zip(&case.comparison.credentials).enumerate()
     {
@@ -51,7 +42,6 @@ pub(super) fn suspects<'a>(case: &'a Case<'a>) -> Vec<Suspect<'a>> {
             Answers::OneFailed(Side::Runtime) => &[Side::Runtime],
             _ => &[Side::Runtime, Side::Sandbox],
         };
-        let of_pair: Rc<[usize]> = differences.get(&at).map(Vec::as_slice).unwrap_or_default().into();
         for found in &credentials.matches {
             let carried = |side: Side| {
                 let index = match side {
@@ -72,7 +62,6 @@ pub(super) fn suspects<'a>(case: &'a Case<'a>) -> Vec<Suspect<'a>> {
                 sound: carried(side.other()),
                 identity: &found.identity,
                 guessed: guess > 0,
-                differences: Rc::clone(&of_pair),
             }));
         }
     }
@@ -185,13 +174,10 @@ impl<'a> Suspect<'a> {
     pub(super) fn explained(&self) -> impl Iterator<Item = usize> {
         let places: Vec<&Locator> =
             [self.faulty, self.sound].into_iter().flatten().map(|carried| &carried.at).collect();
-        self.differences.iter().copied().filter(move |at| {
-            self.case
-                .comparison
-                .differences
-                .get(*at)
-                .is_some_and(|difference| places.iter().any(|place| same_place(place, &difference.at)))
-        })
+        self.case
+            .differences_of(self.pair)
+            .filter(move |(_, difference)| places.iter().any(|place| same_place(place, &difference.at)))
+            .map(|(at, _)| at)
     }
 }
 

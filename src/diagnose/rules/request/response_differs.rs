@@ -53,17 +53,16 @@ fn equal(case: &Case<'_>, pair: usize) -> bool {
         known.matches.iter().all(|known| matches!(known.identity, Identity::Same | Identity::Expected(_)))
     };
     case.comparison.credentials.get(pair).is_none_or(proven)
-        && !case.comparison.differences.iter().any(|known| {
-            known.pair == pair && known.significance == Significance::Material && !answer(&known.at)
-        })
+        && !case
+            .differences_of(pair)
+            .any(|(_, known)| known.significance == Significance::Material && !answer(&known.at))
 }
 
 fn finding(case: &Case<'_>, pair: usize, side: Side, sandbox: &Exchange, runtime: &Exchange) -> Finding {
     let (exchange, partner) = if side == Side::Sandbox { (sandbox, runtime) } else { (runtime, sandbox) };
     let (here, there) = (exchange.status().unwrap_or_default(), partner.status().unwrap_or_default());
     let claim = format!("the same request is answered {here} on {side} and {there} on {}", side.other());
-    let of_pair =
-        || case.comparison.differences.iter().enumerate().filter(move |(_, known)| known.pair == pair);
+    let of_pair = || case.differences_of(pair);
     let harmless = of_pair().any(|(_, known)| match known.significance {
         Significance::Cosmetic(reason) => !matches!(reason, Reason::Connection | Reason::Consequence),
         _ => false,
