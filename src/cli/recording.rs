@@ -124,7 +124,7 @@ pub fn record(plan: Plan, options: &Recording) -> anyhow::Result<Recorded> {
         let (events, recorder) = record::start(Setup {
             writer,
             redactor,
-            clues: None,
+            clues: Some(Box::new(launch::clues::Reader::new())),
             body_limit: options.body_limit.0,
             observer: None,
         })?;
