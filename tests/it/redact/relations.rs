@@ -44,7 +44,9 @@ const CHANGES: [Change; 33] = [
     ("single quotes", Told::Quoted, |token| format!("'{token}'")),
     ("quotes and newline", Told::Quoted, |token| format!("\"{token}\"\n")),
     ("percent, every byte", Told::Percent, |token| escape(token, "%")),
-    ("percent, lower case", Told::Percent, |token| escape(token, "%").to_lowercase().replace(&token.to_lowercase(), token)),
+    ("percent, lower case", Told::Percent, |token| {
+        escape(token, "%").to_lowercase().replace(&token.to_lowercase(), token)
+    }),
     ("percent, twice", Told::Percent, |token| escape(token, "%").replace('%', "%25")),
     ("base64", Told::Base64, |token| STANDARD.encode(token)),
     ("base64, no padding", Told::Base64, |token| STANDARD_NO_PAD.encode(token)),
@@ -52,16 +54,20 @@ const CHANGES: [Change; 33] = [
     ("base64 with newline", Told::Base64, |token| STANDARD.encode(format!("{token}\n"))),
     ("base64, twice", Told::Base64, |token| STANDARD.encode(STANDARD.encode(token))),
     ("last 4 lost", Told::Truncated, |token| token[..token.len() - 4].to_owned()),
-    ("half lost", Told::Truncated, |token| token[..token.len().div_ceil(2).max(16).min(token.len() - 1)].to_owned()),
+    ("half lost", Told::Truncated, |token| {
+        token[..token.len().div_ceil(2).max(16).min(token.len() - 1)].to_owned()
+    }),
     ("first lost", Told::Truncated, |token| token[1..].to_owned()),
     ("one more", Told::Extended, |token| format!("{token}%")),
     ("one more before", Told::Extended, |token| format!("={token}")),
     ("upper case", Told::Case, |token| token.to_uppercase()),
     ("lower case", Told::Case, |token| token.to_lowercase()),
-    ("JSON escapes", Told::Json, |token| token.bytes().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "\\u{byte:04x}");
-        text
-    })),
+    ("JSON escapes", Told::Json, |token| {
+        token.bytes().fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "\\u{byte:04x}");
+            text
+        })
+    }),
     ("hexadecimal", Told::Hex, |token| escape(token, "")),
     ("scheme before", Told::Scheme, |token| format!("Bearer {token}")),
     ("another token", Told::Unrelated, |token| token.chars().rev().map(rotated).collect()),
@@ -103,10 +109,16 @@ fn kinds(seed: u64) -> Vec<(&'static str, String)> {
         ("opaque 64", text(base62, 64)),
         ("hex 32", text(hex, 32)),
         ("hex 64", text(hex, 64)),
-        ("base64", STANDARD.encode(text(base62, 33).bytes().map(|byte| byte.wrapping_mul(3)).collect::<Vec<_>>())),
+        (
+            "base64",
+            STANDARD.encode(text(base62, 33).bytes().map(|byte| byte.wrapping_mul(3)).collect::<Vec<_>>()),
+        ),
         ("short 12", text(base62, 12)),
         ("passphrase", format!("Corr3ct-{}#1", text(base62, 7))),
-        ("uuid", format!("{}-{}-4{}-a{}-{}", &uuid[..8], &uuid[8..12], &uuid[13..16], &uuid[17..20], &uuid[20..])),
+        (
+            "uuid",
+            format!("{}-{}-4{}-a{}-{}", &uuid[..8], &uuid[8..12], &uuid[13..16], &uuid[17..20], &uuid[20..]),
+        ),
         ("github", format!("ghp_{}", text(base62, 36))),
         ("stripe", format!("sk_live_{}", text(base62, 24))),
         ("slack", format!("xoxb-{}", text(base62, 40))),
@@ -177,7 +189,9 @@ fn by_tags(sandbox: &Secret, runtime: &Secret) -> Told {
     if a.exact == b.exact {
         return Told::Same;
     }
-    let core = |secret: &Secret| secret.fingerprint.forms.get(&Form::Core).copied().unwrap_or(secret.fingerprint.exact);
+    let core = |secret: &Secret| {
+        secret.fingerprint.forms.get(&Form::Core).copied().unwrap_or(secret.fingerprint.exact)
+    };
     if core(sandbox) == core(runtime) {
         let has = |form| b.forms.contains_key(&form) && !a.forms.contains_key(&form);
         let blank = |secret: &Secret| [secret.shape.leading, secret.shape.trailing, secret.shape.inside];
@@ -193,13 +207,20 @@ fn by_tags(sandbox: &Secret, runtime: &Secret) -> Told {
             Told::Hex
         } else if blank(runtime) != blank(sandbox) {
             Told::Blank
-        } else if b.forms.get(&Form::PercentDecoded).is_some_and(|tag| a.forms.get(&Form::PercentDecoded) != Some(tag)) && has_escapes(runtime, sandbox) {
+        } else if b
+            .forms
+            .get(&Form::PercentDecoded)
+            .is_some_and(|tag| a.forms.get(&Form::PercentDecoded) != Some(tag))
+            && has_escapes(runtime, sandbox)
+        {
             Told::Percent
         } else {
             Told::Case
         };
     }
-    let shares = |a: &[samewire::model::Tag], b: &[samewire::model::Tag]| a.first().is_some() && a.first() == b.first();
+    let shares = |a: &[samewire::model::Tag], b: &[samewire::model::Tag]| {
+        a.first().is_some() && a.first() == b.first()
+    };
     if shares(&a.prefixes, &b.prefixes) || shares(&a.suffixes, &b.suffixes) {
         return if runtime.shape.length < sandbox.shape.length { Told::Truncated } else { Told::Extended };
     }
@@ -305,9 +326,16 @@ fn a_token_between_scheme_and_line_end_keeps_its_blanks() {
 fn a_token_that_an_answer_issued_is_known_in_the_next_request() {
     let mut redactor = redactor();
     let body = r#"{"data":{"session":"k9QxT2vLpR7aWzY3bN8cF5dG"}}"#;
-    let answer = super::message("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nSet-Cookie: sid=A7dK2mPqX9sVbT4y; Path=/\r\n\r\n", body);
+    let answer = super::message(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nSet-Cookie: sid=A7dK2mPqX9sVbT4y; Path=/\r\n\r\n",
+        body,
+    );
     redactor.exchange(&exchange(1, get("/login", ""), answer));
-    let next = redactor.exchange(&exchange(2, get("/v1/lots", "Authorization: Bearer k9QxT2vLpR7aWzY3bN8cF5dG\r\nCookie: sid=A7dK2mPqX9sVbT4y\r\n"), ok()));
+    let next = redactor.exchange(&exchange(
+        2,
+        get("/v1/lots", "Authorization: Bearer k9QxT2vLpR7aWzY3bN8cF5dG\r\nCookie: sid=A7dK2mPqX9sVbT4y\r\n"),
+        ok(),
+    ));
     let text = serde_json::to_string(&next).unwrap();
     assert!(text.contains(r#""issued":{"exchange":1,"at":"/data/session"}"#), "{text}");
     assert!(text.contains(r#""issued":{"exchange":1,"at":"sid"}"#), "{text}");
