@@ -29,8 +29,17 @@ pub(super) struct Outgoing {
 
 enum Source {
     Own(Option<Bytes>),
-    Request { body: Incoming, told: Told, gate: Option<Waiting> },
-    Response { body: Incoming, told: Told, out: ToClient },
+    /// Without a body where the origin has answered before it asked for it.
+    Request {
+        body: Option<Incoming>,
+        told: Told,
+        gate: Option<Gate>,
+    },
+    Response {
+        body: Incoming,
+        told: Told,
+        out: ToClient,
+    },
 }
 
 /// To whom a body is told, and as what.
@@ -56,6 +65,9 @@ impl ToClient {
     }
 }
 
+/// Opens with true when the body may be read, with false when nobody wants it any more.
+pub(super) type Gate = Pin<Box<dyn Future<Output = bool> + Send>>;
+
 /// A body ended before its end. Recorded already; it makes hyper end the connection.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("the body broke off")]
@@ -74,14 +86,14 @@ impl Outgoing {
         journal: &Arc<Journal>,
         exchange: ExchangeId,
         tap: &TapHandle,
-        gate: Option<Waiting>,
+        gate: Option<Gate>,
     ) -> Self {
         let ended = body.is_end_stream();
         let told = Told { journal: Arc::clone(journal), exchange, tap: tap.clone() };
         if ended {
             told.end_request();
         }
-        Self::of(Source::Request { body, told, gate }, ended)
+        Self::of(Source::Request { body: Some(body), told, gate }, ended)
     }
 
     /// An answer's content.
@@ -135,9 +147,13 @@ impl Source {
             }
             Self::Request { body, told, gate } => {
                 if let Some(wait) = gate {
-                    ready!(wait.as_mut().poll(cx));
+                    if !ready!(wait.as_mut().poll(cx)) {
+                        // Dropped, so that hyper does not ask the client for it any more.
+                        *body = None;
+                    }
                     *gate = None;
                 }
+                let Some(body) = body else { return Poll::Pending };
                 let frame = ready!(Pin::new(&mut *body).poll_frame(cx));
                 let exchange = told.exchange;
                 match &frame {
@@ -240,7 +256,8 @@ impl Body for Outgoing {
     fn size_hint(&self) -> SizeHint {
         match &self.source {
             Source::Own(content) => SizeHint::with_exact(content.as_ref().map_or(0, |own| own.len() as u64)),
-            Source::Request { body, .. } | Source::Response { body, .. } => body.size_hint(),
+            Source::Request { body, .. } => body.as_ref().map_or_else(SizeHint::new, Body::size_hint),
+            Source::Response { body, .. } => body.size_hint(),
         }
     }
 }

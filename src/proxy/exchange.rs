@@ -1,6 +1,5 @@
 //! One request and what becomes of it.
 
-use std::future::pending;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,12 +15,12 @@ use crate::model::{FailureKind, Fidelity, Phase};
 use crate::record::{Event, ExchangeId};
 use crate::redact::RawFailure;
 
-use super::body::{Outgoing, ToClient};
+use super::body::{Gate, Outgoing, ToClient};
 use super::failure::{self, Cause};
 use super::forward::{self, Refusal, Route};
 use super::head::{Framing, Head, Kind};
 use super::http::Session;
-use super::journal::{Journal, Waiting};
+use super::journal::Journal;
 use super::link::Link;
 use super::writer::Replacement;
 use super::{answer, upstream};
@@ -139,7 +138,7 @@ impl Exchange<'_> {
 
     /// The request for hyper to send. Its head is what frames the body, nothing else: the writer below puts
     /// the recorded one in its place.
-    fn request(&self, parts: &Parts, body: Incoming, gate: Option<Waiting>) -> Request<Outgoing> {
+    fn request(&self, parts: &Parts, body: Incoming, gate: Option<Gate>) -> Request<Outgoing> {
         let body = Outgoing::request(body, &self.journal, self.id, &self.session.tap, gate);
         let mut request = Request::new(body);
         *request.method_mut() = parts.method.clone();
@@ -168,7 +167,7 @@ impl Exchange<'_> {
 
     /// Holds back the body of a client that waits to be asked for it, until the origin asks or a while has
     /// passed (RFC 9110, section 10.1.1). The sender opens the gate.
-    fn gate(&self, parts: &Parts, body: &Incoming) -> (Option<Waiting>, Option<oneshot::Sender<()>>) {
+    fn gate(&self, parts: &Parts, body: &Incoming) -> (Option<Gate>, Option<oneshot::Sender<()>>) {
         let expects = parts.headers.get(EXPECT).is_some_and(|value| {
             value.as_bytes().eq_ignore_ascii_case(b"100-continue") && parts.version == Version::HTTP_11
         });
@@ -177,15 +176,8 @@ impl Exchange<'_> {
         }
         let (open, opened) = oneshot::channel();
         let patience: Duration = self.session.shared.settings.timeouts.proceed;
-        let wait = async move {
-            // A sender that is gone means a final answer: nobody waits for the body any more.
-            let asked = async {
-                if opened.await.is_err() {
-                    pending().await
-                }
-            };
-            let _ = timeout(patience, asked).await;
-        };
+        // A sender that is gone means a final answer: nobody waits for the body any more.
+        let wait = async move { timeout(patience, opened).await.map_or(true, |opened| opened.is_ok()) };
         (Some(Box::pin(wait)), Some(open))
     }
 
@@ -223,6 +215,8 @@ impl Exchange<'_> {
         if answered.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED && link.proxy.is_some() {
             return Ok(self.fail(upstream::proxy_refused("", 407)).await);
         }
+        // A connection that is still to send a request takes no other.
+        let unsent = journal.open().is_some_and(|(_, phase)| phase == Phase::Send);
         journal.reach(exchange, Phase::Receive);
         journal.note(exchange, Event::Response { exchange, at, head: head.raw.clone() });
         forward::response_lines(&head, http10, &mut lines);
@@ -265,7 +259,7 @@ impl Exchange<'_> {
         let framing = (framing != Framing::Empty).then_some(framing);
         let kind = Kind::Response { to_head: false };
         session.tap.replace(Replacement { lines, framing, kind });
-        if !closes {
+        if !closes && !unsent {
             session.links.keep(link);
         }
         Ok(response)

@@ -65,7 +65,8 @@ impl Journal {
     /// Notes how far the exchange has got.
     pub(super) fn reach(&self, exchange: ExchangeId, phase: Phase) {
         if let Some((_, reached)) = self.lock().open.as_mut().filter(|(open, _)| *open == exchange) {
-            *reached = phase;
+            // A request may end after its answer has begun.
+            *reached = phase.max(*reached);
         }
     }
 

@@ -1,1 +1,195 @@
-//! Soon.
+//! Bodies: whole in the record and on the wire, held back by a slow recorder, never ended cleanly when cut off.
+
+use std::time::Duration;
+
+use samewire::model::{FailureKind, Leg, Phase};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::rig::{OK, answering, read_exactly, read_head, settings, start, start_origin, start_with, told};
+
+#[tokio::test]
+async fn chunks_extensions_and_trailers_of_a_request() {
+    let origin = start_origin(|mut stream| async move {
+        let head = String::from_utf8(read_head(&mut stream).await).unwrap();
+        assert!(head.contains("Transfer-Encoding: chunked\r\nTrailer: X-Sum\r\n"), "{head}");
+        let mut body = Vec::new();
+        while !body.ends_with(b"\r\n\r\n") {
+            body.push(stream.read_u8().await.unwrap());
+        }
+        let body = String::from_utf8(body).unwrap();
+        assert!(body.contains("hello") && body.ends_with("0\r\nx-sum: 9\r\n\r\n"), "{body}");
+        stream.write_all(OK).await.unwrap();
+        let _ = stream.read(&mut [0]).await;
+    })
+    .await;
+    let rig = start().await;
+    let sent = format!(
+        "POST http://{origin}/ HTTP/1.1\r\nHost: {origin}\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\
+         Connection: close\r\n\r\n5;a=b\r\nhello\r\n0\r\nX-Sum: 9\r\n\r\n"
+    );
+    assert!(rig.send(sent.as_bytes()).await.ends_with(b"ok"));
+    let told = rig.exchanges().await;
+    assert_eq!(told[0].body, b"hello");
+    assert_eq!(told[0].request_trailers, "X-Sum: 9\r\n");
+}
+
+#[tokio::test]
+async fn chunks_and_trailers_of_an_answer() {
+    let (origin, _heads) = answering(
+        b"HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n\
+          5\r\nhello\r\n3;x\r\n ho\r\n0\r\nX-Sum: 9\r\n\r\n",
+    )
+    .await;
+    let rig = start().await;
+    let sent = format!(
+        "GET http://{origin}/ HTTP/1.1\r\nHost: {origin}\r\nTE: trailers\r\nConnection: close\r\n\r\n"
+    );
+    let answer = String::from_utf8(rig.send(sent.as_bytes()).await).unwrap();
+    assert!(answer.contains("Transfer-Encoding: chunked\r\n"), "{answer}");
+    assert!(answer.ends_with("0\r\nx-sum: 9\r\n\r\n"), "{answer}");
+    let told = rig.exchanges().await;
+    assert_eq!(told[0].content, b"hello ho");
+    assert_eq!(told[0].trailers, "X-Sum: 9\r\n");
+}
+
+#[tokio::test]
+async fn an_old_client_gets_chunks_undone() {
+    let (origin, _heads) =
+        answering(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n").await;
+    let rig = start().await;
+    let sent = format!("GET http://{origin}/ HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    let answer = String::from_utf8(rig.send(sent.as_bytes()).await).unwrap();
+    assert!(answer.ends_with("\r\n\r\nhello") && !answer.contains("chunked"), "{answer}");
+    assert!(answer.contains("Connection: close\r\n"), "{answer}");
+}
+
+#[tokio::test]
+async fn an_answer_without_length_ends_with_the_connection() {
+    let origin = start_origin(|mut stream| async move {
+        read_head(&mut stream).await;
+        stream.write_all(b"HTTP/1.1 200 OK\r\nX-A: 1\r\n\r\nall of it").await.unwrap();
+    })
+    .await;
+    let rig = start().await;
+    let sent = format!("GET http://{origin}/ HTTP/1.1\r\nHost: {origin}\r\n\r\n");
+    let answer = String::from_utf8(rig.send(sent.as_bytes()).await).unwrap();
+    assert_eq!(answer, "HTTP/1.1 200 OK\r\nX-A: 1\r\nConnection: close\r\n\r\nall of it");
+    let told = rig.exchanges().await;
+    assert!(told[0].ended && told[0].content == b"all of it");
+}
+
+#[tokio::test]
+async fn a_slow_recorder_slows_the_body_and_loses_nothing() {
+    const LENGTH: usize = 3 << 20;
+    let origin = start_origin(|mut stream| async move {
+        let head = String::from_utf8(read_head(&mut stream).await).unwrap();
+        assert!(head.contains(&format!("Content-Length: {LENGTH}\r\n")));
+        let body = read_exactly(&mut stream, LENGTH).await;
+        stream
+            .write_all(format!("HTTP/1.1 200 OK\r\nContent-Length: {LENGTH}\r\n\r\n").as_bytes())
+            .await
+            .unwrap();
+        stream.write_all(&body).await.unwrap();
+        let _ = stream.read(&mut [0]).await;
+    })
+    .await;
+    let mut rig = start_with(settings(), 2).await;
+    let mut stream = rig.connect().await;
+    let body: Vec<u8> = (0..LENGTH).map(|at| (at % 251) as u8).collect();
+    let sent = body.clone();
+    let client = tokio::spawn(async move {
+        let head =
+            format!("PUT http://{origin}/ HTTP/1.1\r\nHost: {origin}\r\nContent-Length: {LENGTH}\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(&sent).await.unwrap();
+        read_head(&mut stream).await;
+        read_exactly(&mut stream, LENGTH).await
+    });
+    let mut events = Vec::new();
+    while !matches!(events.last(), Some(samewire::record::Event::ResponseEnd { .. })) {
+        tokio::task::yield_now().await;
+        events.push(tokio::time::timeout(Duration::from_secs(20), rig.events.recv()).await.unwrap().unwrap());
+    }
+    assert!(client.await.unwrap() == body);
+    let told = told(&events);
+    assert!(told[0].body == body && told[0].content == body);
+    assert!(told[0].request_ended && told[0].ended);
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_reaches_the_client_so_far_and_no_further() {
+    for (head, broken, clean_end) in [
+        ("Content-Length: 100\r\n", "so far", false),
+        ("Transfer-Encoding: chunked\r\n", "6\r\nso far\r\n", false),
+        ("Transfer-Encoding: chunked\r\n", "6\r\nso far\r\nzz\r\n", false),
+        ("X-Until: close\r\n", "so far", true),
+    ] {
+        let text: &'static str = format!("HTTP/1.1 200 OK\r\n{head}\r\n{broken}").leak();
+        let origin = start_origin(move |mut stream| async move {
+            read_head(&mut stream).await;
+            stream.write_all(text.as_bytes()).await.unwrap();
+            if clean_end {
+                // A reset, which is all that tells such a body from a whole one.
+                tokio::time::timeout(Duration::from_millis(200), stream.readable()).await.ok();
+                stream.set_zero_linger().unwrap();
+            }
+        })
+        .await;
+        let rig = start().await;
+        let mut stream = rig.connect().await;
+        let sent = format!("GET http://{origin}/ HTTP/1.1\r\nHost: {origin}\r\n\r\n");
+        stream.write_all(sent.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        let end = stream.read_to_end(&mut answer).await;
+        let answer = String::from_utf8(answer).unwrap();
+        assert!(answer.contains("so far"), "{head}: {answer}");
+        assert!(!answer.ends_with("\r\n0\r\n\r\n"), "{head}: no end of chunks: {answer}");
+        assert!(!clean_end || end.is_err(), "{head}: a reset stays one");
+        let told = rig.exchanges().await;
+        let failure = told[0].failure.as_ref().unwrap_or_else(|| panic!("{head}"));
+        assert_eq!((failure.leg, failure.phase), (Leg::Upstream, Phase::Receive), "{head}");
+        assert_eq!(told[0].content, b"so far");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_in_its_request_is_recorded() {
+    let origin = start_origin(|mut stream| async move {
+        let mut all = Vec::new();
+        let _ = stream.read_to_end(&mut all).await;
+    })
+    .await;
+    let mut rig = start().await;
+    let mut stream = rig.connect().await;
+    let sent = format!("POST http://{origin}/ HTTP/1.1\r\nHost: {origin}\r\nContent-Length: 100\r\n\r\nhalf");
+    stream.write_all(sent.as_bytes()).await.unwrap();
+    stream.shutdown().await.unwrap();
+    let mut events = Vec::new();
+    while !matches!(events.last(), Some(samewire::record::Event::Closed { .. })) {
+        events.push(rig.events.recv().await.unwrap());
+    }
+    let told = told(&events);
+    let failure = told[0].failure.as_ref().unwrap();
+    assert_eq!((failure.leg, failure.phase, failure.kind), (Leg::Client, Phase::Send, FailureKind::Closed));
+    assert_eq!(told[0].body, b"half");
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_before_the_answer_is_recorded() {
+    let origin = start_origin(|mut stream| async move {
+        read_head(&mut stream).await;
+        let _ = stream.read(&mut [0]).await;
+    })
+    .await;
+    let mut rig = start().await;
+    let mut stream = rig.connect().await;
+    let sent = format!("GET http://{origin}/ HTTP/1.1\r\nHost: {origin}\r\n\r\n");
+    stream.write_all(sent.as_bytes()).await.unwrap();
+    let mut events = vec![rig.events.recv().await.unwrap(), rig.events.recv().await.unwrap()];
+    drop(stream);
+    while !matches!(events.last(), Some(samewire::record::Event::Closed { .. })) {
+        events.push(rig.events.recv().await.unwrap());
+    }
+    let failure = told(&events).remove(0).failure.unwrap();
+    assert_eq!((failure.leg, failure.phase), (Leg::Client, Phase::Wait));
+}

@@ -1,1 +1,164 @@
-//! Soon.
+//! Where requests go: `--connect-to`, `--upstream-proxy`, lanes, credentials, ignored hosts.
+
+use std::sync::Arc;
+
+use samewire::model::{FailureKind, Side};
+use samewire::proxy::{Authority, BindError, Credential, Lane, Lanes, Listener, Proxy};
+use samewire::record::Event;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::mpsc;
+
+use super::rig::{
+    OK, answering, listener, read_exactly, read_head, settings, start_origin, start_with, told,
+};
+
+#[tokio::test]
+async fn connect_to_leads_elsewhere_and_changes_nothing_else() {
+    let (origin, mut heads) = answering(OK).await;
+    let mut settings = settings();
+    settings.connect_to = vec![format!("api.example.com:80:127.0.0.1:{}", origin.port()).parse().unwrap()];
+    let rig = start_with(settings, 64).await;
+    let sent = b"GET http://api.example.com/ HTTP/1.1\r\nHost: api.example.com\r\nConnection: close\r\n\r\n";
+    assert!(rig.send(sent).await.ends_with(b"ok"));
+    assert_eq!(heads.recv().await.unwrap(), "GET / HTTP/1.1\r\nHost: api.example.com\r\n\r\n");
+}
+
+#[tokio::test]
+async fn an_upstream_proxy_gets_absolute_targets_and_its_credentials() {
+    let (proxy, mut heads) = answering(OK).await;
+    let mut settings = settings();
+    settings.upstream_proxy = Some(format!("http://me:pw@{proxy}").parse().unwrap());
+    let rig = start_with(settings, 64).await;
+    let sent = b"GET http://api.example.com:8080/a HTTP/1.1\r\nHost: api.example.com:8080\r\nConnection: close\r\n\r\n";
+    assert!(rig.send(sent).await.ends_with(b"ok"));
+    assert_eq!(
+        heads.recv().await.unwrap(),
+        "GET http://api.example.com:8080/a HTTP/1.1\r\nHost: api.example.com:8080\r\n\
+         Proxy-Authorization: Basic bWU6cHc=\r\n\r\n"
+    );
+}
+
+#[tokio::test]
+async fn an_upstream_proxy_is_asked_for_tunnels() {
+    let proxy = start_origin(|mut stream| async move {
+        let head = String::from_utf8(read_head(&mut stream).await).unwrap();
+        assert!(
+            head.starts_with("CONNECT api.example.com:443 HTTP/1.1\r\nHost: api.example.com:443\r\n"),
+            "{head}"
+        );
+        stream.write_all(b"HTTP/1.1 200 Fine\r\n\r\nhello").await.unwrap();
+        let _ = stream.read(&mut [0]).await;
+    })
+    .await;
+    let mut settings = settings();
+    settings.upstream_proxy = Some(format!("http://{proxy}").parse().unwrap());
+    let rig = start_with(settings, 64).await;
+    let mut stream = rig.tunnel("api.example.com:443").await;
+    assert_eq!(read_exactly(&mut stream, 5).await, b"hello");
+}
+
+#[tokio::test]
+async fn an_upstream_proxy_that_says_no_is_named() {
+    let proxy = start_origin(|mut stream| async move {
+        read_head(&mut stream).await;
+        stream.write_all(b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n").await.unwrap();
+    })
+    .await;
+    for sent in [
+        &b"CONNECT api.example.com:443 HTTP/1.1\r\nHost: api.example.com:443\r\n\r\n"[..],
+        b"GET http://api.example.com/ HTTP/1.1\r\nHost: api.example.com\r\n\r\n",
+    ] {
+        let mut settings = settings();
+        settings.upstream_proxy = Some(format!("http://{proxy}").parse().unwrap());
+        let rig = start_with(settings, 64).await;
+        let answer = String::from_utf8(rig.send(sent).await).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 502") && answer.contains("upstream proxy"), "{answer}");
+        let refused = rig.finish().await.into_iter().any(|event| match event {
+            Event::ConnectFailed { failure, .. } | Event::Failed { failure, .. } => {
+                failure.kind == FailureKind::ProxyRefused
+            }
+            _ => false,
+        });
+        assert!(refused);
+    }
+}
+
+#[tokio::test]
+async fn ignored_hosts_are_counted_and_not_recorded() {
+    let (origin, mut heads) = answering(OK).await;
+    let mut settings = settings();
+    settings.ignored_hosts = vec!["127.0.0.1".parse().unwrap()];
+    let rig = start_with(settings, 64).await;
+    let sent = format!("GET http://{origin}/ HTTP/1.1\r\nHost: {origin}\r\nConnection: close\r\n\r\n");
+    assert!(rig.send(sent.as_bytes()).await.ends_with(b"ok"));
+    let mut tunnel = rig.tunnel(&origin.to_string()).await;
+    tunnel.write_all(b"GET /in HTTP/1.1\r\n\r\n").await.unwrap();
+    read_head(&mut tunnel).await;
+    drop(tunnel);
+    assert!(heads.recv().await.is_some() && heads.recv().await.is_some());
+    let events = rig.finish().await;
+    let ignored =
+        events.iter().filter(|event| matches!(event, Event::Ignored { host } if host == "127.0.0.1"));
+    assert_eq!(ignored.count(), 2);
+    assert!(told(&events).is_empty());
+}
+
+#[tokio::test]
+async fn a_user_name_chooses_the_side_where_it_may() {
+    let (origin, _heads) = answering(OK).await;
+    let lane = Lane { side: Side::Runtime, by_user: true };
+    let authority = Arc::new(Authority::new().unwrap());
+    let proxy = Proxy::bind(vec![Listener { lane, ..listener() }], settings(), authority).await.unwrap();
+    let address = proxy.addresses()[0];
+    let (sandbox, mut of_sandbox) = mpsc::channel(64);
+    let (runtime, mut of_runtime) = mpsc::channel(64);
+    let lanes = Lanes { sandbox: Some(sandbox), runtime: Some(runtime) };
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let served = tokio::spawn(proxy.serve(lanes, async {
+        let _ = stopped.await;
+    }));
+    // sandbox:x
+    for login in ["Proxy-Authorization: Basic c2FuZGJveDp4\r\n", ""] {
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        let sent =
+            format!("GET http://{origin}/ HTTP/1.1\r\nHost: {origin}\r\n{login}Connection: close\r\n\r\n");
+        stream.write_all(sent.as_bytes()).await.unwrap();
+        stream.read_to_end(&mut Vec::new()).await.unwrap();
+    }
+    drop(stop);
+    served.await.unwrap();
+    let mut count = |events: &mut mpsc::Receiver<Event>| {
+        std::iter::from_fn(|| events.try_recv().ok())
+            .filter(|event| matches!(event, Event::Request { .. }))
+            .count()
+    };
+    assert_eq!((count(&mut of_sandbox), count(&mut of_runtime)), (1, 1));
+}
+
+#[tokio::test]
+async fn beyond_loopback_a_credential_is_needed() {
+    let authority = Arc::new(Authority::new().unwrap());
+    let open = Listener { addr: ([0, 0, 0, 0], 0).into(), ..listener() };
+    let refused = Proxy::bind(vec![open.clone()], settings(), Arc::clone(&authority)).await;
+    assert!(matches!(refused, Err(BindError::CredentialMissing(_))));
+    let credential = Some(Credential::random().unwrap());
+    let proxy = Proxy::bind(vec![Listener { credential, ..open }], settings(), authority).await.unwrap();
+    let port = proxy.addresses()[0].port();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let served = tokio::spawn(proxy.serve(Lanes::default(), async {
+        let _ = stopped.await;
+    }));
+    for login in ["", "Proxy-Authorization: Basic cnVudGltZTp4\r\n"] {
+        let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        let ask = format!("CONNECT api.example.com:443 HTTP/1.1\r\nHost: api.example.com:443\r\n{login}\r\n");
+        stream.write_all(ask.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(
+            answer.starts_with("HTTP/1.1 407 ") && answer.contains("Proxy-Authenticate: Basic"),
+            "{answer}"
+        );
+    }
+    drop(stop);
+    served.await.unwrap();
+}
