@@ -99,17 +99,26 @@ impl<'a> Words<'a> {
         if path.to_str().is_some_and(|path| path.is_empty() || path.contains(['$', '`', '*'])) {
             return None;
         }
-        let file = self.on_this_machine(&path);
+        let file = self.on_this_machine(&path)?;
         Some(Named { path, file })
     }
 
-    fn on_this_machine(&self, path: &Path) -> PathBuf {
+    /// Where a file lies for us; `None` where it lies in a container that does not have it from here.
+    fn on_this_machine(&self, path: &Path) -> Option<PathBuf> {
         let mounted = self.mounts.iter().filter(|(_, inside)| path.starts_with(inside));
         let outside = mounted.max_by_key(|(_, inside)| inside.as_os_str().len()).map(|(outside, inside)| {
             let rest = path.strip_prefix(inside).unwrap_or(path);
             if rest.as_os_str().is_empty() { outside.clone() } else { outside.join(rest) }
         });
-        self.folder.join(outside.as_deref().unwrap_or(path))
+        let in_container = self.all.iter().any(|word| {
+            let name = Path::new(word).file_name().and_then(OsStr::to_str).unwrap_or_default();
+            ["docker", "podman", "nerdctl", "kubectl", "ssh"].contains(&name)
+        });
+        match outside {
+            Some(outside) => Some(self.folder.join(outside)),
+            None if in_container => None,
+            None => Some(self.folder.join(path)),
+        }
     }
 }
 
@@ -134,7 +143,9 @@ fn mounts(words: &[OsString]) -> Vec<(PathBuf, PathBuf)> {
         match flag {
             "-v" | "--volume" => {
                 let mut parts = value.split(':');
-                if let (Some(here), Some(there)) = (parts.next(), parts.next()) {
+                // Other names are those of volumes.
+                let here = parts.next().filter(|here| here.starts_with(['/', '.']));
+                if let (Some(here), Some(there)) = (here, parts.next()) {
                     mounts.push((here.into(), there.into()));
                 }
             }
@@ -254,6 +265,7 @@ mod tests {
         assert_eq!(config(&["curl", "--config", "curlrc"]), None);
         assert_eq!(config(&["sh", "-c", "sdm check --config \"$CONFIG\""]), None);
         assert_eq!(config(&["sdm", "check", "--config"]), None);
+        assert_eq!(config(&["docker", "run", "-v", "data:/secrets", "acme", "--config", "/secrets/c.json"]), None);
     }
 
     #[test]

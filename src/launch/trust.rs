@@ -14,6 +14,14 @@ use tempfile::TempDir;
 
 use super::environment::certificate_files;
 
+/// Where systems keep their roots in one file: Debian and Alpine, Fedora, SUSE, BSD and macOS.
+const SYSTEM_BUNDLES: [&str; 4] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+];
+
 /// Why the trust files could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum TrustError {
@@ -70,6 +78,11 @@ impl Trust {
         let users =
             certificate_files().chain(["SSL_CERT_DIR"]).filter_map(&inherited).flat_map(named_certificates);
         let mut roots = rustls_native_certs::load_native_certs().certs;
+        // With one of these variables set, its certificates are all that is loaded.
+        if ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|name| inherited(name).is_some()) {
+            let system = SYSTEM_BUNDLES.iter().find(|path| Path::new(path).is_file());
+            roots.extend(system.into_iter().flat_map(|path| named_certificates(path.into())));
+        }
         if roots.is_empty() {
             tracing::warn!("no root certificates found on this system");
         }

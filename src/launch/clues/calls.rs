@@ -1,7 +1,5 @@
 //! Sentences that say that a URL was called, and what came of it.
 
-use http::Uri;
-
 use super::Said;
 use super::text::{Sentence, quoted};
 use crate::model::{ClueKind, Text};
@@ -17,10 +15,18 @@ pub(super) fn read(sentence: &Sentence<'_>) -> Option<Said> {
 
 /// The fact that `url` was called. Its query is left out.
 pub(super) fn called(url: &str, status: Option<u16>, redactor: &Redactor) -> ClueKind {
-    let host = url.parse::<Uri>().ok().and_then(|uri| uri.host().map(str::to_ascii_lowercase));
     let url = without_query(url);
     let url = if url.is_empty() { Text::default() } else { redactor.prose(url) };
-    ClueKind::Called { url, host: host.map(|host| redactor.name(&host)), status }
+    ClueKind::Called { host: host(&url.to_string()), url, status }
+}
+
+/// The host of a redacted URL, as the host of an exchange is written.
+fn host(url: &str) -> Option<String> {
+    let (_, rest) = url.split_once("://")?;
+    let authority = rest.split('/').next()?.rsplit('@').next()?;
+    let port = authority.rfind(':').filter(|at| !authority[*at..].contains(']'));
+    let host = authority[..port.unwrap_or(authority.len())].to_ascii_lowercase();
+    (!host.is_empty()).then_some(host)
 }
 
 /// A URL without query and fragment.
@@ -185,6 +191,19 @@ mod tests {
             ("Stream lots is not available: HTTP Status Code: 403. Error: Forbidden.", "", 403),
         ] {
             assert_eq!(from_client(text), Some((url, status)), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_host_stands_without_port_and_user() {
+        for (url, expected) in [
+            ("https://API.example.com:8443/v1", Some("api.example.com")),
+            ("http://‹x›@127.0.0.1/", Some("127.0.0.1")),
+            ("http://[::1]:80/", Some("[::1]")),
+            ("http://[::1]/", Some("[::1]")),
+            ("/v1/lots", None),
+        ] {
+            assert_eq!(host(url).as_deref(), expected, "{url}");
         }
     }
 

@@ -2,7 +2,7 @@
 
 /// Longer lines are cut: the rest of them is not looked at. In bytes; the Connector Builder writes its whole result
 /// in one line.
-pub(super) const LIMIT: usize = 4 << 20;
+pub(super) const LIMIT: usize = 16 << 20;
 
 /// One stream's lines.
 #[derive(Default)]

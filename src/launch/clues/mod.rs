@@ -123,7 +123,8 @@ impl Reader {
         let (stream, prose) = (source.stream, &mut source.prose);
         let mut clues = Vec::new();
         feed(&mut source.lines, &mut |number, line| {
-            if line.is_empty() {
+            // A JVM says what we have told it.
+            if line.is_empty() || line.starts_with("Picked up JAVA_TOOL_OPTIONS") {
                 return;
             }
             let read = airbyte::read(line, redactor);

@@ -81,7 +81,8 @@ impl Prose {
         }
         let inner = line.trim_start_matches([' ', '\t']);
         // Frames of a traceback are code; a value that is printed over many lines is data.
-        let dump = line.len() - inner.len() >= 4 && inner.starts_with(['\'', '"', '{', '[', '(']);
+        let dump = (line.len() - inner.len() >= 4 && inner.starts_with(['\'', '"', '{', '[', '(']))
+            || (inner.starts_with('"') && inner.contains("\":"));
         let frame = dump || (self.traceback && inner.len() < line.len());
         let said = if frame {
             Vec::new()
@@ -89,8 +90,8 @@ impl Prose {
             let text = clipped(inner);
             let sentence = Sentence { text, before: &self.before, redactor };
             let mut said = sentence.facts();
-            if self.traceback && said.is_empty() {
-                said.extend(exception(text, redactor));
+            if said.is_empty() {
+                said.extend(exception(text, self.traceback, redactor));
             }
             self.traceback = false;
             said
@@ -136,16 +137,19 @@ impl Sentence<'_> {
     }
 }
 
-/// The last line of a traceback: `package.Class: message`. An interrupt is what a user does.
-fn exception(line: &str, redactor: &Redactor) -> Option<Said> {
-    let class = line.split(':').next().unwrap_or_default().trim();
-    let sound = !class.is_empty()
-        && class.len() <= 120
+/// `package.Class: message`, at the end of a traceback of Python's, or where Java and Node begin theirs.
+///
+/// An interrupt is what a user does.
+fn exception(line: &str, traceback: bool, redactor: &Redactor) -> Option<Said> {
+    let thread = line.strip_prefix("Exception in thread ").and_then(|rest| rest.split_once("\" "));
+    let head = thread.map_or(line, |(_, rest)| rest);
+    let class = head.split([':', ' ']).next().unwrap_or_default();
+    let name = class.rsplit('.').next().unwrap_or_default();
+    let named = ["Error", "Exception"].iter().any(|end| name.len() > end.len() && name.ends_with(end));
+    let sound = class.len() <= 120
         && class.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._".contains(&byte))
-        && class
-            .rsplit('.')
-            .next()
-            .is_some_and(|name| name.starts_with(|letter: char| letter.is_ascii_uppercase()));
+        && name.starts_with(|letter: char| letter.is_ascii_uppercase())
+        && (traceback || (named && head.contains(':')));
     let interrupt = matches!(class, "KeyboardInterrupt" | "SystemExit");
     (sound && !interrupt).then(|| Said::doubtful(ClueKind::Exception(redactor.name(class)), line))
 }

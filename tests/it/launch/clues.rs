@@ -72,7 +72,7 @@ fn redactor_name(name: &str) -> String {
         "zsh-tool",
         "acme.errors.QuotaError",
         "source_acme.components",
-        "TypeError",
+        "AttributeError",
         "acme",
         "got",
         "acme-cli",
@@ -120,7 +120,7 @@ fn every_sentence_has_its_fact() {
             "jinja2.exceptions.UndefinedError: 'dict object' has no attribute 'credentials'",
             &["path undefined: credentials"],
         ),
-        ("AttributeError: 'dict' object has no attribute 'credentials'", &[]),
+        ("AttributeError: 'dict' object has no attribute 'credentials'", &["exception: AttributeError"]),
         (
             "ValueError: Jinja macro has undeclared variables: {'tenant_key'}. Context: {'config': {}}",
             &["undeclared: tenant_key"],
@@ -292,6 +292,15 @@ fn exceptions_are_told_where_nothing_else_is() {
         alone.replace("acme.errors.QuotaError: too much", "ModuleNotFoundError: No module named 'requests'")
     );
     assert_eq!(facts(&chained).iter().map(outline).collect::<Vec<_>>(), ["module missing: requests"]);
+    for text in [
+        "Exception in thread \"main\" acme.errors.QuotaError: too much\n\tat Main.main(Main.java:1)\n",
+        "file:///a.mjs:1\nacme.errors.QuotaError: too much\n    at a.mjs:1:7\n",
+    ] {
+        assert_eq!(
+            facts(text).iter().map(outline).collect::<Vec<_>>(),
+            ["exception: acme.errors.QuotaError"]
+        );
+    }
     let interrupted = alone.replace("acme.errors.QuotaError: too much", "KeyboardInterrupt");
     assert_eq!(facts(&interrupted), []);
 }
@@ -322,6 +331,7 @@ fn data_of_the_api_is_not_read_for_facts() {
     for line in [
         r#"{"type": "RECORD", "record": {"stream": "s", "data": {"text": "curl: (60) SSL certificate problem"}, "emitted_at": 1}}"#,
         r#"{"message": "Connection refused"}"#,
+        "{\n  \"message\": \"Connection refused\"\n}",
         r#"{"type": "STATE", "state": {"text": "Connection refused"}}"#,
     ] {
         assert!(facts(line).iter().all(|kind| *kind == ClueKind::Records), "{line}");
