@@ -16,7 +16,7 @@ pub(crate) static RULE: Rule = Rule {
     severity: Severity::Error,
     since: "0.1.0",
     docs: include_str!("../../../../docs/rules/credentials-lost-on-redirect.md"),
-    leads_to: &["token-missing", "request-unexpected", "redirect-differs"],
+    leads_to: &["token-missing", "request-unexpected", "redirect-differs", "retry-storm"],
     check,
 };
 

@@ -15,7 +15,7 @@ pub(crate) static RULE: Rule = Rule {
     severity: Severity::Error,
     since: "0.1.0",
     docs: include_str!("../../../../docs/rules/credentials-overridden.md"),
-    leads_to: &["token-refresh-failed", "credentials-duplicated", "token-missing"],
+    leads_to: &["token-refresh-failed", "credentials-duplicated", "token-missing", "retry-storm"],
     check,
 };
 

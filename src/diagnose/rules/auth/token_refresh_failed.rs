@@ -16,7 +16,14 @@ pub(crate) static RULE: Rule = Rule {
     severity: Severity::Error,
     since: "0.1.0",
     docs: include_str!("../../../../docs/rules/token-refresh-failed.md"),
-    leads_to: &["token-missing", "token-empty", "token-null", "retry-storm", "request-missing"],
+    leads_to: &[
+        "token-missing",
+        "token-empty",
+        "token-null",
+        "retry-storm",
+        "request-missing",
+        "response-differs",
+    ],
     check,
 };
 
@@ -84,8 +91,9 @@ fn finding(
         finding = finding.related(side.other(), Some(partner.number), Locator::Status, "the same request");
     }
     let equal = partner.is_some_and(Exchange::succeeded)
-        && !case.differences_of(pair).any(|(_, difference)| {
-            difference.significance == Significance::Material
+        && !case.comparison.differences.iter().any(|difference| {
+            difference.pair == pair
+                && difference.significance == Significance::Material
                 && !matches!(difference.at, Locator::Status | Locator::Outcome | Locator::Response(_))
         });
     if equal {
