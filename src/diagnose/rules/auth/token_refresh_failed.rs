@@ -91,9 +91,8 @@ fn finding(
         finding = finding.related(side.other(), Some(partner.number), Locator::Status, "the same request");
     }
     let equal = partner.is_some_and(Exchange::succeeded)
-        && !case.comparison.differences.iter().any(|difference| {
-            difference.pair == pair
-                && difference.significance == Significance::Material
+        && !case.differences_of(pair).any(|(_, difference)| {
+            difference.significance == Significance::Material
                 && !matches!(difference.at, Locator::Status | Locator::Outcome | Locator::Response(_))
         });
     if equal {

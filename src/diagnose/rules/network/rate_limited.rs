@@ -51,7 +51,8 @@ fn shown(case: &Case<'_>, pair: &Pair, side: Side, exchange: &Exchange, finding:
     let tried = attempts.as_ref().map_or(1, |attempts| attempts.exchanges.len());
     let before = case.capture(side).exchanges.iter().filter(|known| known.number < exchange.number).count();
     let label = match tried {
-        1 => format!("429 after {before} requests"),
+        1 if before == 0 => "429 to the first request".to_owned(),
+        1 => format!("429 after {before} other requests"),
         tried => format!("429, {tried} attempts"),
     };
     let finding = finding.primary(side, Some(exchange.number), Locator::Status, label);

@@ -50,8 +50,7 @@ fn given_up<'a>(case: &Case<'a>, side: Side) -> impl Iterator<Item = &'a Exchang
         let exchange = case.compared(pair, side)?;
         let left = match &exchange.outcome {
             Outcome::Failed { failure, response: None } => {
-                failure.leg == Leg::Client
-                    && matches!(failure.phase, Phase::Wait | Phase::Connect | Phase::Resolve)
+                failure.leg == Leg::Client && failure.phase != Phase::Head
             }
             Outcome::Unfinished => timed_out,
             _ => false,
@@ -78,7 +77,13 @@ fn gave_up(case: &Case<'_>, side: Side, exchange: &Exchange) -> Finding {
         .remedy(format!("ask {host} the same from {side}'s machine with a longer time-out; a slow or filtered route shows there too"))
 }
 
-/// Nothing of it was seen, and the client's own words are all there is.
+/// True where the wire does not show what the client says: it sent nothing, or it gave up on answers that then came whole.
+fn untold(case: &Case<'_>, side: Side, fact: FailureKind) -> bool {
+    let exchanges = &case.capture(side).exchanges;
+    exchanges.is_empty() || (fact == FailureKind::TimedOut && exchanges.iter().all(Exchange::succeeded))
+}
+
+/// The wire shows nothing of it, and the client's own words are all there is.
 fn by_words_alone(case: &Case<'_>) -> Vec<Finding> {
     let pick = |kind: &ClueKind| match kind {
         ClueKind::NameNotResolved => Some(FailureKind::NameNotResolved),
@@ -88,14 +93,16 @@ fn by_words_alone(case: &Case<'_>) -> Vec<Finding> {
     };
     said(case, pick)
         .into_iter()
-        .filter(|said| case.capture(said.side()).exchanges.is_empty())
+        .filter(|said| untold(case, said.side(), said.fact))
         .map(|said| {
             let what = match said.fact {
                 FailureKind::NameNotResolved => "could not resolve a name",
                 FailureKind::TimedOut => "timed out",
                 _ => "could not connect",
             };
-            let claim = format!("{} {what}, and no request came through samewire", said.who());
+            let silent = case.capture(said.side()).exchanges.is_empty();
+            let so = if silent { ", and no request came through samewire" } else { " before its answers came" };
+            let claim = format!("{} {what}{so}", said.who());
             let finding = said.finding(case, &RULE, claim).confidence(Confidence::Likely).detail("leg", Leg::Client.to_string());
             finding.remedy(format!(
                 "look from {}'s machine whether the name resolves and the port answers; a client that looks names up itself does so even behind a proxy",

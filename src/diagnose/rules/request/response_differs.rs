@@ -29,6 +29,8 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
         let side = match answers(case, pair) {
             Answers::OneFailed(side) => side,
             Answers::BothFailed if sandbox.status() != runtime.status() => Side::Runtime,
+            // A sign-in page where data were expected is a success to HTTP.
+            Answers::BothSucceeded if other_media_type(case, index) => Side::Runtime,
             _ => continue,
         };
         if [sandbox, runtime].into_iter().any(has_a_rule) || !equal(case, index) {
@@ -36,6 +38,15 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
         }
         findings.push(finding(case, index, side, sandbox, runtime));
     }
+}
+
+/// The answers are of different media types.
+fn other_media_type(case: &Case<'_>, pair: usize) -> bool {
+    let is_media_type = |at: &Locator| matches!(at, Locator::Field { name, .. } if name == "content-type");
+    case.differences_of(pair).any(|(_, known)| {
+        known.significance == Significance::Material
+            && matches!(&known.at, Locator::Response(at) if is_media_type(at))
+    })
 }
 
 /// An answer that says itself why it is another one.
@@ -61,7 +72,12 @@ fn equal(case: &Case<'_>, pair: usize) -> bool {
 fn finding(case: &Case<'_>, pair: usize, side: Side, sandbox: &Exchange, runtime: &Exchange) -> Finding {
     let (exchange, partner) = if side == Side::Sandbox { (sandbox, runtime) } else { (runtime, sandbox) };
     let (here, there) = (exchange.status().unwrap_or_default(), partner.status().unwrap_or_default());
-    let claim = format!("the same request is answered {here} on {side} and {there} on {}", side.other());
+    let other = side.other();
+    let claim = if here == there {
+        format!("the same request is answered {here} on both sides, with another media type on {side}")
+    } else {
+        format!("the same request is answered {here} on {side} and {there} on {other}")
+    };
     let of_pair = || case.differences_of(pair);
     let harmless = of_pair().any(|(_, known)| match known.significance {
         Significance::Cosmetic(reason) => !matches!(reason, Reason::Connection | Reason::Consequence),
@@ -71,7 +87,7 @@ fn finding(case: &Case<'_>, pair: usize, side: Side, sandbox: &Exchange, runtime
         .confidence(if harmless { Confidence::Likely } else { Confidence::Certain })
         .detail("status", here)
         .primary(side, Some(exchange.number), Locator::Status, here.to_string())
-        .related(side.other(), Some(partner.number), Locator::Status, format!("{there}, for the same request"))
+        .related(other, Some(partner.number), Locator::Status, format!("{there}, for the same request"))
         .explains(of_pair().filter(|(_, known)| known.significance == Significance::Material).map(|(at, _)| at))
         .remedy(format!("look beyond the request: is {side}'s address on the API's allow-list, is the account the same, did the server change in between?"))
         .remedy(format!("send the request of {side} once more from {}'s machine; if it succeeds there, it is the address", side.other()))

@@ -102,8 +102,9 @@ fn described(case: &Case<'_>, sides: &[Side], finding: Finding) -> Finding {
             };
             finding = finding.primary(side, None, Locator::Exit, exit);
         }
-        let last: Vec<&Clue> = case.clues(side).filter(|clue| clue.kind == ClueKind::LastWords).collect();
-        for clue in last.iter().skip(last.len().saturating_sub(5)) {
+        let shown =
+            |clue: &Clue| told.iter().any(|told| (told.stream, told.line) == (clue.stream, clue.line));
+        for clue in case.clues(side).filter(|clue| clue.kind == ClueKind::LastWords && !shown(clue)) {
             finding =
                 finding.related(side, None, Locator::Output(clue.stream, clue.line), shortened(&clue.text));
         }
