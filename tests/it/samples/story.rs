@@ -80,17 +80,27 @@ impl Story {
         let mut exchanges = Vec::new();
         for (number, sent) in (1..).zip(&self.sent) {
             let at = start + SignedDuration::from_millis(200 * i64::from(number));
-            let place = connections.iter().position(|known| known.authority.as_deref() == Some(&sent.authority)).unwrap_or_else(|| {
-                connections.push(connection(count(&connections), at, &sent.authority, sent.kind(), None));
-                connections.len() - 1
-            });
+            let place = connections
+                .iter()
+                .position(|known| known.authority.as_deref() == Some(&sent.authority))
+                .unwrap_or_else(|| {
+                    connections.push(connection(count(&connections), at, &sent.authority, sent.kind(), None));
+                    connections.len() - 1
+                });
             let connection = connections[place].number;
-            let index = 1 + count(exchanges.iter().filter(|known: &&RawExchange| known.connection == connection)) - 1;
+            let index =
+                1 + count(exchanges.iter().filter(|known: &&RawExchange| known.connection == connection)) - 1;
             exchanges.push(sent.raw(number, connection, index, at));
         }
         for (kind, failure) in &self.broken {
             let number = count(&connections);
-            connections.push(connection(number, start, &format!("{HOST}:443"), kind.clone(), failure.clone()));
+            connections.push(connection(
+                number,
+                start,
+                &format!("{HOST}:443"),
+                kind.clone(),
+                failure.clone(),
+            ));
         }
         (connections, exchanges)
     }
@@ -109,7 +119,13 @@ fn count(things: impl IntoIterator) -> u32 {
     u32::try_from(things.into_iter().count()).expect("few") + 1
 }
 
-fn connection(number: u32, at: Timestamp, authority: &str, kind: RawKind, failure: Option<RawFailure>) -> RawConnection {
+fn connection(
+    number: u32,
+    at: Timestamp,
+    authority: &str,
+    kind: RawKind,
+    failure: Option<RawFailure>,
+) -> RawConnection {
     let upstream = failure.is_none().then(|| "192.0.2.7:443".to_owned());
     RawConnection { number, opened_at: at, authority: Some(authority.to_owned()), kind, upstream, failure }
 }
@@ -154,7 +170,12 @@ pub(super) fn post(target: &str, body: &str) -> Sent {
 
 /// Any method.
 pub(super) fn request(method: &'static str, target: &str) -> Sent {
-    let fields = [("User-Agent", "python-requests/2.34.0"), ("Accept-Encoding", "gzip, deflate"), ("Accept", "application/json"), ("Connection", "keep-alive")];
+    let fields = [
+        ("User-Agent", "python-requests/2.34.0"),
+        ("Accept-Encoding", "gzip, deflate"),
+        ("Accept", "application/json"),
+        ("Connection", "keep-alive"),
+    ];
     Sent {
         method,
         scheme: "https",
@@ -163,7 +184,11 @@ pub(super) fn request(method: &'static str, target: &str) -> Sent {
         version: "HTTP/1.1",
         fields: owned(&fields),
         body: String::new(),
-        outcome: Came::Answer { status: 200, fields: owned(&[("Content-Type", "application/json")]), body: "{\"data\":[{\"id\":1}]}".to_owned() },
+        outcome: Came::Answer {
+            status: 200,
+            fields: owned(&[("Content-Type", "application/json")]),
+            body: "{\"data\":[{\"id\":1}]}".to_owned(),
+        },
     }
 }
 
@@ -264,7 +289,14 @@ impl Sent {
             Came::Answer { status, fields, body } => {
                 let mut fields = fields.clone();
                 fields.push(("Content-Length".to_owned(), body.len().to_string()));
-                (RawOutcome::Answered(message(&format!("HTTP/1.1 {status} {}", reason(*status)), &fields, body)), Some(90.0))
+                (
+                    RawOutcome::Answered(message(
+                        &format!("HTTP/1.1 {status} {}", reason(*status)),
+                        &fields,
+                        body,
+                    )),
+                    Some(90.0),
+                )
             }
             Came::Failure(leg, phase, kind) => (RawOutcome::Failed(failure(*leg, *phase, *kind), None), None),
         };
@@ -287,7 +319,7 @@ impl Sent {
 fn message(start_line: &str, fields: &[(String, String)], body: &str) -> RawMessage {
     let mut head = format!("{start_line}\r\n");
     for (name, value) in fields {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        head.extend([name.as_str(), ": ", value.as_str(), "\r\n"]);
     }
     head.push_str("\r\n");
     let body = RawBody {
