@@ -21,13 +21,13 @@ impl Issued {
         let mut sent = HashSet::new();
         for exchange in &capture.exchanges {
             let request = &exchange.request;
-            let mut send = |value| {
+            let mut note = |value| {
                 sent.insert(value);
             };
-            texts(&request.target.path, &mut send);
-            parameters(request.target.query.as_deref().unwrap_or_default(), &mut send);
-            fields(&request.fields, &mut send);
-            contents(&request.body.content, &mut send);
+            texts(&request.target.path, &mut note);
+            parameters(request.target.query.as_deref().unwrap_or_default(), &mut note);
+            fields(&request.fields, &mut note);
+            contents(&request.body.content, &mut note);
             let Some(response) = exchange.response() else { continue };
             let mut issue = |value| {
                 if !sent.contains(&value) {

@@ -70,7 +70,7 @@ pub(super) fn parameters(
                 }
             }
             None => {
-                found.push(locator, None, (Some(from), None), significance::lonely(both, &parameter.name))
+                found.push(locator, None, (Some(from), None), significance::lonely(both, &parameter.name));
             }
         }
     }
