@@ -15,6 +15,7 @@ use crate::model::{FailureKind, Fidelity, Phase};
 use crate::record::{Event, ExchangeId};
 use crate::redact::RawFailure;
 
+use super::answer;
 use super::body::{Gate, Outgoing, ToClient};
 use super::failure::{self, Cause};
 use super::forward::{self, Refusal, Route};
@@ -22,8 +23,8 @@ use super::head::{Framing, Head, Kind};
 use super::http::Session;
 use super::journal::Journal;
 use super::link::Link;
+use super::upstream::{self, Way};
 use super::writer::Replacement;
-use super::{answer, upstream};
 
 /// The exchange is over and the client's connection with it; recorded already.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
@@ -43,17 +44,16 @@ pub(super) async fn serve(
     session: &Session,
     mut request: Request<Incoming>,
 ) -> Result<Response<Outgoing>, Aborted> {
-    let (sent, head, at, fidelity) = match session.tap.next_head() {
-        Some((head, at)) => match forward::fidelity(&head, &request) {
+    let (sent, head, at, fidelity) = if let Some((head, at)) = session.tap.next_head() {
+        match forward::fidelity(&head, &request) {
             Fidelity::Wire => (head.clone(), head, at, Fidelity::Wire),
             // Two readings of one request: what hyper acts by is what goes on.
             desync => (forward::rendered(&request), head, at, desync),
-        },
-        None => {
-            let head = forward::rendered(&request);
-            let desync = Fidelity::Desync("the tap has lost its place before this request".to_owned());
-            (head.clone(), head, jiff::Timestamp::now(), desync)
         }
+    } else {
+        let head = forward::rendered(&request);
+        let desync = Fidelity::Desync("the tap has lost its place before this request".to_owned());
+        (head.clone(), head, jiff::Timestamp::now(), desync)
     };
     let tunnel = session.tunnel.as_ref();
     let route = forward::route(&sent, tunnel.map(|tunnel| &tunnel.to));
@@ -160,8 +160,7 @@ impl Exchange<'_> {
     }
 
     fn replacement(&self, route: &Route, link: &Link) -> Replacement {
-        let proxy = link.proxy.as_ref().map(Option::as_deref);
-        let lines = forward::request_lines(&self.head, route, proxy);
+        let lines = forward::request_lines(&self.head, route, &link.way);
         Replacement { lines, framing: self.head.framing.ok(), kind: Kind::Request }
     }
 
@@ -212,7 +211,8 @@ impl Exchange<'_> {
             let message = "the answer's framing can be read in two ways";
             return Ok(self.fail(failure::upstream(Phase::Wait, FailureKind::Malformed, message)).await);
         };
-        if answered.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED && link.proxy.is_some() {
+        if answered.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED && matches!(link.way, Way::Proxy(_))
+        {
             return Ok(self.fail(upstream::proxy_refused("", 407)).await);
         }
         // A connection that is still to send a request takes no other.

@@ -10,6 +10,7 @@ use crate::model::Fidelity;
 
 use super::head::{Ambiguous, FieldLine, Framing, Head, Kind};
 use super::settings::bare;
+use super::upstream::Way;
 
 /// Fields that are between two neighbours only (RFC 9110, section 7.6.1); so are those that `Connection` names.
 const HOP_BY_HOP: [&str; 6] = [
@@ -158,13 +159,13 @@ pub(super) fn route(head: &Head, around: Option<&Authority>) -> Result<Route, Re
     Ok(Route { to, target, host: Some(head.raw.slice_ref(host)) })
 }
 
-/// The lines of a request as they go to the origin, or to an upstream proxy with `credentials` for it.
-pub(super) fn request_lines(head: &Head, route: &Route, proxy: Option<Option<&str>>) -> BytesMut {
+/// The lines of a request as they go to the origin, or to an upstream proxy.
+pub(super) fn request_lines(head: &Head, route: &Route, way: &Way) -> BytesMut {
     let (method, _) = head.request_line();
     let version = head.start_line().rsplit(|byte| *byte == b' ').next().unwrap_or(b"HTTP/1.1");
     let mut lines = BytesMut::with_capacity(head.raw.len() + 128);
     push(&mut lines, &[method, b" "]);
-    if proxy.is_some() {
+    if let Way::Proxy(_) = way {
         push(&mut lines, &[b"http://", route.to.to_text().as_bytes()]);
     }
     push(&mut lines, &[&route.target, b" ", version, b"\r\n"]);
@@ -203,7 +204,7 @@ pub(super) fn request_lines(head: &Head, route: &Route, proxy: Option<Option<&st
         }
         push(&mut lines, &[field.whole, b"\r\n"]);
     }
-    if let Some(Some(credentials)) = proxy {
+    if let Way::Proxy(Some(credentials)) = way {
         push(&mut lines, &[b"Proxy-Authorization: ", credentials.as_bytes(), b"\r\n"]);
     }
     lines
@@ -342,5 +343,7 @@ fn after<'a>(target: &'a [u8], scheme: &[u8]) -> Option<&'a [u8]> {
 }
 
 fn push(lines: &mut BytesMut, parts: &[&[u8]]) {
-    parts.iter().for_each(|part| lines.extend_from_slice(part));
+    for part in parts {
+        lines.extend_from_slice(part);
+    }
 }

@@ -18,7 +18,7 @@ use super::body::Outgoing;
 use super::forward::Authority;
 use super::head::Kind;
 use super::tap::{Tap, TapHandle};
-use super::upstream::Dialled;
+use super::upstream::{Dialled, Way};
 use super::{Shared, failure, upstream};
 
 /// How many authorities one client connection may have connections to at a time.
@@ -29,8 +29,7 @@ pub(super) struct Link {
     to: Authority,
     pub(super) sender: SendRequest<Outgoing>,
     pub(super) tap: TapHandle,
-    /// It leads to an upstream proxy that wants absolute-form targets, and these credentials.
-    pub(super) proxy: Option<Option<String>>,
+    pub(super) way: Way,
     /// It has carried an exchange before.
     pub(super) reused: bool,
 }
@@ -90,20 +89,22 @@ impl Links {
         tls_name: Option<&str>,
     ) -> Result<Link, RawFailure> {
         let prepared = self.lock().prepared.take();
-        let (stream, proxy) = match prepared {
-            Some(Prepared::Plain(stream)) => (stream, None),
-            Some(Prepared::Secure(handshake)) => return self.speak(shared, to, handshake.await?, None).await,
+        let (stream, way) = match prepared {
+            Some(Prepared::Plain(stream)) => (stream, Way::Origin),
+            Some(Prepared::Secure(handshake)) => {
+                return self.speak(shared, to, handshake.await?, Way::Origin).await;
+            }
             None => {
-                let Dialled { stream, proxy, .. } = upstream::dial(shared, to).await?;
-                (stream, proxy)
+                let Dialled { stream, way, .. } = upstream::dial(shared, to).await?;
+                (stream, way)
             }
         };
         if !to.https {
-            return self.speak(shared, to, stream, proxy).await;
+            return self.speak(shared, to, stream, way).await;
         }
         let name = tls_name.unwrap_or(&to.host).to_owned();
         let stream = upstream::secure(Arc::clone(shared), name, stream).await?;
-        self.speak(shared, to, stream, None).await
+        self.speak(shared, to, stream, Way::Origin).await
     }
 
     /// Keeps a connection for the client's next request.
@@ -133,7 +134,7 @@ impl Links {
         shared: &Shared,
         to: &Authority,
         stream: S,
-        proxy: Option<Option<String>>,
+        way: Way,
     ) -> Result<Link, RawFailure> {
         let limit = shared.settings.limits.head.max(8192);
         let (tap, handle) = Tap::new(stream, Kind::Response { to_head: false }, 2 * limit);
@@ -149,7 +150,7 @@ impl Links {
                 tracing::debug!(%error, "an upstream connection ended");
             }
         }));
-        Ok(Link { to: to.clone(), sender, tap: handle, proxy, reused: false })
+        Ok(Link { to: to.clone(), sender, tap: handle, way, reused: false })
     }
 
     fn take_idle(&self, to: &Authority) -> Option<Link> {

@@ -160,11 +160,12 @@ impl HeadScanner {
         for feed in memchr_iter(b'\n', input) {
             let line = &input[..feed];
             // The blank line: this line feed follows another one, perhaps with a carriage return between.
-            let ends = match (line, &self.partial[..]) {
-                ([.., b'\n', b'\r'] | [.., b'\n'], _) => true,
-                ([b'\r'], [.., b'\n']) | ([], [.., b'\n'] | [.., b'\n', b'\r']) => true,
-                _ => false,
-            };
+            let ends = matches!(
+                (line, &self.partial[..]),
+                ([.., b'\n', b'\r'] | [.., b'\n'], _)
+                    | ([b'\r'], [.., b'\n'])
+                    | ([], [.., b'\n'] | [.., b'\n', b'\r'])
+            );
             if !ends {
                 continue;
             }
@@ -263,7 +264,9 @@ mod tests {
 
     fn scan(kind: Kind, pieces: &[&[u8]]) -> Vec<(bool, Vec<u8>)> {
         let mut scanner = HeadScanner::new(kind, 64 * 1024);
-        pieces.iter().for_each(|piece| scanner.feed(piece, Timestamp::UNIX_EPOCH));
+        for piece in pieces {
+            scanner.feed(piece, Timestamp::UNIX_EPOCH);
+        }
         std::iter::from_fn(|| scanner.next_found())
             .map(|found| match found {
                 Found::Head(head, _) => (true, head.raw.to_vec()),

@@ -232,9 +232,7 @@ mod tests {
         assert_eq!(to.apply("api.example.com", 80), None);
         let any: ConnectTo = "::[::1]:".parse().unwrap();
         assert_eq!(any.apply("x", 80), Some(("::1", 80)));
-        let port: ConnectTo = "x::::".parse::<ConnectTo>().map(|_| unreachable!()).unwrap_or(any);
-        assert_eq!(port.apply("y", 1), Some(("::1", 1)));
-        for bad in ["", "a:1:b", "a:x:b:1", "a:1:b:70000", "[::1:1:b:2"] {
+        for bad in ["", "x::::", "a:1:b", "a:x:b:1", "a:1:b:70000", "[::1:1:b:2"] {
             assert!(bad.parse::<ConnectTo>().is_err(), "{bad}");
         }
     }

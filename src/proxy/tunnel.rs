@@ -98,17 +98,17 @@ pub(super) async fn ignore(
 async fn intercept(
     connect: Connect,
     mut client: ClientStream,
-    mut rest: BytesMut,
+    mut read: BytesMut,
     mut origin: TcpStream,
     to: Authority,
 ) {
     let Connect { shared, journal, mut stages, .. } = connect;
-    let first = tokio::select! {
-        first = sniff(&mut client, &mut rest, &origin) => first,
+    let seen = tokio::select! {
+        seen = sniff(&mut client, &mut read, &origin) => seen,
         _ = stages.wait_for(|stage| *stage != Stage::Serving) => return,
     };
-    let before = rest.freeze();
-    match first {
+    let before = read.freeze();
+    match seen {
         Ok(First::Tls) => {
             let reset = client.reset_flag();
             let client = Prefixed::new(before, client);

@@ -27,8 +27,16 @@ pub(super) struct Dialled {
     pub(super) stream: TcpStream,
     /// The address connected to.
     pub(super) address: SocketAddr,
-    /// It leads to an upstream proxy that wants absolute-form targets, and these credentials.
-    pub(super) proxy: Option<Option<String>>,
+    pub(super) way: Way,
+}
+
+/// What is at the other end of a connection.
+#[derive(Clone)]
+pub(super) enum Way {
+    /// The origin, possibly through a tunnel.
+    Origin,
+    /// An upstream proxy that wants absolute-form targets, and perhaps a value of `Proxy-Authorization`.
+    Proxy(Option<String>),
 }
 
 /// Connects to an authority: by its own address, the one of `--connect-to`, or through the upstream proxy.
@@ -40,14 +48,14 @@ pub(super) async fn dial(shared: &Shared, to: &Authority) -> Result<Dialled, Raw
     let proxy = settings.upstream_proxy.as_ref().and_then(|proxy| proxy.endpoint(to.https, host, port));
     let Some(proxy) = proxy else {
         let (stream, address) = connect(shared, host, port).await?;
-        return Ok(Dialled { stream, address, proxy: None });
+        return Ok(Dialled { stream, address, way: Way::Origin });
     };
     if let Some(why) = host.parse::<IpAddr>().ok().and_then(guard::metadata) {
         return Err(forbidden(host, port, why));
     }
     let (mut stream, address) = connect(shared, &proxy.host, proxy.port).await?;
     if !to.https {
-        return Ok(Dialled { stream, address, proxy: Some(proxy.authorization.clone()) });
+        return Ok(Dialled { stream, address, way: Way::Proxy(proxy.authorization.clone()) });
     }
     let target = Authority { https: true, host: host.to_owned(), port }.to_text();
     let asked = timeout(settings.timeouts.connect, ask_for_tunnel(&mut stream, proxy, &target)).await;
@@ -55,7 +63,7 @@ pub(super) async fn dial(shared: &Shared, to: &Authority) -> Result<Dialled, Raw
         let message = format!("the upstream proxy {}:{} does not answer to CONNECT", proxy.host, proxy.port);
         Err(failure(Phase::Proxy, FailureKind::TimedOut, message))
     })?;
-    Ok(Dialled { stream, address, proxy: None })
+    Ok(Dialled { stream, address, way: Way::Origin })
 }
 
 async fn connect(shared: &Shared, host: &str, port: u16) -> Result<(TcpStream, SocketAddr), RawFailure> {

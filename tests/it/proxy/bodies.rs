@@ -95,7 +95,7 @@ async fn a_slow_recorder_slows_the_body_and_loses_nothing() {
     .await;
     let mut rig = start_with(settings(), 2).await;
     let mut stream = rig.connect().await;
-    let body: Vec<u8> = (0..LENGTH).map(|at| (at % 251) as u8).collect();
+    let body: Vec<u8> = (0..=250).cycle().take(LENGTH).collect();
     let sent = body.clone();
     let client = tokio::spawn(async move {
         let head =

@@ -1,5 +1,7 @@
 //! Exchanges one after the other: keep-alive, pipelining, interim answers, answers without a body.
 
+use std::fmt::Write as _;
+
 use samewire::model::{FailureKind, Leg};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -25,7 +27,7 @@ async fn pipelined_requests_are_answered_in_order_on_one_upstream_connection() {
     let mut sent = String::new();
     for path in ["/1", "/2", "/3"] {
         let close = if path == "/3" { "Connection: close\r\n" } else { "" };
-        sent += &format!("GET http://{origin}{path} HTTP/1.1\r\nHost: {origin}\r\n{close}\r\n");
+        write!(sent, "GET http://{origin}{path} HTTP/1.1\r\nHost: {origin}\r\n{close}\r\n").unwrap();
     }
     let answer = String::from_utf8(rig.send(sent.as_bytes()).await).unwrap();
     let at = |text: &str| answer.find(text).unwrap_or_else(|| panic!("{answer}"));

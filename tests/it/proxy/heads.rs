@@ -171,3 +171,53 @@ async fn a_head_that_breaks_off_is_recorded() {
     assert_eq!(told[0].head, "GET http://127.0.0.1:9/ HTTP/1.1\r\nX-A: 1");
     assert_eq!(told[0].failure.as_ref().unwrap().kind, FailureKind::Closed);
 }
+
+mod generated {
+    use proptest::prelude::*;
+    use tokio::io::AsyncWriteExt;
+    use tokio::runtime::Runtime;
+
+    use crate::proxy::rig::{OK, answering, read_exactly, read_head, start};
+
+    /// Fields that any client may send and that no proxy may touch.
+    fn field() -> impl Strategy<Value = String> {
+        let value = "[!-~]([ -~\t]{0,30}[!-~])?|";
+        ("[Xx]-[A-Za-z0-9_.!#$%&'*+^`|~-]{1,12}", "[ \t]{0,3}", value, "[ \t]{0,2}")
+            .prop_map(|(name, before, value, after)| format!("{name}:{before}{value}{after}\r\n"))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+        /// Heads of one connection, cut anywhere: all of them are recorded and forwarded byte by byte, and
+        /// hyper sees what the tap sees.
+        #[test]
+        fn heads_are_recorded_and_arrive_as_sent(
+            heads in prop::collection::vec(prop::collection::vec(field(), 0..12), 1..12),
+            paths in prop::collection::vec("/[A-Za-z0-9/?&=%._~-]{0,20}", 12),
+            cut in 1_usize..200,
+        ) {
+            Runtime::new().unwrap().block_on(async {
+                let (origin, mut arrived) = answering(OK).await;
+                let rig = start().await;
+                let mut stream = rig.connect().await;
+                let mut sent = Vec::new();
+                for (fields, path) in heads.iter().zip(&paths) {
+                    let rest = format!(" HTTP/1.1\r\nHost: {origin}\r\n{}\r\n", fields.concat());
+                    let head = format!("GET http://{origin}{path}{rest}");
+                    for piece in head.as_bytes().chunks(cut) {
+                        stream.write_all(piece).await.unwrap();
+                    }
+                    assert!(read_head(&mut stream).await.starts_with(b"HTTP/1.1 200 OK\r\n"), "{head:?}");
+                    read_exactly(&mut stream, 2).await;
+                    assert_eq!(arrived.recv().await.unwrap(), format!("GET {path}{rest}"));
+                    sent.push(head);
+                }
+                drop(stream);
+                let told = rig.exchanges().await;
+                assert_eq!(told.iter().map(|told| told.desync.clone()).collect::<Vec<_>>(), vec![None; sent.len()]);
+                assert_eq!(told.into_iter().map(|told| told.head).collect::<Vec<_>>(), sent);
+            });
+        }
+    }
+}

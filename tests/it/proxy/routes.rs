@@ -127,7 +127,7 @@ async fn a_user_name_chooses_the_side_where_it_may() {
     }
     drop(stop);
     served.await.unwrap();
-    let mut count = |events: &mut mpsc::Receiver<Event>| {
+    let count = |events: &mut mpsc::Receiver<Event>| {
         std::iter::from_fn(|| events.try_recv().ok())
             .filter(|event| matches!(event, Event::Request { .. }))
             .count()
