@@ -43,9 +43,8 @@ impl Scope<'_> {
             Kind::Challenge => FieldValue::Text(self.challenge(&text)),
             Kind::Url => FieldValue::Text(self.url(&text)),
             Kind::Host => FieldValue::Text(Text::shown(self.authority(&text))),
-            Kind::Listed => FieldValue::Text(self.listed(&text)),
             Kind::Date if dates::date(&text, None).is_some() => FieldValue::Text(Text::shown(&*text)),
-            Kind::Date => FieldValue::Text(self.listed(&text)),
+            Kind::Listed | Kind::Date => FieldValue::Text(self.listed(&text)),
             _ => FieldValue::Text(self.other_field(key, value)),
         };
         (spacing, value)
@@ -101,7 +100,7 @@ impl Scope<'_> {
         Some(UserInfo { user, password })
     }
 
-    /// `name=value, name="value"` of Digest, OAuth 1, SigV4.
+    /// `name=value, name="value"` of Digest, OAuth 1, AWS.
     fn auth_parameters(&self, text: &str) -> Vec<Parameter> {
         pairs(text)
             .into_iter()

@@ -60,7 +60,8 @@ pub(super) fn percent_decoded(text: &str, plus: bool) -> Option<String> {
         .as_bytes()
         .windows(3)
         .any(|three| three[0] == b'%' && three[1].is_ascii_hexdigit() && three[2].is_ascii_hexdigit());
-    if !encoded && !(plus && text.contains('+')) {
+    let blank = plus && text.contains('+');
+    if !encoded && !blank {
         return None;
     }
     let text = if plus { Cow::Owned(text.replace('+', " ")) } else { Cow::Borrowed(text) };

@@ -67,7 +67,7 @@ fn walk(found: &mut Vec<Issued>, node: &Node, name: &str, pointer: &str, login: 
     }
     match node {
         Node::String(text) if is_credential_name(name) || (login && is_opaque(text)) => {
-            take(found, pointer, text)
+            take(found, pointer, text);
         }
         Node::Array(items) => {
             for (at, item) in items.iter().enumerate().take(MOST) {

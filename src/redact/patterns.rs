@@ -25,7 +25,7 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b
 pub(super) struct Patterns {
     table: Vec<u64>,
     by_window: HashMap<[u8; WINDOW], Vec<u32>>,
-    patterns: Vec<Pattern>,
+    all: Vec<Pattern>,
 }
 
 struct Pattern {
@@ -75,22 +75,22 @@ pub(super) struct Hit {
 
 impl Patterns {
     pub(super) fn new() -> Self {
-        Self { table: vec![0; BITS / 64], by_window: HashMap::new(), patterns: Vec::new() }
+        Self { table: vec![0; BITS / 64], by_window: HashMap::new(), all: Vec::new() }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.patterns.is_empty()
+        self.all.is_empty()
     }
 
     /// Enters a secret in every encoding. `word`: it looks like a plain word.
     pub(super) fn add(&mut self, secret: u32, value: &str, word: bool) {
         for (encoding, bytes) in encodings(value) {
             let Some(window) = bytes.first_chunk::<WINDOW>().copied() else { continue };
-            let at = u32::try_from(self.patterns.len()).unwrap_or(u32::MAX);
+            let at = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
             let (cell, bit) = place(window);
             self.table[cell] |= bit;
             self.by_window.entry(window).or_default().push(at);
-            self.patterns.push(Pattern { bytes, secret, encoding, word });
+            self.all.push(Pattern { bytes, secret, encoding, word });
         }
     }
 
@@ -98,7 +98,7 @@ impl Patterns {
     pub(super) fn find<'a>(&'a self, text: &'a [u8]) -> impl Iterator<Item = Hit> + 'a {
         let mut at = 0;
         std::iter::from_fn(move || {
-            if self.patterns.is_empty() {
+            if self.all.is_empty() {
                 return None;
             }
             while let Some(window) = text.get(at..).and_then(|rest| rest.first_chunk::<WINDOW>()) {
@@ -118,7 +118,7 @@ impl Patterns {
 
     /// The first hit of a secret that is no plain word: secret and offset.
     pub(super) fn first_leak(&self, text: &[u8]) -> Option<(u32, usize)> {
-        if self.patterns.is_empty() {
+        if self.all.is_empty() {
             return None;
         }
         text.windows(WINDOW).enumerate().find_map(|(at, window)| {
@@ -135,7 +135,7 @@ impl Patterns {
     }
 
     fn candidates(&self, window: [u8; WINDOW]) -> impl Iterator<Item = &Pattern> {
-        self.by_window.get(&window).into_iter().flatten().map(|at| &self.patterns[*at as usize])
+        self.by_window.get(&window).into_iter().flatten().map(|at| &self.all[*at as usize])
     }
 
     fn longest(&self, window: [u8; WINDOW], text: &[u8]) -> Option<&Pattern> {
@@ -146,8 +146,9 @@ impl Patterns {
 }
 
 fn place(window: [u8; WINDOW]) -> (usize, u64) {
-    let [a, b, c, d, e, f] = window;
-    let word = u64::from_le_bytes([a, b, c, d, e, f, 0, 0]);
+    let mut bytes = [0; 8];
+    bytes[..WINDOW].copy_from_slice(&window);
+    let word = u64::from_le_bytes(bytes);
     // Fibonacci hashing: the upper bits of the product are well mixed.
     let hash = usize::from((word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as u16);
     (hash / 64, 1 << (hash % 64))
@@ -290,7 +291,7 @@ mod tests {
             secret.to_lowercase(),
             secret.chars().rev().collect(),
             "Corr3ct-Ab/3dE+9x&amp;&#39;é#1k9QxT2vL".to_owned(),
-            secret.bytes().map(|byte| format!("{byte:02x}")).collect(),
+            String::from_utf8(written(secret.as_bytes(), "", |text, byte| write!(text, "{byte:02x}"))).unwrap(),
             secret[..16].to_owned(),
         ] {
             let found = patterns.first_leak(format!("before {text} after").as_bytes());

@@ -22,7 +22,7 @@ impl Scope<'_> {
             let end = after.find(is_delimiter).unwrap_or(after.len());
             let (word, after) = after.split_at(end);
             if !self.take_word() {
-                prose.push_hidden(self.secret(rest[delimiters.len()..].as_bytes(), false));
+                prose.push_hidden(self.secret(&rest.as_bytes()[delimiters.len()..], false));
                 break;
             }
             self.push_prose_word(&mut prose, word, hide_next);

@@ -322,6 +322,10 @@ mod tests {
         Some(found.relation.to_string())
     }
 
+    fn hexadecimal(before: &str) -> String {
+        TOKEN.bytes().flat_map(|byte| [before.to_owned(), format!("{byte:02x}")]).collect()
+    }
+
     const TOKEN: &str = "k9QxT2vLpR7aWzY3bN8cF5dG1hJ4eM6u";
 
     #[test]
@@ -340,8 +344,8 @@ mod tests {
             (TOKEN[..20].to_owned(), "config.api_key[0:20] of 32"),
             (TOKEN[4..].to_owned(), "config.api_key[4:32] of 32"),
             (format!("{TOKEN}%"), "config.api_key + 1 more"),
-            (TOKEN.bytes().map(|byte| format!("%{byte:02X}")).collect(), "percent(config.api_key)"),
-            (TOKEN.bytes().map(|byte| format!("{byte:02x}")).collect(), "hex(config.api_key)"),
+            (hexadecimal("%"), "percent(config.api_key)"),
+            (hexadecimal(""), "hex(config.api_key)"),
             (STANDARD.encode(format!("x{TOKEN}yy")), "base64(1 more + config.api_key + 2 more)"),
         ] {
             assert_eq!(told(TOKEN, &wire).as_deref(), Some(expression), "{wire}");

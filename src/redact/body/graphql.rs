@@ -40,7 +40,7 @@ pub(super) fn redact(scope: &Scope<'_>, text: &str) -> Text {
             letter if letter.is_ascii_digit() || letter == '-' => shown.push(scope.typed(token)),
             letter if is_name_part(letter) => shown.push_shown(&scope.redactor.name(token)),
             letter if letter.is_ascii_punctuation() || letter.is_ascii_whitespace() => {
-                shown.push_shown(token)
+                shown.push_shown(token);
             }
             _ => shown.push(scope.hidden(token.as_bytes(), false)),
         }

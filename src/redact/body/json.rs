@@ -41,7 +41,7 @@ impl Node {
             Self::Null => text.push_str("null"),
             Self::Bool(value) => text.push_str(if *value { "true" } else { "false" }),
             Self::Number(number) => text.push_str(number),
-            Self::String(string) => text.push_str(&format!("{string:?}")),
+            Self::String(string) => quote(string, text),
             Self::Array(items) => {
                 text.push('[');
                 for item in items {
@@ -53,7 +53,8 @@ impl Node {
             Self::Object(members) => {
                 text.push('{');
                 for (name, value) in members {
-                    text.push_str(&format!("{name:?}:"));
+                    quote(name, text);
+                    text.push(':');
                     value.write(text);
                     text.push(',');
                 }
@@ -61,6 +62,12 @@ impl Node {
             }
         }
     }
+}
+
+fn quote(string: &str, text: &mut String) {
+    use std::fmt::Write as _;
+    // Writing to a String cannot fail.
+    let _ = write!(text, "{string:?}");
 }
 
 /// Reads one JSON value, white space around it allowed.

@@ -32,6 +32,10 @@ fn percent(secret: &str) -> String {
     percent_encoding::percent_encode(secret.as_bytes(), percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
+fn hexadecimal(before: &str, secret: &str) -> String {
+    secret.bytes().flat_map(|byte| [before.to_owned(), format!("{byte:02x}")]).collect()
+}
+
 const POSITIONS: &[Position] = &[
     ("bearer", |secret| get("/", &format!("Authorization: Bearer {secret}\r\n"))),
     ("no scheme", |secret| get("/", &format!("Authorization: {secret}\r\n"))),
@@ -92,7 +96,7 @@ const POSITIONS: &[Position] = &[
     ("json escapes", |secret| {
         json(format!(
             "{{\"a\":\"{}\"}}",
-            secret.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect::<String>()
+            hexadecimal("\\u00", secret)
         ))
     }),
     ("json text", |secret| json(format!("{{\"note\":{}}}", escaped(&format!("my token is {secret} ok"))))),
@@ -180,7 +184,7 @@ fn traces(secret: &str) -> Vec<String> {
         secret.chars().rev().collect(),
         percent(secret),
     ];
-    traces.push(secret.bytes().map(|byte| format!("{byte:02x}")).collect());
+    traces.push(hexadecimal("", secret));
     for shift in ["", "x", "xx"] {
         let text = STANDARD.encode(format!("{shift}{secret}"));
         traces.push(text[4..text.len() - 4].to_owned());

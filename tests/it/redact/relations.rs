@@ -219,7 +219,7 @@ fn by_tags(sandbox: &Secret, runtime: &Secret) -> Told {
         };
     }
     let shares = |a: &[samewire::model::Tag], b: &[samewire::model::Tag]| {
-        a.first().is_some() && a.first() == b.first()
+        !a.is_empty() && a.first() == b.first()
     };
     if shares(&a.prefixes, &b.prefixes) || shares(&a.suffixes, &b.suffixes) {
         return if runtime.shape.length < sandbox.shape.length { Told::Truncated } else { Told::Extended };
