@@ -291,7 +291,8 @@ mod tests {
             secret.to_lowercase(),
             secret.chars().rev().collect(),
             "Corr3ct-Ab/3dE+9x&amp;&#39;é#1k9QxT2vL".to_owned(),
-            String::from_utf8(written(secret.as_bytes(), "", |text, byte| write!(text, "{byte:02x}"))).unwrap(),
+            String::from_utf8(written(secret.as_bytes(), "", |text, byte| write!(text, "{byte:02x}")))
+                .unwrap(),
             secret[..16].to_owned(),
         ] {
             let found = patterns.first_leak(format!("before {text} after").as_bytes());

@@ -17,7 +17,13 @@ fn message(head: impl Into<Vec<u8>>, body: impl Into<Vec<u8>>) -> RawMessage {
     let body = body.into();
     RawMessage {
         head: head.into().into(),
-        body: RawBody { length: body.len() as u64, bytes: body.into(), digest: None, complete: true, ..RawBody::default() },
+        body: RawBody {
+            length: body.len() as u64,
+            bytes: body.into(),
+            digest: None,
+            complete: true,
+            ..RawBody::default()
+        },
     }
 }
 

@@ -93,12 +93,7 @@ const POSITIONS: &[Position] = &[
     ("json in json", |secret| {
         json(format!("{{\"config\":{}}}", escaped(&format!("{{\"a\":{}}}", escaped(secret)))))
     }),
-    ("json escapes", |secret| {
-        json(format!(
-            "{{\"a\":\"{}\"}}",
-            hexadecimal("\\u00", secret)
-        ))
-    }),
+    ("json escapes", |secret| json(format!("{{\"a\":\"{}\"}}", hexadecimal("\\u00", secret)))),
     ("json text", |secret| json(format!("{{\"note\":{}}}", escaped(&format!("my token is {secret} ok"))))),
     ("json, broken", |secret| json(format!("{{\"a\":{}", escaped(secret)))),
     ("json, other type", |secret| typed("text/plain", format!("{{\"api_key\":{}}}", escaped(secret)))),

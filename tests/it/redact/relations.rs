@@ -218,9 +218,8 @@ fn by_tags(sandbox: &Secret, runtime: &Secret) -> Told {
             Told::Case
         };
     }
-    let shares = |a: &[samewire::model::Tag], b: &[samewire::model::Tag]| {
-        !a.is_empty() && a.first() == b.first()
-    };
+    let shares =
+        |a: &[samewire::model::Tag], b: &[samewire::model::Tag]| !a.is_empty() && a.first() == b.first();
     if shares(&a.prefixes, &b.prefixes) || shares(&a.suffixes, &b.suffixes) {
         return if runtime.shape.length < sandbox.shape.length { Told::Truncated } else { Told::Extended };
     }
