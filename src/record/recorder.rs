@@ -255,6 +255,7 @@ impl Recording {
         }
         let mut last_words =
             self.clues.as_mut().map(|reader| reader.finish(&self.redactor)).unwrap_or_default();
+        // They stand for what a run without any request would have shown.
         if self.exchanges + self.unwritten > 0 {
             last_words.retain(|clue| clue.kind != ClueKind::LastWords);
         }

@@ -21,7 +21,7 @@ async fn exchanges_connections_clues_and_the_end_are_in_the_capture() {
             vec![clue(output.data.len() as u64, ClueKind::Records)]
         }
         fn finish(&mut self, _: &Redactor) -> Vec<Clue> {
-            vec![clue(9, ClueKind::LastWords)]
+            vec![clue(9, ClueKind::TimedOut), clue(9, ClueKind::LastWords)]
         }
     }
     fn clue(line: u64, kind: ClueKind) -> Clue {
@@ -55,7 +55,8 @@ async fn exchanges_connections_clues_and_the_end_are_in_the_capture() {
     assert_eq!(read.exchanges[1].outcome, Outcome::Unfinished);
     assert_eq!(read.connections.iter().map(|connection| connection.number).collect::<Vec<_>>(), [1, 2]);
     let clues: Vec<_> = read.clues.iter().map(|clue| (clue.line, &clue.kind)).collect();
-    assert_eq!(clues, [(3, &ClueKind::Records), (9, &ClueKind::LastWords)]);
+    let expected = [(3, &ClueKind::Records), (9, &ClueKind::TimedOut)];
+    assert_eq!(clues, expected, "last words are kept only of a run without any exchange");
     assert_eq!(read.run.exit, Some(Exit::Code(3)));
     assert!(read.run.ended_at.is_some());
     assert_eq!(read.completeness.ignored.values().sum::<u32>(), 1);
