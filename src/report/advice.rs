@@ -16,7 +16,7 @@ pub(super) fn headline(report: &Report) -> String {
         (Verdict::Same, None) => "sandbox and runtime put the same requests on the wire".to_owned(),
         (Verdict::Differs | Verdict::Inconclusive(_), Some(cause)) => cause.to_owned(),
         (Verdict::Differs, None) => match report.unexplained.as_slice() {
-            [] => "the runs are not equal".to_owned(),
+            [] => report.findings.first().map_or("the runs are not equal", first_clause).to_owned(),
             [one] => format!("one difference that no rule explains, at {}", one.at),
             [first, ..] => {
                 format!(

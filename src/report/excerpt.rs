@@ -6,6 +6,7 @@ use crate::model::{Capture, ConnectionKind, Exchange, Exit, Handshake, Outcome, 
 
 use super::Excerpt;
 use super::message::Message;
+use super::secret;
 
 /// The line that a place is on; `None` where the place has no text (a whole run, an exchange that is not there).
 pub(super) fn excerpt(case: &Case<'_>, side: Side, exchange: Option<u32>, at: &Locator) -> Option<Excerpt> {
@@ -110,7 +111,7 @@ fn config(capture: &Capture, pointer: &str) -> Option<Excerpt> {
         let name = format!("{}: ", dotted(pointer));
         let value = found.value.as_ref().map_or_else(
             || format!("{:?}", found.kind).to_lowercase(),
-            |value| if value.as_secret().is_some() { value.to_string() } else { format!("\"{value}\"") },
+            |value| if value.as_secret().is_some() { secret::text(value) } else { format!("\"{value}\"") },
         );
         let start = name.len();
         let text = name + &value;

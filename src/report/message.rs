@@ -9,6 +9,8 @@ use crate::model::{
     TargetForm, Text, Token, UserInfo,
 };
 
+use super::secret;
+
 /// A message's lines, and where in them its places are.
 #[derive(Debug, Default)]
 pub(super) struct Message {
@@ -90,7 +92,7 @@ impl Message {
             self.push(":");
             self.place(Locator::Port, &target.port.to_string());
         }
-        self.place(Locator::Path, &target.path.to_string());
+        self.place(Locator::Path, &secret::text(&target.path));
         if let Some(query) = &target.query {
             self.push("?");
             self.parameters(query, "&", |name, nth| Some(Locator::Query { name, nth }));
@@ -114,7 +116,7 @@ impl Message {
             self.push(&field.spacing.before);
             let value = self.column();
             match &field.value {
-                FieldValue::Text(text) => self.push(&text.to_string()),
+                FieldValue::Text(text) => self.push(&secret::text(text)),
                 FieldValue::Credentials(credentials) => self.credentials(credentials, &place),
                 FieldValue::Cookies(cookies) => {
                     self.parameters(cookies, "; ", |name, _| Some(Locator::Cookie { name }));
@@ -137,7 +139,7 @@ impl Message {
         self.push(&credentials.separator);
         let token = self.column();
         match &credentials.token {
-            Token::Opaque(secret) => self.push(&secret.to_string()),
+            Token::Opaque(token) => self.push(&secret::secret(token)),
             Token::Basic(info) => self.push(&user_info(info)),
             Token::Parameters(parameters) => self.parameters(parameters, ", ", |_, _| None),
         }
@@ -159,7 +161,7 @@ impl Message {
             let start = self.column();
             self.push(&parameter.name);
             if let Some(value) = &parameter.value {
-                self.push(&format!("={value}"));
+                self.push(&format!("={}", secret::text(value)));
             }
             let nth = numbers.next(&parameter.name);
             if let Some(at) = place(parameter.name.clone(), nth) {
@@ -205,7 +207,7 @@ impl Message {
     }
 
     fn text(&mut self, text: &Text) {
-        let text = text.to_string();
+        let text = secret::text(text);
         for (at, line) in text.split('\n').enumerate() {
             if at > 0 {
                 self.next_line();
@@ -307,8 +309,8 @@ fn is_within(at: &Locator, place: &Locator) -> bool {
 
 fn user_info(info: &UserInfo) -> String {
     match &info.password {
-        Some(password) => format!("{}:{password}", info.user),
-        None => info.user.to_string(),
+        Some(password) => format!("{}:{}", secret::secret(&info.user), secret::secret(password)),
+        None => secret::secret(&info.user),
     }
 }
 
@@ -317,7 +319,7 @@ fn json_in_short(value: &Json) -> String {
         Json::Null => "null".to_owned(),
         Json::Bool(value) => value.to_string(),
         Json::Number(text) => text.to_string(),
-        Json::String(text) => format!("\"{text}\""),
+        Json::String(text) => format!("\"{}\"", secret::text(text)),
         Json::Embedded(value) => format!("\"{}\" (JSON in a string)", json_in_short(value)),
         Json::Array(items) if items.is_empty() => "[]".to_owned(),
         Json::Array(items) => format!("[{} items]", items.len()),
@@ -333,7 +335,7 @@ fn content_in_short(content: &Content, length: u64) -> String {
         Content::JsonLines(lines) => format!("({} lines of JSON)", lines.len()),
         Content::Form(parameters) => format!("({} form fields)", parameters.len()),
         Content::Multipart(parts) => format!("({} parts)", parts.len()),
-        Content::Text(text) => text.to_string(),
+        Content::Text(text) => secret::text(text),
         Content::Opaque(_) => format!("({length} bytes that are not shown)"),
     }
 }

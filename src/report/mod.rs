@@ -11,6 +11,7 @@ mod excerpt;
 mod json;
 mod message;
 mod run;
+mod secret;
 mod terminal;
 
 pub use contract::{Change, Difference, Evidence, Excerpt, Finding, Remedy, Report, SCHEMA, Significance};

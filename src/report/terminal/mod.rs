@@ -143,13 +143,15 @@ fn groups(evidence: &[Evidence]) -> Vec<Group<'_>> {
 
 fn places(page: &mut Page, margin: Margin, groups: &[Group<'_>], shown: usize, in_full: bool) {
     let mut before: Option<&Evidence> = None;
+    let mut told = BTreeSet::new();
     for group in groups.iter().take(shown) {
         let place = group.place;
         let source = |place: &Evidence| {
             (place.side, place.exchange, place.exchange.is_none().then(|| place.at.clone()))
         };
         if before.is_none_or(|before| source(before) != source(place)) {
-            margin.heading(page, before.is_none(), &heading(place, before));
+            margin.heading(page, before.is_none(), &heading(place, &told));
+            told.extend(place.request.as_deref());
         }
         if in_full {
             if before.is_none() {
@@ -177,13 +179,12 @@ fn places(page: &mut Page, margin: Margin, groups: &[Group<'_>], shown: usize, i
     }
 }
 
-/// Which exchange or input a place is in; the request is left out where it is that of the place before.
-fn heading(place: &Evidence, before: Option<&Evidence>) -> String {
+/// Which exchange or input a place is in; a request that was told already is left out.
+fn heading(place: &Evidence, told: &BTreeSet<&str>) -> String {
     let side = place.side;
     if let Some(number) = place.exchange {
-        let told = before.is_some_and(|before| before.request == place.request);
-        let request =
-            place.request.as_deref().filter(|_| !told).map(|text| format!("{text} ")).unwrap_or_default();
+        let request = place.request.as_deref().filter(|text| !told.contains(text));
+        let request = request.map(|text| format!("{text} ")).unwrap_or_default();
         let answer = place.answer.as_deref().map(|text| format!("-> {text}")).unwrap_or_default();
         return format!("{side} #{number}  {request}{answer}");
     }

@@ -47,8 +47,7 @@ impl Margin {
         let number = excerpt.line.map(|line| line.to_string()).unwrap_or_default();
         let margin = format!(" {number:>digits$} | ", digits = self.digits);
         let room = page.width().saturating_sub(margin.len());
-        // What the line says itself needs no label.
-        let label = if label == excerpt.text { String::new() } else { escape::inert(label) };
+        let label = if says(excerpt, label) { String::new() } else { escape::inert(label) };
         let (sign, paint) = match role {
             Role::Primary => ("^", self.paint),
             Role::Related => ("-", Paint::Frame),
@@ -109,6 +108,13 @@ impl Margin {
     fn blank(self, more: usize) -> String {
         " ".repeat(self.digits + more)
     }
+}
+
+/// True where the marked text itself is what the label would say, be it shortened.
+fn says(excerpt: &Excerpt, label: &str) -> bool {
+    let marked = excerpt.text.get(excerpt.start..excerpt.end).unwrap_or_default();
+    let begun = label.trim_end_matches(['.', '…']);
+    marked.ends_with(label) || (begun.len() < label.len() && marked.starts_with(begun))
 }
 
 /// The part of a line that fits, the mark in it.
