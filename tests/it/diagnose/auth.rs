@@ -334,3 +334,12 @@ fn equal_token_requests_with_other_answers_point_to_the_server() {
         found.detail["cause"].as_str().is_some_and(|cause| cause.starts_with("both sides sent the same"))
     );
 }
+
+#[test]
+fn under_two_keys_a_secret_that_moved_is_known_by_its_name() {
+    let runtime = sends(&format!("X-API-Key: {TOKEN}"), 401).key("two");
+    let found = diagnosed(&sends(&bearer(TOKEN), 200), &runtime).diagnosis;
+    assert_eq!(found.findings[0].rule.name, "credentials-moved");
+    assert_eq!(found.findings[0].confidence, Confidence::Likely);
+    assert!(found.unexplained.is_empty());
+}

@@ -1,9 +1,10 @@
 //! `credentials-moved`: the same secret in another place or under another name.
 
-use crate::diagnose::{Case, Family, Findings, Rule, Severity};
+use crate::compare::Carried;
+use crate::diagnose::{Case, Confidence, Family, Findings, Rule, Severity};
 
 use super::place::{same_place, value, words};
-use super::suspect::{looks_sound, suspects};
+use super::suspect::{Suspect, looks_sound, suspects};
 
 pub(crate) static RULE: Rule = Rule {
     name: "credentials-moved",
@@ -18,14 +19,14 @@ pub(crate) static RULE: Rule = Rule {
 
 fn check(case: &Case<'_>, findings: &mut Findings) {
     for suspect in suspects(case).into_iter().filter(|suspect| !suspect.guessed) {
-        let Some((faulty, sound)) = suspect.both() else { continue };
+        let Some((faulty, sound)) =
+            suspect.both().filter(|_| suspect.one_secret()).or_else(|| by_name(&suspect))
+        else {
+            continue;
+        };
         let there_too =
             suspect.carried(suspect.side).iter().any(|carried| same_place(&carried.at, &sound.at));
-        if same_place(&faulty.at, &sound.at)
-            || there_too
-            || !suspect.one_secret()
-            || !looks_sound(&faulty.secret)
-        {
+        if same_place(&faulty.at, &sound.at) || there_too || !looks_sound(&faulty.secret) {
             continue;
         }
         let side = suspect.side;
@@ -36,12 +37,23 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
             side.other(),
             words(&sound.at)
         );
-        findings.push(
-            suspect
-                .finding(&RULE, claim, "the same secret", "the place on this side")
-                .detail("from", sound.at.to_string())
-                .detail("to", faulty.at.to_string())
-                .remedy(format!("send it in {}", words(&sound.at))),
-        );
+        let other = case.differences_of(suspect.pair).filter(|(_, known)| same_place(&sound.at, &known.at));
+        let finding = suspect
+            .finding(&RULE, claim, "the same secret", "the place on this side")
+            .detail("from", sound.at.to_string())
+            .detail("to", faulty.at.to_string())
+            .explains(other.map(|(at, _)| at))
+            .remedy(format!("send it in {}", words(&sound.at)));
+        let proven = suspect.sound.is_some();
+        findings.push(if proven { finding } else { finding.confidence(Confidence::Likely) });
     }
+}
+
+/// Where tags cannot be compared, the same expression over the same name is most likely the same value.
+fn by_name<'a>(suspect: &Suspect<'a>) -> Option<(&'a Carried, &'a Carried)> {
+    let faulty = suspect.faulty.filter(|_| suspect.sound.is_none() && !suspect.case.comparison.same_key)?;
+    let named = |other: &&'a Carried| {
+        other.secret.relation.is_some() && other.secret.relation == faulty.secret.relation
+    };
+    suspect.carried(suspect.side.other()).iter().find(named).map(|sound| (faulty, sound))
 }
