@@ -22,8 +22,11 @@ impl Scope<'_> {
     pub(super) fn field_value(&self, key: &str, raw: &[u8]) -> (Spacing, FieldValue) {
         let kind = field_kind(key);
         if matches!(kind, Kind::Authorization | Kind::Token) {
-            // One blank is the field's, any other one is the token's.
+            let start = raw.iter().position(|byte| !matches!(byte, b' ' | b'\t')).unwrap_or(raw.len());
+            let has_scheme = scheme_and_rest(&forms::text_of(&raw[start..])).is_some();
+            // Blanks before a scheme are the field's; before a token alone one blank is, any other one is the token's.
             let (before, value) = match raw.first() {
+                _ if has_scheme => raw.split_at(start),
                 Some(b' ' | b'\t') => raw.split_at(1),
                 _ => (&b""[..], raw),
             };
