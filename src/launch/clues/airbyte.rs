@@ -146,7 +146,13 @@ pub(super) fn read(line: &str, redactor: &Redactor) -> Option<Message> {
         said.extend(failed(&failure, redactor));
         words = words.or(failure.message.or(failure.internal_message));
     }
+    let words = words.map(|words| sentence(&words).to_owned());
     Some(Message { said, words })
+}
+
+/// A message without the traceback that the CDK puts right behind it.
+fn sentence(message: &str) -> &str {
+    message.split("Error traceback:").next().unwrap_or_default().lines().next().unwrap_or_default()
 }
 
 fn failed(failure: &Failure, redactor: &Redactor) -> Vec<Said> {
