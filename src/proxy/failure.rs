@@ -56,7 +56,7 @@ impl Cause {
     fn of_tls(error: &rustls::Error) -> Self {
         match error {
             rustls::Error::AlertReceived(alert) => Self::Alert(alert_name(*alert)),
-            rustls::Error::InvalidCertificate(reason) => Self::Certificate(reason.to_string()),
+            rustls::Error::InvalidCertificate(reason) => Self::Certificate(certificate_words(reason)),
             rustls::Error::NoCertificatesPresented => Self::Certificate(error.to_string()),
             other => Self::Tls(other.to_string()),
         }
@@ -102,6 +102,16 @@ impl Cause {
             Self::Malformed(how) => format!("does not speak HTTP: {how}"),
             Self::System(error) => format!("failed: {error}"),
         }
+    }
+}
+
+/// Why a certificate does not verify. The TLS library has no type for one frequent reason.
+fn certificate_words(reason: &rustls::CertificateError) -> String {
+    let words = reason.to_string();
+    if words.contains("CaUsedAsEndEntity") {
+        "it is an authority's own certificate (CA:TRUE); the server needs one that is not".to_owned()
+    } else {
+        words
     }
 }
 
