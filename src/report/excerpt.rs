@@ -98,8 +98,12 @@ fn is_in_body(at: &Locator) -> bool {
 }
 
 fn output(capture: &Capture, stream: Stream, line: u64) -> Option<Excerpt> {
-    let clue = capture.clues.iter().find(|clue| clue.stream == stream && clue.line == line)?;
-    Some(all_of(u32::try_from(line).ok(), clue.text.to_string()))
+    // One line may give several clues; the one with the most words tells most.
+    let said = capture.clues.iter().filter(|clue| clue.stream == stream && clue.line == line);
+    let text = said
+        .map(|clue| clue.text.to_string())
+        .reduce(|best, text| if text.len() > best.len() { text } else { best })?;
+    Some(all_of(u32::try_from(line).ok(), text))
 }
 
 fn config(capture: &Capture, pointer: &str) -> Option<Excerpt> {

@@ -8,6 +8,7 @@ mod clients;
 mod compare;
 mod connector;
 mod diagnose;
+mod docs;
 mod launch;
 mod proxy;
 mod record;

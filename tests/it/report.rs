@@ -2,6 +2,8 @@
 
 mod cases;
 mod hostile;
+mod parts;
+mod samples;
 
 use samewire::report::{Report, Style, json, terminal};
 

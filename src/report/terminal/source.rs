@@ -114,7 +114,7 @@ impl Margin {
 fn says(excerpt: &Excerpt, label: &str) -> bool {
     let marked = excerpt.text.get(excerpt.start..excerpt.end).unwrap_or_default();
     let begun = label.trim_end_matches(['.', '…']);
-    marked.ends_with(label) || (begun.len() < label.len() && marked.starts_with(begun))
+    marked.contains(label) || (begun.len() < label.len() && marked.starts_with(begun))
 }
 
 /// The part of a line that fits, the mark in it.

@@ -1,6 +1,5 @@
 //! Small captures and diagnoses made by hand.
 
-use jiff::{SignedDuration, Timestamp};
 use samewire::compare::{
     Attempts, Change, ChangeKind, Comparison, Difference, FieldPart, Locator, Pair, Reason, Significance,
 };
@@ -9,13 +8,12 @@ use samewire::diagnose::{
     Severity, Verdict,
 };
 use samewire::model::{
-    Body, Capture, Class, ClientHello, Clue, ClueKind, Completeness, ConfigFacts, ConfigValue, Connection,
-    ConnectionKind, Content, Credentials, Exchange, Exit, Failure, FailureKind, Fidelity, Field, FieldName,
-    FieldValue, Fingerprint, Framing, Handshake, Inputs, Json, JsonType, Leg, Length, ManifestFacts, Outcome,
-    Parameter, Phase, Reference, Relation, Request, Response, Run, Secret, Shape, Side, Spacing, SpecFacts,
-    SpecProperty, Stream, Tag, Target, TargetForm, TemplateReference, Text, Timings, Token, Tool,
+    Capture, ClientHello, Clue, ClueKind, Connection, ConnectionKind, Exit, Handshake, JsonType,
+    ManifestFacts, Side, SpecFacts, SpecProperty, Stream, TemplateReference, Text,
 };
 use samewire::report::Report;
+
+use super::parts::{answered, bearer, capture, config, json_body, known, lots, nothing, refused, start};
 
 /// A case with all that it borrows from.
 pub(super) struct Made {
@@ -348,158 +346,4 @@ fn evidence(role: Role, side: Side, exchange: Option<u32>, at: Locator, label: &
 
 fn token() -> Locator {
     Locator::Field { name: "authorization".into(), nth: 0, part: FieldPart::Token }
-}
-
-fn start() -> Timestamp {
-    Timestamp::UNIX_EPOCH + SignedDuration::from_hours(500_000)
-}
-
-fn capture(side: Side, exchanges: Vec<Exchange>) -> Capture {
-    Capture {
-        side,
-        run: Run {
-            version: "0.0.0".into(),
-            platform: "linux x86_64".into(),
-            tool: Tool::Record,
-            command: vec![Text::shown("check"), Text::shown("--config")],
-            started_at: start(),
-            ended_at: Some(start() + SignedDuration::from_secs(2)),
-            exit: None,
-        },
-        inputs: Inputs::default(),
-        key_id: "k1".into(),
-        connections: Vec::new(),
-        exchanges,
-        clues: Vec::new(),
-        completeness: Completeness::default(),
-    }
-}
-
-fn answered(number: u32, request: Request, status: u16) -> Exchange {
-    let fields = vec![field("Content-Type", FieldValue::Text(Text::shown("application/json")))];
-    let reason = Text::shown(if status < 400 { "OK" } else { "Forbidden" });
-    let response = Response { version: "HTTP/1.1".into(), status, reason, fields, body: Body::none() };
-    exchange(number, request, Outcome::Answered(response))
-}
-
-fn refused(number: u32, request: Request) -> Exchange {
-    let message = Text::shown("127.0.0.1:9");
-    let failure = Failure { leg: Leg::Upstream, phase: Phase::Connect, kind: FailureKind::Refused, message };
-    exchange(number, request, Outcome::Failed { failure, response: None })
-}
-
-fn exchange(number: u32, request: Request, outcome: Outcome) -> Exchange {
-    Exchange {
-        number,
-        connection: 1,
-        index: number,
-        started_at: start() + SignedDuration::from_millis(i64::from(number)),
-        timings: Timings::default(),
-        request,
-        interim: Vec::new(),
-        outcome,
-    }
-}
-
-fn lots(authorization: impl Into<Option<Field>>) -> Request {
-    let text = |value: &str| FieldValue::Text(Text::shown(value));
-    let mut fields = vec![
-        field("Host", text("api.example.com")),
-        field("User-Agent", text("python-requests/2.34.0")),
-        field("Accept-Encoding", text("gzip, deflate")),
-        field("Accept", text("*/*")),
-        field("Connection", text("keep-alive")),
-    ];
-    fields[3].spacing = Spacing { before: "\t".into(), after: " ".into() };
-    fields.extend(authorization.into());
-    Request {
-        method: "GET".into(),
-        target: Target {
-            form: TargetForm::Origin,
-            scheme: "https".into(),
-            host: "api.example.com".into(),
-            port: 443,
-            user_info: None,
-            path: Text::shown("/v1/lots"),
-            query: Some(vec![
-                Parameter { name: "Inicio".into(), value: Some(Text::shown("2026-11-01")) },
-                Parameter { name: "page".into(), value: Some(Text::shown("1")) },
-            ]),
-            fragment: None,
-        },
-        version: "HTTP/1.1".into(),
-        fields,
-        body: Body::none(),
-        fidelity: Fidelity::Wire,
-    }
-}
-
-fn json_body() -> Body {
-    let filter = Json::Object(vec![("since".into(), Json::String(Text::hidden(known("/start"))))]);
-    let ids = Json::Array(vec![Json::Number(Text::shown("1")), Json::Number(Text::shown("2"))]);
-    let inner = Json::Object(vec![("cursor".into(), Json::Null)]);
-    let state = Json::Embedded(Box::new(inner));
-    let content = Content::Json(Json::Object(vec![
-        ("filter".into(), filter),
-        ("ids".into(), ids),
-        ("state".into(), state),
-    ]));
-    Body { length: 60, framing: Framing::ContentLength, content, ..Body::none() }
-}
-
-fn field(name: &str, value: FieldValue) -> Field {
-    Field { name: FieldName::new(name), spacing: Spacing::default(), value }
-}
-
-fn bearer(secret: Secret) -> Field {
-    let token = Token::Opaque(Box::new(secret));
-    let credentials = Credentials { scheme: Some("Bearer".into()), separator: " ".into(), token };
-    field("Authorization", FieldValue::Credentials(Box::new(credentials)))
-}
-
-fn nothing() -> Secret {
-    Secret { relation: None, ..secret(Class::Empty, 0) }
-}
-
-fn known(pointer: &str) -> Secret {
-    let relation = Relation { reference: Reference::Config(pointer.into()), steps: Vec::new() };
-    Secret { relation: Some(relation), ..secret(Class::Opaque, 40) }
-}
-
-fn secret(class: Class, length: u32) -> Secret {
-    let length = Length::Exact(length);
-    Secret {
-        shape: Shape {
-            length,
-            class,
-            leading: None,
-            trailing: None,
-            inside: None,
-            quotes: None,
-            scheme: None,
-            public_prefix: None,
-        },
-        fingerprint: Fingerprint {
-            exact: Tag(123_456_789),
-            forms: std::collections::BTreeMap::new(),
-            prefixes: Vec::new(),
-            suffixes: Vec::new(),
-        },
-        relation: None,
-        credential: true,
-    }
-}
-
-fn config(pointers: &[&str]) -> ConfigFacts {
-    let value = |pointer: &&str| ConfigValue {
-        pointer: (*pointer).to_owned(),
-        kind: JsonType::String,
-        value: Some(Text::hidden(known(pointer))),
-        secret: true,
-    };
-    ConfigFacts {
-        path: Text::shown("config.json"),
-        unreadable: None,
-        values: pointers.iter().map(value).collect(),
-    }
 }
