@@ -80,7 +80,7 @@ impl Outgoing {
         Self::of(Source::Own((!content.is_empty()).then_some(content)), false)
     }
 
-    /// A request's content; it is not read before the gate opens.
+    /// A request's content; it is not read before the gate opens. The end of one that has none is told already.
     pub(super) fn request(
         body: Incoming,
         journal: &Arc<Journal>,
@@ -90,9 +90,6 @@ impl Outgoing {
     ) -> Self {
         let ended = body.is_end_stream();
         let told = Told { journal: Arc::clone(journal), exchange, tap: tap.clone() };
-        if ended {
-            told.end_request();
-        }
         Self::of(Source::Request { body: Some(body), told, gate }, ended)
     }
 

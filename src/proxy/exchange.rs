@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{CONNECTION, CONTENT_LENGTH, EXPECT, HeaderValue, TRAILER, TRANSFER_ENCODING};
 use hyper::http::request::Parts;
@@ -74,6 +74,11 @@ pub(super) async fn serve(
     let exchange = Exchange { id, session, journal, head: sent };
     let upgrade = forward::upgrades(&exchange.head).then(|| hyper::upgrade::on(&mut request));
     let (parts, body) = request.into_parts();
+    if body.is_end_stream() {
+        // Whole, whatever becomes of it.
+        exchange.journal.note(id, Event::RequestEnd { exchange: id, at, trailers: Bytes::new() });
+        exchange.journal.reach(id, Phase::Wait);
+    }
     match route {
         Err(refusal) => Ok(exchange.refuse(refusal, body).await),
         Ok(route) => exchange.forward(route, parts, body, upgrade, ignored).await,

@@ -254,7 +254,8 @@ async fn open_tls(opening: Opening, client: Prefixed<ClientStream>) {
             }
         }
     };
-    let version = version.map(str::to_owned);
+    // As the RFC writes it: `TLSv1.3`.
+    let version = version.map(|version: &str| version.replace('_', "."));
     let tls::Hello { server_name, alpn } = hello;
     let tls_name = server_name.clone();
     journal.tell(Event::Handshake { connection, server_name, alpn, version, result }).await;

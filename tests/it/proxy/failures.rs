@@ -30,6 +30,7 @@ async fn a_target_that_cannot_be_had_is_answered_in_its_place() {
         let told = rig.exchanges().await;
         let failure = told[0].failure.as_ref().unwrap();
         assert_eq!((failure.leg, failure.phase, failure.kind), (Leg::Upstream, phase, kind), "{target}");
+        assert!(told[0].request_ended, "a request without a body is whole");
     }
     drop(itself);
 }
