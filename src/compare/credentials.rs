@@ -1,7 +1,7 @@
 //! What two exchanges carry as credentials, and how it relates.
 
 use super::carried::Item;
-use super::identity::{alteration, identity, is_placeholder};
+use super::identity::{alteration, identity, is_placeholder, same_name};
 use super::side_by_side::{Both, Found, short};
 use super::significance::{is_clock, is_key_id, is_per_request, is_signature, scheme_case};
 use super::value::{Likeness, secrets, texts};
@@ -55,6 +55,11 @@ fn relate(both: &Both<'_>, sandbox: &[Item], runtime: &[Item]) -> Vec<Credential
     pass(&|item, other| related(item, other).filter(|identity| moves(item, identity, &Identity::Same)));
     pass(&|item, other| {
         related(item, other).filter(|identity| moves(item, identity, &Identity::Altered("")))
+    });
+    pass(&|item, other| {
+        let (one, other) = (&item.carried.secret, &other.carried.secret);
+        let by_name = !both.runs.same_key && !is_placeholder(one) && same_name(both.runs, one, other);
+        by_name.then_some(Identity::Same)
     });
     pass(&|item, other| if replaces(item, other) { related(item, other) } else { None });
     let mut matches: Vec<CredentialMatch> = partners

@@ -316,12 +316,40 @@ fn without_tags(both: &Both<'_>, sandbox: &Secret, runtime: &Secret) -> Identity
         // The same named value in the same shape, and the server took both for good or neither.
         return if same_reference && both.agree() { Identity::Same } else { Identity::Unknown };
     }
+    let change = if same_reference { by_shape(sandbox, runtime) } else { None };
+    change.map_or(Identity::Unrelated, Identity::Altered)
+}
+
+/// Both hold the same named value, in the same shape. Proves nothing under different keys, but tells where a value went.
+pub(super) fn same_name(runs: &Runs<'_>, sandbox: &Secret, runtime: &Secret) -> bool {
+    match (&sandbox.relation, &runtime.relation) {
+        (Some(one), Some(other)) => {
+            one.steps == other.steps && same_reference(runs, one, other) && !surely_differ(sandbox, runtime)
+        }
+        _ => false,
+    }
+}
+
+/// What shapes and the presence of normal forms tell of two values of one name.
+fn by_shape(sandbox: &Secret, runtime: &Secret) -> Option<&'static str> {
     let (one, other) = (&sandbox.shape, &runtime.shape);
-    if same_reference && (one.leading, one.trailing) != (other.leading, other.trailing) {
-        Identity::Altered(blank(sandbox, runtime))
-    } else if same_reference && one.quotes != other.quotes {
-        Identity::Altered("quoted")
+    if (one.leading, one.trailing) != (other.leading, other.trailing) {
+        return Some(blank(sandbox, runtime));
+    }
+    if one.quotes != other.quotes {
+        return Some("quoted");
+    }
+    let (Length::Exact(from), Length::Exact(to)) = (one.length, other.length) else { return None };
+    let (plain, encoded) = if to > from { (sandbox, runtime) } else { (runtime, sandbox) };
+    let only_encoded = |form: Form| {
+        encoded.fingerprint.forms.contains_key(&form) && !plain.fingerprint.forms.contains_key(&form)
+    };
+    let (short, long) = (from.min(to), from.max(to));
+    if only_encoded(Form::Base64Decoded) && (short * 4).div_ceil(3) <= long && long <= short.div_ceil(3) * 4 {
+        Some("base64-encoded")
+    } else if only_encoded(Form::PercentDecoded) && (long - short) % 2 == 0 {
+        Some("percent-encoded")
     } else {
-        Identity::Unrelated
+        None
     }
 }

@@ -279,6 +279,11 @@ fn under_different_keys_relations_and_shapes_decide_or_nothing_does() {
     };
     assert_eq!(compared(call(TOKEN, vec![], 200), call(TOKEN, vec![], 200)), [Identity::Same]);
     assert_eq!(compared(call(TOKEN, vec![], 200), call(TOKEN, vec![], 403)), [Identity::Unknown]);
+    let encoded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, TOKEN);
+    assert_eq!(
+        compared(call(TOKEN, vec![], 200), call(&encoded, vec![], 403)),
+        [Identity::Altered("base64-encoded")]
+    );
     let newline = vec![Step::Appended("\n".to_owned())];
     assert_eq!(
         compared(call(TOKEN, vec![], 200), call(&format!("{TOKEN}\n"), newline, 403)),
@@ -289,4 +294,24 @@ fn under_different_keys_relations_and_shapes_decide_or_nothing_does() {
         compared(lots().bearer(TOKEN), lots().bearer("tok_000000000000000000000000000000aa")),
         [Identity::Unknown]
     );
+}
+
+#[test]
+fn under_different_keys_a_named_value_is_followed_to_another_place() {
+    let named = |mut call: super::kit::Call| {
+        if let Some(samewire::model::FieldValue::Credentials(credentials)) =
+            call.0.request.fields.last_mut().map(|field| &mut field.value)
+            && let samewire::model::Token::Opaque(secret) = &mut credentials.token
+        {
+            let reference = Reference::Config("/api_key".to_owned());
+            secret.relation = Some(Relation { reference, steps: Vec::new() });
+            secret.fingerprint.exact = tag(&format!("{:?}", call.0.outcome));
+        }
+        call
+    };
+    let sandbox = run(Side::Sandbox, [named(lots().key("X-API-Key", None, TOKEN))]);
+    let mut runtime = run(Side::Runtime, [named(lots().key("Api-Key", None, TOKEN).status(401))]);
+    runtime.key_id = "two".to_owned();
+    let comparison = samewire::compare::compare(&sandbox, &runtime);
+    assert_eq!(material(&comparison)[0], "request.field[x-api-key].token Moved: material");
 }
