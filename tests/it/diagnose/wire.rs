@@ -35,15 +35,14 @@ fn capture(side: Side, config: &[(&str, &str)], sent: &[Sent<'_>]) -> Capture {
         let (method, target) = line.split_once(' ').expect("method and target");
         let (fields, body): (Vec<&str>, Vec<&str>) = fields.iter().partition(|line| line.contains(": "));
         let body = body.join("&");
-        let mut head = format!("{method} {target} HTTP/1.1\r\nHost: api.example.com\r\n");
-        for field in fields {
-            head += &format!("{field}\r\n");
-        }
         let form = if body.starts_with('{') { "application/json" } else { "application/x-www-form-urlencoded" };
-        if !body.is_empty() {
-            head += &format!("Content-Type: {form}\r\nContent-Length: {}\r\n", body.len());
-        }
-        head += "\r\n";
+        let content = if body.is_empty() {
+            String::new()
+        } else {
+            format!("Content-Type: {form}\r\nContent-Length: {}\r\n", body.len())
+        };
+        let fields = fields.join("\r\n") + if fields.is_empty() { "" } else { "\r\n" };
+        let head = format!("{method} {target} HTTP/1.1\r\nHost: api.example.com\r\n{fields}{content}\r\n");
         let message = |head: String, body: &str| RawMessage {
             head: Bytes::from(head.into_bytes()),
             body: RawBody {
@@ -185,10 +184,10 @@ fn wrong(config: &[(&str, &str)]) -> Vec<String> {
         );
         let names: Vec<_> = found.findings.iter().map(|finding| finding.rule.name).collect();
         let first = found.findings.first();
-        let named = first.and_then(|first| first.detail.get("how")?.as_str()).unwrap_or_default();
+        let change = first.and_then(|first| first.detail.get("how")?.as_str()).unwrap_or_default();
         let side = first.is_some_and(|first| first.side == Blame::Side(Side::Runtime));
-        if names.first() != Some(&rule) || (!how.is_empty() && named != how) || !side || !found.unexplained.is_empty() {
-            wrong.push(format!("{rule} {how}\n  {sandbox:?}\n  {runtime:?}\n  -> {names:?} {named} unexplained {:?}", found.unexplained));
+        if names.first() != Some(&rule) || (!how.is_empty() && change != how) || !side || !found.unexplained.is_empty() {
+            wrong.push(format!("{rule} {how}\n  {sandbox:?}\n  {runtime:?}\n  -> {names:?} {change} unexplained {:?}", found.unexplained));
         }
     }
     wrong
