@@ -226,7 +226,7 @@ impl Redactor {
 
     /// Redacts a value that stands under a name: a config key, a parameter.
     pub fn named(&self, name: &str, value: &str) -> Text {
-        Scope::new(self, Some(jiff::Timestamp::now()), PROSE_WORDS).value(name, value.as_bytes())
+        Scope::new(self, None, PROSE_WORDS).value(name, value.as_bytes())
     }
 
     /// A name as it is, or a tag where it does not look like a name.
