@@ -42,7 +42,7 @@ pub struct Args {
 }
 
 /// Records both sides, compares them and reports.
-pub fn run(args: Args, color: ColorChoice) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: Args, color: ColorChoice) -> anyhow::Result<ExitCode> {
     let folder = args.out_dir.unwrap_or_else(|| PathBuf::from(paths::FOLDER));
     let sandbox = side(Side::Sandbox, &args.sandbox, &folder, &args.recording)?;
     let runtime = side(Side::Runtime, &args.runtime, &folder, &args.recording)?;

@@ -27,7 +27,7 @@ pub struct Args {
 
 /// How a report is written.
 #[derive(Clone, Debug, clap::Args)]
-pub struct ReportOptions {
+pub(super) struct ReportOptions {
     /// The report's format.
     #[arg(long, value_enum, default_value_t = Format::Terminal)]
     pub format: Format,
@@ -39,7 +39,7 @@ pub struct ReportOptions {
 
 /// Report formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub(super) enum Format {
     /// For people.
     Terminal,
     /// For programs: the schema `samewire.report/1`.
@@ -47,14 +47,14 @@ pub enum Format {
 }
 
 /// Compares and reports.
-pub fn run(args: &Args, color: ColorChoice) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &Args, color: ColorChoice) -> anyhow::Result<ExitCode> {
     let (sandbox, runtime) = paths::pair(&args.captures)?;
     let verdict = compare_files(&sandbox, &runtime, &args.report, color)?;
     Ok(status(&verdict))
 }
 
 /// Reads two captures, compares them and writes the report.
-pub fn compare_files(
+pub(super) fn compare_files(
     sandbox: &Path,
     runtime: &Path,
     options: &ReportOptions,
@@ -86,7 +86,7 @@ fn style(color: ColorChoice, file: Option<&Path>) -> Style {
 }
 
 /// The exit status of a verdict.
-pub fn status(verdict: &Verdict) -> ExitCode {
+pub(super) fn status(verdict: &Verdict) -> ExitCode {
     ExitCode::from(match verdict {
         Verdict::Same => 0,
         Verdict::Differs => 1,

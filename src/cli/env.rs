@@ -45,7 +45,7 @@ enum Format {
 }
 
 /// Prints the variables.
-pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let side: Side = args.side.into();
     let running = Running::read(&state::folder()?)?;
     let listening = running.listening(side).with_context(|| {

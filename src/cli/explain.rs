@@ -17,7 +17,7 @@ pub struct Args {
 }
 
 /// Prints the page, or the list.
-pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let Some(name) = &args.rule else {
         output::report(&list(), None)?;
         return Ok(ExitCode::SUCCESS);

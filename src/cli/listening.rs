@@ -8,7 +8,7 @@ use crate::model::Side;
 use crate::proxy::Credential;
 
 /// A random password for an address that others can reach, none for loopback.
-pub fn credential(addr: SocketAddr) -> anyhow::Result<Option<Credential>> {
+pub(super) fn credential(addr: SocketAddr) -> anyhow::Result<Option<Credential>> {
     if addr.ip().to_canonical().is_loopback() {
         return Ok(None);
     }
@@ -16,7 +16,7 @@ pub fn credential(addr: SocketAddr) -> anyhow::Result<Option<Credential>> {
 }
 
 /// The proxy URL for a side's clients.
-pub fn url(side: Side, address: SocketAddr, credential: Option<&Credential>) -> String {
+pub(super) fn url(side: Side, address: SocketAddr, credential: Option<&Credential>) -> String {
     match credential {
         Some(credential) => format!("http://{side}:{}@{address}", credential.expose()),
         None => format!("http://{address}"),

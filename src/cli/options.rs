@@ -34,7 +34,7 @@ impl From<Side> for model::Side {
 /// Options that every recording command takes.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Recording")]
-pub struct Recording {
+pub(super) struct Recording {
     /// The config whose values are to be known again on the wire [default: the command's own --config].
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -82,7 +82,7 @@ pub struct Recording {
 
 /// Where the proxy listens.
 #[derive(Clone, Debug, Args)]
-pub struct Listen {
+pub(super) struct Listen {
     /// Address to listen on [default: a free port of 127.0.0.1].
     #[arg(long, value_name = "ADDR", help_heading = "Recording")]
     pub listen: Option<SocketAddr>,
@@ -90,7 +90,7 @@ pub struct Listen {
 
 impl Recording {
     /// The data path's settings.
-    pub fn settings(&self) -> anyhow::Result<Settings> {
+    pub(super) fn settings(&self) -> anyhow::Result<Settings> {
         let upstream_proxy = match &self.upstream_proxy {
             Some(proxy) => Some(proxy.clone()),
             None => UpstreamProxy::from_environment(|name| std::env::var(name).ok()).context(
@@ -111,7 +111,7 @@ impl Recording {
 
 /// `NAME=env:VAR` or `NAME=file:PATH`. The value itself never stands on the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SecretSource {
+pub(super) struct SecretSource {
     name: String,
     from: SecretFrom,
 }
@@ -144,12 +144,12 @@ impl FromStr for SecretSource {
 
 impl SecretSource {
     /// Its name.
-    pub fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &str {
         &self.name
     }
 
     /// Reads the value; the last line end of a file is not part of it.
-    pub fn read(&self) -> anyhow::Result<Zeroizing<String>> {
+    pub(super) fn read(&self) -> anyhow::Result<Zeroizing<String>> {
         let value = match &self.from {
             SecretFrom::Environment(variable) => Zeroizing::new(
                 std::env::var_os(variable)
@@ -178,7 +178,7 @@ impl SecretSource {
 
 /// A number of bytes with an optional K, M or G (1024 each).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Size(pub usize);
+pub(super) struct Size(pub usize);
 
 impl FromStr for Size {
     type Err = &'static str;

@@ -9,7 +9,7 @@ use anstream::ColorChoice as Stream;
 use anyhow::Context as _;
 
 /// Writes a report to standard output, or to a file. A reader that went away is not an error.
-pub fn report(text: &str, file: Option<&Path>) -> anyhow::Result<()> {
+pub(super) fn report(text: &str, file: Option<&Path>) -> anyhow::Result<()> {
     if let Some(path) = file {
         let mut out = OpenOptions::new()
             .write(true)
@@ -30,7 +30,7 @@ pub fn report(text: &str, file: Option<&Path>) -> anyhow::Result<()> {
 }
 
 /// One line to standard error. Nothing can be done where that fails.
-pub fn line(text: &str) {
+pub(super) fn line(text: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{text}");
 }
 
@@ -45,7 +45,7 @@ pub fn choose_colour(choice: clap::ColorChoice) {
 }
 
 /// Whether a report on standard output may be coloured.
-pub fn colour_on_stdout(file: Option<&Path>) -> bool {
+pub(super) fn colour_on_stdout(file: Option<&Path>) -> bool {
     file.is_none() && !matches!(anstream::AutoStream::choice(&io::stdout()), Stream::Never)
 }
 
@@ -55,7 +55,7 @@ pub fn colour_on_stderr() -> bool {
 }
 
 /// The width of the terminal, where standard output is one.
-pub fn width() -> Option<usize> {
+pub(super) fn width() -> Option<usize> {
     let out = io::stdout();
     if !out.is_terminal() {
         return None;
@@ -69,7 +69,7 @@ pub fn report_failure(error: &anyhow::Error) {
 }
 
 /// The same for an error of a room.
-pub fn report_error(error: &(dyn std::error::Error + 'static)) {
+pub(super) fn report_error(error: &(dyn std::error::Error + 'static)) {
     let mut text = format!("samewire: {error}");
     let mut cause = error.source();
     while let Some(error) = cause {

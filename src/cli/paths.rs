@@ -10,10 +10,10 @@ use jiff::Timestamp;
 use crate::model::Side;
 
 /// The folder for captures, in the current folder.
-pub const FOLDER: &str = "captures";
+pub(super) const FOLDER: &str = "captures";
 
 /// `captures/<side>-<time>.har`, a name that is free.
-pub fn new_capture(folder: &Path, side: Side, now: Timestamp) -> anyhow::Result<PathBuf> {
+pub(super) fn new_capture(folder: &Path, side: Side, now: Timestamp) -> anyhow::Result<PathBuf> {
     fs::create_dir_all(folder)
         .with_context(|| format!("cannot make the folder {}; say -o FILE", folder.display()))?;
     let time = now.strftime("%Y%m%dT%H%M%SZ");
@@ -27,7 +27,7 @@ pub fn new_capture(folder: &Path, side: Side, now: Timestamp) -> anyhow::Result<
 }
 
 /// The newest capture of a side in a folder, by the time in its name, then by its time on disk.
-pub fn newest(folder: &Path, side: Side) -> Option<PathBuf> {
+pub(super) fn newest(folder: &Path, side: Side) -> Option<PathBuf> {
     let prefix = format!("{side}-");
     let entries = fs::read_dir(folder).ok()?;
     entries
@@ -43,7 +43,7 @@ pub fn newest(folder: &Path, side: Side) -> Option<PathBuf> {
 }
 
 /// The two captures to compare: those named, or the newest of each side.
-pub fn pair(named: &[PathBuf]) -> anyhow::Result<(PathBuf, PathBuf)> {
+pub(super) fn pair(named: &[PathBuf]) -> anyhow::Result<(PathBuf, PathBuf)> {
     match named {
         [sandbox, runtime] => Ok((sandbox.clone(), runtime.clone())),
         [] => {

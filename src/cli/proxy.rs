@@ -48,7 +48,7 @@ pub struct Args {
 }
 
 /// Serves until it is told to stop.
-pub fn run(args: Args) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let addr = args.listen.listen.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 8877).into());
     let lanes = lanes(&args, addr);
     let key = recording::machine_key()?;

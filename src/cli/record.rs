@@ -41,7 +41,7 @@ pub struct Args {
 }
 
 /// Records the command and returns its exit status.
-pub fn run(args: Args) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let side = args.side.into();
     let path = match args.output {
         Some(path) => path,
@@ -95,7 +95,7 @@ fn close(side: Side, path: &Path, recorded: &Recorded) {
 }
 
 /// `samewire: 2 exchanges of the sandbox in captures/...; next: ...`
-pub fn closing_line(side: Side, path: &Path, exchanges: u32) -> String {
+pub(super) fn closing_line(side: Side, path: &Path, exchanges: u32) -> String {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let other = paths::newest(folder, side.other());
     let usual = folder == Path::new(paths::FOLDER);
@@ -115,6 +115,6 @@ pub fn closing_line(side: Side, path: &Path, exchanges: u32) -> String {
 }
 
 /// `1 exchange`, `2 exchanges`.
-pub fn count(number: u32, what: &str) -> String {
+pub(super) fn count(number: u32, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }

@@ -21,7 +21,7 @@ use super::listening;
 use super::options::Recording;
 
 /// A command to record.
-pub struct Plan {
+pub(super) struct Plan {
     /// Its side.
     pub side: Side,
     /// Program and arguments.
@@ -39,7 +39,7 @@ pub struct Plan {
 }
 
 /// What came of it.
-pub struct Recorded {
+pub(super) struct Recorded {
     /// How the command ended, or why it did not start.
     pub exit: Result<Exit, LaunchError>,
     /// What was recorded.
@@ -47,14 +47,14 @@ pub struct Recorded {
 }
 
 /// The key of this machine.
-pub fn machine_key() -> anyhow::Result<Key> {
+pub(super) fn machine_key() -> anyhow::Result<Key> {
     let path =
         Key::default_path().context("no home folder to keep the key in; set XDG_STATE_HOME or HOME")?;
     Ok(Key::load_or_create(&path)?)
 }
 
 /// A redactor that knows the secrets of the options.
-pub fn redactor(key: Key, options: &Recording) -> anyhow::Result<Redactor> {
+pub(super) fn redactor(key: Key, options: &Recording) -> anyhow::Result<Redactor> {
     let mut redactor = Redactor::new(key);
     for secret in &options.secrets {
         let value = secret.read()?;
@@ -65,7 +65,11 @@ pub fn redactor(key: Key, options: &Recording) -> anyhow::Result<Redactor> {
 
 /// What went into the run besides the wire. A config that the user named must be there; one that only the command names
 /// may be missing: that is a fact of the run.
-pub fn inputs(command: &[OsString], options: &Recording, redactor: &mut Redactor) -> anyhow::Result<Inputs> {
+pub(super) fn inputs(
+    command: &[OsString],
+    options: &Recording,
+    redactor: &mut Redactor,
+) -> anyhow::Result<Inputs> {
     if let Some(path) = &options.config {
         std::fs::File::open(path).with_context(|| format!("--config: cannot read {}", path.display()))?;
     }
@@ -76,7 +80,13 @@ pub fn inputs(command: &[OsString], options: &Recording, redactor: &mut Redactor
 }
 
 /// The opening part of a capture: all that is known before the first exchange.
-pub fn opening(side: Side, tool: Tool, command: &[OsString], inputs: Inputs, redactor: &Redactor) -> Capture {
+pub(super) fn opening(
+    side: Side,
+    tool: Tool,
+    command: &[OsString],
+    inputs: Inputs,
+    redactor: &Redactor,
+) -> Capture {
     Capture {
         side,
         run: Run {
@@ -98,7 +108,7 @@ pub fn opening(side: Side, tool: Tool, command: &[OsString], inputs: Inputs, red
 }
 
 /// Records one command. What is already wrong fails before the command starts.
-pub fn record(plan: Plan, options: &Recording) -> anyhow::Result<Recorded> {
+pub(super) fn record(plan: Plan, options: &Recording) -> anyhow::Result<Recorded> {
     let mut redactor = redactor(plan.key, options)?;
     let words = plan.command.words();
     let inputs = inputs(&words, options, &mut redactor)?;
@@ -140,7 +150,7 @@ pub fn record(plan: Plan, options: &Recording) -> anyhow::Result<Recorded> {
 }
 
 /// Writes the authority's certificate where the user wants it. It is no secret.
-pub fn write_certificate(path: &Path, authority: &Authority) -> anyhow::Result<()> {
+pub(super) fn write_certificate(path: &Path, authority: &Authority) -> anyhow::Result<()> {
     std::fs::write(path, authority.certificate_pem())
         .with_context(|| format!("cannot write the certificate to {}", path.display()))
 }

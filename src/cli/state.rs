@@ -13,7 +13,7 @@ use crate::model::Side;
 
 /// What clients need to know of a running proxy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Running {
+pub(super) struct Running {
     /// Its process id.
     pub pid: i32,
     /// The folder with the certificate files that the variables name.
@@ -24,7 +24,7 @@ pub struct Running {
 
 /// One listener.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Listening {
+pub(super) struct Listening {
     /// The side it records.
     pub side: Side,
     /// Where it listens.
@@ -34,7 +34,7 @@ pub struct Listening {
 }
 
 /// `$XDG_STATE_HOME/samewire/proxy`.
-pub fn folder() -> anyhow::Result<PathBuf> {
+pub(super) fn folder() -> anyhow::Result<PathBuf> {
     let base = std::env::var_os("XDG_STATE_HOME")
         .filter(|value| !value.is_empty())
         .map(PathBuf::from)
@@ -44,7 +44,7 @@ pub fn folder() -> anyhow::Result<PathBuf> {
 }
 
 /// Makes the folder, for nobody else to write to. Others may read the certificates: containers must.
-pub fn prepare(folder: &Path) -> anyhow::Result<()> {
+pub(super) fn prepare(folder: &Path) -> anyhow::Result<()> {
     let made = fs::DirBuilder::new().recursive(true).mode(0o755).create(folder);
     made.and_then(|()| fs::set_permissions(folder, fs::Permissions::from_mode(0o755)))
         .with_context(|| format!("cannot make the folder {}", folder.display()))
@@ -52,7 +52,7 @@ pub fn prepare(folder: &Path) -> anyhow::Result<()> {
 
 impl Running {
     /// Writes it for `samewire env`.
-    pub fn write(&self, folder: &Path) -> anyhow::Result<()> {
+    pub(super) fn write(&self, folder: &Path) -> anyhow::Result<()> {
         let path = folder.join("info.json");
         let text = serde_json::to_vec_pretty(self)?;
         let write = || -> io::Result<()> {
@@ -64,7 +64,7 @@ impl Running {
     }
 
     /// Reads what the running proxy wrote.
-    pub fn read(folder: &Path) -> anyhow::Result<Self> {
+    pub(super) fn read(folder: &Path) -> anyhow::Result<Self> {
         let path = folder.join("info.json");
         let text = match fs::read(&path) {
             Ok(text) => text,
@@ -83,7 +83,7 @@ impl Running {
     }
 
     /// Removes what was written, unless another proxy has written its own since.
-    pub fn remove(&self, folder: &Path) {
+    pub(super) fn remove(&self, folder: &Path) {
         if fs::read(folder.join("info.json"))
             .is_ok_and(|text| serde_json::from_slice::<Self>(&text).is_ok_and(|other| other == *self))
         {
@@ -97,7 +97,7 @@ impl Running {
     }
 
     /// A side's listener.
-    pub fn listening(&self, side: Side) -> Option<&Listening> {
+    pub(super) fn listening(&self, side: Side) -> Option<&Listening> {
         self.listeners.iter().find(|listener| listener.side == side)
     }
 }

@@ -9,7 +9,7 @@ use super::{
     ChangeKind, CredentialMatch, CredentialPair, CredentialPart, FieldPart, Identity, Locator, Reason,
     Significance,
 };
-use crate::model::{Class, Content, FieldValue, Parameter, Token};
+use crate::model::{Class, Content, FieldValue, Length, Parameter, Token};
 
 /// Relates what both exchanges carry, and notes the differences.
 pub(super) fn compare(
@@ -61,6 +61,7 @@ fn relate(both: &Both<'_>, sandbox: &[Item], runtime: &[Item]) -> Vec<Credential
         let by_name = !both.runs.same_key && !is_placeholder(one) && same_name(both.runs, one, other);
         by_name.then_some(Identity::Same)
     });
+    pass(&|item, other| related(item, other).filter(|identity| seems_moved(item, other, identity)));
     pass(&|item, other| if replaces(item, other) { related(item, other) } else { None });
     let mut matches: Vec<CredentialMatch> = partners
         .into_iter()
@@ -83,6 +84,15 @@ fn relate(both: &Both<'_>, sandbox: &[Item], runtime: &[Item]) -> Vec<Credential
 fn moves(item: &Item, identity: &Identity, wanted: &Identity) -> bool {
     std::mem::discriminant(identity) == std::mem::discriminant(wanted)
         && !is_placeholder(&item.carried.secret)
+}
+
+/// Tags of different keys do not tell, but the value has the same name on both sides, or the same long shape.
+fn seems_moved(item: &Item, other: &Item, identity: &Identity) -> bool {
+    let (sandbox, runtime) = (&item.carried.secret, &other.carried.secret);
+    let named = sandbox.relation.is_some() && sandbox.relation == runtime.relation;
+    let nameless = sandbox.relation.is_none() && runtime.relation.is_none();
+    let long = matches!(sandbox.shape.length, Length::Exact(length) if length > 0);
+    *identity == Identity::Unknown && !is_placeholder(sandbox) && (named || (nameless && long))
 }
 
 /// Other credentials in the same place: a Basic password, or else the user, where a token was.

@@ -265,7 +265,10 @@ mod tests {
         assert_eq!(config(&["curl", "--config", "curlrc"]), None);
         assert_eq!(config(&["sh", "-c", "sdm check --config \"$CONFIG\""]), None);
         assert_eq!(config(&["sdm", "check", "--config"]), None);
-        assert_eq!(config(&["docker", "run", "-v", "data:/secrets", "acme", "--config", "/secrets/c.json"]), None);
+        assert_eq!(
+            config(&["docker", "run", "-v", "data:/secrets", "acme", "--config", "/secrets/c.json"]),
+            None
+        );
     }
 
     #[test]

@@ -3,11 +3,11 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use crate::compare::{ChangeKind, Comparison, Difference, Identity, Locator, Significance};
+use crate::compare::{ChangeKind, Comparison, Difference, Identity, Locator, Pair, Significance};
 use crate::model::Side;
 
 use super::registry::{self, RULES};
-use super::standing::severity;
+use super::standing::{Answers, answers, severity};
 use super::{Blame, Case, Diagnosis, Family, Finding, Findings, Inconclusive, Severity, Verdict, notes};
 
 /// What the rules say of two captures.
@@ -125,17 +125,21 @@ fn verdict(case: &Case<'_>, findings: &Findings) -> Verdict {
     if cut_off {
         return Verdict::Inconclusive(Inconclusive::CaptureTorn);
     }
-    let unknown = |comparison: &Comparison| {
-        comparison
-            .credentials
-            .iter()
-            .flat_map(|pair| &pair.matches)
-            .any(|pair| pair.identity == Identity::Unknown)
-    };
-    if !case.comparison.same_key && unknown(case.comparison) {
+    if !case.comparison.same_key && leaves_open(case) {
         return Verdict::Inconclusive(Inconclusive::KeysDiffer);
     }
     Verdict::Same
+}
+
+/// Under different keys: credentials that may or may not be the same decide nothing where the answer was a refusal. Where both sides
+/// were answered well, both were sound.
+fn leaves_open(case: &Case<'_>) -> bool {
+    let unknown = |at: usize| {
+        let credentials = case.comparison.credentials.get(at);
+        credentials.is_some_and(|pair| pair.matches.iter().any(|pair| pair.identity == Identity::Unknown))
+    };
+    let open = |(at, pair): (usize, &Pair)| unknown(at) && answers(case, pair) != Answers::BothSucceeded;
+    case.comparison.pairs.iter().enumerate().any(open)
 }
 
 /// A request that is missing where the file is torn proves nothing.

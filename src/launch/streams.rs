@@ -17,7 +17,7 @@ use rustix::termios::{OptionalActions, isatty, tcgetattr, tcgetwinsize, tcsetatt
 use tokio::io::AsyncReadExt as _;
 use tokio::net::unix::pipe::Receiver;
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{timeout, timeout_at};
 
 use crate::model::Stream;
 use crate::record::{Event, EventSender};
@@ -29,6 +29,9 @@ const CHUNK: usize = 64 * 1024;
 /// After the command has ended, its children may still hold the stream open. What is there is read, and this long
 /// is waited for more, in total.
 const PATIENCE: Duration = Duration::from_millis(250);
+
+/// How long a part of a line waits for the rest.
+const MOMENT: Duration = Duration::from_millis(10);
 
 /// After the command has ended, this much is read at most: more than any pipe holds.
 const REST: usize = 4 * 1024 * 1024;
@@ -151,7 +154,7 @@ impl Channel {
                 // A terminal whose other side is closed gives EIO.
                 Ok(0) | Err(_) => return,
                 Ok(length) if over => rest = rest.saturating_sub(length),
-                Ok(_) => {}
+                Ok(_) => complete_line(&mut self.source, &mut buffer).await,
             }
             let data = buffer.split().freeze();
             if let Some(open) = sink.take() {
@@ -167,6 +170,19 @@ impl Channel {
             }
             // The recorder may have stopped (disk full); the command goes on.
             let _ = events.send(Event::Output(Output { stream: self.stream, data })).await;
+        }
+    }
+}
+
+/// Waits a moment for the end of a line that came in parts (unbuffered Python writes text and line end one by one), so that lines of
+/// the two streams do not run into each other where both go to one place. A prompt, which has no line end, passes after the moment.
+async fn complete_line(source: &mut Receiver, buffer: &mut BytesMut) {
+    let moment = tokio::time::Instant::now() + MOMENT;
+    while buffer.last() != Some(&b'\n') && buffer.len() < CHUNK {
+        match timeout_at(moment, source.read_buf(buffer)).await {
+            Ok(Ok(length)) if length > 0 => {}
+            // The end, or an error, comes again at the next read.
+            _ => return,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Values under a name: typed, shown where they cannot be a secret, hidden otherwise.
 
-use crate::model::{Class, Parameter, Secret, Text};
+use crate::model::{Class, Parameter, Reference, Secret, Text};
 
 use super::policy::{is_credential_name, is_protocol_word, is_sensitive_name};
 use super::secret::Scope;
@@ -33,6 +33,9 @@ impl Scope<'_> {
         if shape::is_url(text) {
             return self.url(text);
         }
+        if is_plain(text) && self.is_literal(text) {
+            return self.redactor.masked(self, Text::shown(text));
+        }
         if text.split_ascii_whitespace().nth(1).is_none() {
             return Text::hidden(self.secret(text.as_bytes(), false));
         }
@@ -42,6 +45,15 @@ impl Scope<'_> {
         } else {
             self.tagged(text)
         }
+    }
+
+    /// It stands in the manifest, and is no value of the config besides.
+    fn is_literal(&self, text: &str) -> bool {
+        let tag = self.redactor.tagger.value(text.as_bytes());
+        let found = self.redactor.references.equal(tag, true);
+        found.is_some_and(|found| {
+            matches!(found.relation.reference, Reference::Manifest(_)) && found.relation.steps.is_empty()
+        })
     }
 
     /// Running text with each word tagged, so that two texts can be aligned; blanks stay.
@@ -88,6 +100,11 @@ impl Scope<'_> {
 fn decoded(text: &[u8]) -> Vec<u8> {
     let text: Vec<u8> = text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
     percent_encoding::percent_decode(&text).collect()
+}
+
+/// Words, numbers and dates: what a literal of the manifest may be to be shown. Anything else could be a secret that stands there by mistake.
+fn is_plain(text: &str) -> bool {
+    text.len() <= 64 && text.split([' ', ',']).all(is_listed_word)
 }
 
 /// Too small to be a secret: a boolean, a number of up to six digits, `v1`.

@@ -37,7 +37,7 @@ pub struct Args {
 }
 
 /// Checks the connection.
-pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if args.operation != "check" {
         bail!("the embedded connector knows no {:?}; it can check", args.operation);
     }

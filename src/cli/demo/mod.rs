@@ -1,7 +1,7 @@
 //! `samewire demo`: an embedded API, an embedded connector as a real child process, the real proxy, two scenes.
 
 mod api;
-pub mod connector;
+pub(super) mod connector;
 
 use std::ffi::OsString;
 use std::fs;
@@ -66,7 +66,7 @@ const SCENES: [Scene; 2] = [
 ];
 
 /// Plays both scenes.
-pub fn run(args: &Args, color: ColorChoice) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &Args, color: ColorChoice) -> anyhow::Result<ExitCode> {
     let api = Api::start(SECRET).context("cannot start the embedded API")?;
     let key = Key::generate().context("cannot draw a random key")?;
     for (number, scene) in SCENES.iter().enumerate() {

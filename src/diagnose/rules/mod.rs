@@ -4,3 +4,5 @@ pub(super) mod auth;
 pub(super) mod network;
 pub(super) mod request;
 pub(super) mod setup;
+
+mod refusal;

@@ -1,10 +1,9 @@
 //! `credentials-moved`: the same secret in another place or under another name.
 
-use crate::compare::Carried;
 use crate::diagnose::{Case, Confidence, Family, Findings, Rule, Severity};
 
 use super::place::{same_place, value, words};
-use super::suspect::{Suspect, looks_sound, suspects};
+use super::suspect::{looks_sound, suspects};
 
 pub(crate) static RULE: Rule = Rule {
     name: "credentials-moved",
@@ -19,14 +18,14 @@ pub(crate) static RULE: Rule = Rule {
 
 fn check(case: &Case<'_>, findings: &mut Findings) {
     for suspect in suspects(case).into_iter().filter(|suspect| !suspect.guessed) {
-        let Some((faulty, sound)) =
-            suspect.both().filter(|_| suspect.one_secret()).or_else(|| by_name(&suspect))
-        else {
-            continue;
-        };
+        let Some((faulty, sound)) = suspect.both() else { continue };
         let there_too =
             suspect.carried(suspect.side).iter().any(|carried| same_place(&carried.at, &sound.at));
-        if same_place(&faulty.at, &sound.at) || there_too || !looks_sound(&faulty.secret) {
+        if same_place(&faulty.at, &sound.at)
+            || there_too
+            || !(suspect.one_secret() || suspect.seems_moved())
+            || !looks_sound(&faulty.secret)
+        {
             continue;
         }
         let side = suspect.side;
@@ -44,16 +43,6 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
             .detail("to", faulty.at.to_string())
             .explains(other.map(|(at, _)| at))
             .remedy(format!("send it in {}", words(&sound.at)));
-        let proven = suspect.sound.is_some();
-        findings.push(if proven { finding } else { finding.confidence(Confidence::Likely) });
+        findings.push(if suspect.seems_moved() { finding.confidence(Confidence::Likely) } else { finding });
     }
-}
-
-/// Where tags cannot be compared, the same expression over the same name is most likely the same value.
-fn by_name<'a>(suspect: &Suspect<'a>) -> Option<(&'a Carried, &'a Carried)> {
-    let faulty = suspect.faulty.filter(|_| suspect.sound.is_none() && !suspect.case.comparison.same_key)?;
-    let named = |other: &&'a Carried| {
-        other.secret.relation.is_some() && other.secret.relation == faulty.secret.relation
-    };
-    suspect.carried(suspect.side.other()).iter().find(named).map(|sound| (faulty, sound))
 }

@@ -120,6 +120,12 @@ impl<'a> Suspect<'a> {
             || self.both().is_some_and(|(faulty, sound)| same_reference(&faulty.secret, &sound.secret))
     }
 
+    /// Matched across places although their tags cannot be compared: name or shape say that it is one secret.
+    pub(super) fn seems_moved(&self) -> bool {
+        *self.identity == Identity::Unknown
+            && self.both().is_some_and(|(faulty, sound)| !same_place(&faulty.at, &sound.at))
+    }
+
     /// The two are different values, and nothing says that they should be.
     pub(super) fn unrelated(&self) -> bool {
         *self.identity == Identity::Unrelated

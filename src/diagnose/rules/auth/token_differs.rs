@@ -1,9 +1,10 @@
 //! `token-differs`: two unrelated tokens, each looking sound.
 
-use crate::compare::CredentialPart;
+use crate::compare::{CredentialPart, Identity};
 use crate::diagnose::standing::Answers;
 use crate::diagnose::{Case, Confidence, Family, Findings, Rule, Severity};
 
+use super::super::refusal::blames_credentials;
 use super::place::{same_place, value, words};
 use super::same::same_schemes;
 use super::suspect::{Suspect, looks_sound, suspects};
@@ -29,7 +30,8 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
         {
             continue;
         }
-        if !(suspect.unrelated() && looks_sound(&faulty.secret) && looks_sound(&sound.secret)) {
+        let guessed = seems_refused(&suspect);
+        if !(suspect.unrelated() || guessed) || !looks_sound(&faulty.secret) || !looks_sound(&sound.secret) {
             continue;
         }
         let side = suspect.side;
@@ -38,16 +40,34 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
             CredentialPart::User => "user name",
             CredentialPart::Password => "password",
         };
-        let claim = format!("{side} sends another {what} in {} than {}", words(&faulty.at), side.other());
+        let claim = if guessed {
+            format!(
+                "the API refuses {side}'s {what} in {}, and whether it is {}'s cannot be compared under different keys",
+                words(&faulty.at),
+                side.other()
+            )
+        } else {
+            format!("{side} sends another {what} in {} than {}", words(&faulty.at), side.other())
+        };
         let finding = suspect.finding(&RULE, claim, value(faulty), value(sound)).remedy(format!(
             "give {side} the {what} that {} uses, or one with the same rights",
             side.other()
         ));
         findings.push(match suspect.answers {
-            Answers::OneFailed(_) => finding,
+            Answers::OneFailed(_) if !guessed => finding,
             _ => finding.confidence(Confidence::Possible),
         });
     }
+}
+
+/// Tags cannot be compared, one side was refused, and the answer blames the credentials.
+fn seems_refused(suspect: &Suspect<'_>) -> bool {
+    *suspect.identity == Identity::Unknown
+        && matches!(suspect.answers, Answers::OneFailed(_))
+        && suspect
+            .number(suspect.side)
+            .and_then(|number| suspect.case.exchange(suspect.side, number))
+            .is_some_and(blames_credentials)
 }
 
 fn nothing_else_says_why(suspect: &Suspect<'_>) -> bool {

@@ -1,11 +1,12 @@
 //! `response-differs`.
 
-use crate::compare::{CredentialPair, Identity, Locator, Reason, Significance};
+use crate::compare::{Difference, Identity, Locator, Reason, Significance};
 use crate::diagnose::standing::{Answers, answers};
 use crate::diagnose::{Case, Confidence, Family, Finding, Findings, Rule, Severity};
 use crate::model::{Exchange, Side};
 
 use super::super::network::{edge, is_network_failure};
+use super::super::refusal::blames_credentials;
 use super::hop::redirects;
 
 pub(in crate::diagnose) static RULE: Rule = Rule {
@@ -33,10 +34,18 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
             Answers::BothSucceeded if other_media_type(case, index) => Side::Runtime,
             _ => continue,
         };
-        if [sandbox, runtime].into_iter().any(has_a_rule) || !equal(case, index) {
+        if [sandbox, runtime].into_iter().any(has_a_rule) {
             continue;
         }
-        findings.push(finding(case, index, side, sandbox, runtime));
+        let refused = if side == Side::Sandbox { sandbox } else { runtime };
+        match equal(case, index) {
+            Equality::Proven => findings.push(finding(case, index, side, sandbox, runtime)),
+            Equality::Open if !blames_credentials(refused) => {
+                let finding = finding(case, index, side, sandbox, runtime).confidence(Confidence::Possible);
+                findings.push(finding.remedy(SAME_KEY));
+            }
+            Equality::Open | Equality::No => {}
+        }
     }
 }
 
@@ -57,16 +66,35 @@ fn has_a_rule(exchange: &Exchange) -> bool {
         || edge(exchange).is_some()
 }
 
-/// The requests of a pair carry the same credentials and differ in nothing that matters.
-fn equal(case: &Case<'_>, pair: usize) -> bool {
+/// How far the requests of a pair are known to be equal.
+enum Equality {
+    /// In everything that matters.
+    Proven,
+    /// In everything but credentials whose tags cannot be compared.
+    Open,
+    /// They are not.
+    No,
+}
+
+const SAME_KEY: &str =
+    "record both sides under one key (the same XDG_STATE_HOME), so that the credentials can be compared too";
+
+fn equal(case: &Case<'_>, pair: usize) -> Equality {
     let answer = |at: &Locator| matches!(at, Locator::Status | Locator::Outcome | Locator::Response(_));
-    let proven = |known: &CredentialPair| {
-        known.matches.iter().all(|known| matches!(known.identity, Identity::Same | Identity::Expected(_)))
-    };
-    case.comparison.credentials.get(pair).is_none_or(proven)
-        && !case
-            .differences_of(pair)
-            .any(|(_, known)| known.significance == Significance::Material && !answer(&known.at))
+    let material = |known: &Difference| known.significance == Significance::Material && !answer(&known.at);
+    if case.differences_of(pair).any(|(_, known)| material(known)) {
+        return Equality::No;
+    }
+    let matches = case.comparison.credentials.get(pair).map_or(&[][..], |known| &known.matches);
+    let mut equality = Equality::Proven;
+    for known in matches {
+        match known.identity {
+            Identity::Same | Identity::Expected(_) => {}
+            Identity::Unknown => equality = Equality::Open,
+            _ => return Equality::No,
+        }
+    }
+    equality
 }
 
 fn finding(case: &Case<'_>, pair: usize, side: Side, sandbox: &Exchange, runtime: &Exchange) -> Finding {
