@@ -36,6 +36,9 @@ fn tokens() -> Vec<Sample> {
     let wrong = jwt(Side::Runtime, 3600, &json!({"sub": "u1", "aud": "https://console.example.com"}));
     let with = |token: &str| json!({"api_key": token});
     let quiet = || (tested(call()), checked(call()));
+    let unknown = check(&with(OTHER), &manifest())
+        .sends(get("/v1/lots").bearer(OTHER).answered(403, "{\"message\":\"Unknown token\"}"))
+        .says(&failed("403"));
 
     vec![
         Sample {
@@ -126,7 +129,7 @@ fn tokens() -> Vec<Sample> {
         },
         Sample {
             rule: "token-differs",
-            fires: (tested(call()), sends(&with(OTHER), OTHER)),
+            fires: (tested(call()), unknown),
             quiet: (tested(call()), sends(&with(&TOKEN[..24]), &TOKEN[..24])),
         },
         Sample {

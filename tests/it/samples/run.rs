@@ -15,12 +15,17 @@ use super::story::{Story, start};
 
 /// What recording this story would have kept.
 pub(super) fn capture(story: &Story, side: Side) -> Capture {
+    capture_under([7; 32], story, side)
+}
+
+/// The same under another key, as on another machine.
+pub(super) fn capture_under(key: [u8; 32], story: &Story, side: Side) -> Capture {
     let folder = tempfile::tempdir().expect("a folder");
     for (path, text) in &story.files {
         fs::write(folder.path().join(path), text).expect("a file");
     }
     let argv: Vec<OsString> = story.command.iter().map(OsString::from).collect();
-    let mut redactor = Redactor::new(Key::from_bytes([7; 32]));
+    let mut redactor = Redactor::new(Key::from_bytes(key));
     let package = find(&argv, folder.path(), &Overrides::default());
     let inputs = inputs(&package, &mut redactor);
     let (connections, exchanges) = story.wire(side);
