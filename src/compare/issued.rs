@@ -1,7 +1,7 @@
 //! What the answers of a run told: cursors, ids and tokens that a later request of the same run may carry.
 
 use std::collections::{HashMap, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
 
 use crate::model::{Capture, Class, Content, Field, FieldValue, Json, Parameter, Piece, Secret, Text, Token};
 
@@ -11,14 +11,37 @@ const SHORTEST: usize = 4;
 /// Values of answers, each with the first exchange whose answer held it. What a request had sent before is an echo, and not issued.
 #[derive(Default)]
 pub(super) struct Issued {
-    first: HashMap<u64, u32>,
+    first: HashMap<u64, u32, AsItIs>,
+}
+
+/// Tags and hashes are spread already; hashing them again would take most of the time of a large comparison.
+type AsItIs = BuildHasherDefault<Spread>;
+
+#[derive(Default)]
+struct Spread(u64);
+
+impl Hasher for Spread {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        // Tags have 60 bits, and tables ask for the topmost ones first.
+        self.0 = value.rotate_left(4);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 impl Issued {
     /// Reads the exchanges of a capture.
     pub(super) fn read(capture: &Capture) -> Self {
         let mut issued = Self::default();
-        let mut sent = HashSet::new();
+        let mut sent: HashSet<u64, AsItIs> = HashSet::default();
         for exchange in &capture.exchanges {
             let request = &exchange.request;
             let mut note = |value| {
@@ -118,8 +141,17 @@ fn values(json: &Json, tell: &mut Tell<'_>) {
     }
 }
 
+/// True for a text that an answer may have issued; asked before the answers are read for it.
+pub(super) fn may_be_issued(text: &Text) -> bool {
+    match text.as_shown() {
+        Some(shown) => of_shown(shown).is_some(),
+        None => text.secrets().all(|secret| of_secret(secret).is_some()),
+    }
+}
+
+/// Shown words are nobody's answer: what is issued has digits in it.
 fn of_shown(text: &str) -> Option<u64> {
-    (text.len() >= SHORTEST).then(|| {
+    (text.len() >= SHORTEST && text.bytes().any(|byte| byte.is_ascii_digit())).then(|| {
         let mut hasher = DefaultHasher::new();
         text.hash(&mut hasher);
         hasher.finish()

@@ -4,6 +4,7 @@ use std::mem::discriminant;
 
 use super::Reason;
 use super::identity::{alteration, is_placeholder, same_but_for_times, same_placeholder};
+use super::issued::may_be_issued;
 use super::side_by_side::Both;
 use super::significance::{is_clock, is_per_request, moved_with_clock};
 use crate::model::{Class, Length, Piece, Reference, Secret, Text};
@@ -170,7 +171,9 @@ fn by_name(both: &Both<'_>, name: &str, sandbox: &Text, runtime: &Text) -> Optio
         Some(Likeness::Expected(Reason::PerRequest))
     } else if is_clock(name) && sandbox.secrets().chain(runtime.secrets()).all(|secret| !is_typed(secret)) {
         Some(Likeness::Expected(Reason::Clock))
-    } else if both.runs.issued_to_sandbox().before(both.sandbox.number, sandbox)
+    } else if may_be_issued(sandbox)
+        && may_be_issued(runtime)
+        && both.runs.issued_to_sandbox().before(both.sandbox.number, sandbox)
         && both.runs.issued_to_runtime().before(both.runtime.number, runtime)
     {
         Some(Likeness::Expected(Reason::Issued))
