@@ -243,12 +243,10 @@ impl Items {
 pub(super) fn within(pointer: &mut String, key: &str, inner: impl FnOnce(&mut String)) {
     let length = pointer.len();
     pointer.push('/');
-    for letter in key.chars() {
-        match letter {
-            '~' => pointer.push_str("~0"),
-            '/' => pointer.push_str("~1"),
-            letter => pointer.push(letter),
-        }
+    if key.contains(['~', '/']) {
+        pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+    } else {
+        pointer.push_str(key);
     }
     inner(pointer);
     pointer.truncate(length);

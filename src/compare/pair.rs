@@ -13,7 +13,9 @@ const APART: usize = 16;
 pub(super) fn pair(sandbox: &[Unit<'_>], runtime: &[Unit<'_>], same_key: bool) -> Vec<Pair> {
     let mut pairing = Pairing::new(sandbox, runtime, same_key);
     for tier in TIERS {
-        pairing.tier(tier);
+        if pairing.has_free() {
+            pairing.tier(tier);
+        }
     }
     pairing.similar_paths();
     pairing.last_resort();
@@ -74,6 +76,11 @@ impl<'u, 'a> Pairing<'u, 'a> {
     fn join(&mut self, one: usize, other: usize) {
         self.partner_of_sandbox[one] = Some(other);
         self.partner_of_runtime[other] = Some(one);
+    }
+
+    /// Both sides have requests without a partner.
+    fn has_free(&self) -> bool {
+        [&self.partner_of_sandbox, &self.partner_of_runtime].iter().all(|partners| partners.contains(&None))
     }
 
     /// Units that begin something (no hops of a redirect), by key.
