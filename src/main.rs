@@ -4,7 +4,10 @@ use std::io;
 use std::process::ExitCode;
 
 use samewire::cli;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 fn main() -> ExitCode {
     let cli = match cli::parse(std::env::args_os()) {
@@ -17,11 +20,10 @@ fn main() -> ExitCode {
         1 => LevelFilter::INFO,
         _ => LevelFilter::TRACE,
     };
-    tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_writer(io::stderr)
-        .with_ansi(cli::colour_on_stderr())
-        .init();
+    // Only our own words: other crates' logs may hold values.
+    let ours = Targets::new().with_target("samewire", level);
+    let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(cli::colour_on_stderr());
+    tracing_subscriber::registry().with(layer.with_filter(ours)).init();
     let status = cli.command.failure_status();
     cli::run(cli).unwrap_or_else(|error| {
         cli::report_failure(&error);

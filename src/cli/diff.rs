@@ -75,14 +75,14 @@ pub(super) fn compare_files(
     Ok(diagnosis.verdict)
 }
 
-fn style(color: ColorChoice, file: Option<&Path>) -> Style {
-    let colour = match color {
+fn style(choice: ColorChoice, file: Option<&Path>) -> Style {
+    let color = match choice {
         ColorChoice::Always => true,
         ColorChoice::Never => false,
         ColorChoice::Auto => output::colour_on_stdout(file),
     };
     let width = output::width().filter(|_| file.is_none());
-    Style { color: colour, width: width.unwrap_or(Style::default().width) }
+    Style { color, width: width.unwrap_or(Style::default().width) }
 }
 
 /// The exit status of a verdict.

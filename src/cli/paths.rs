@@ -34,7 +34,7 @@ pub(super) fn newest(folder: &Path, side: Side) -> Option<PathBuf> {
         .flatten()
         .filter_map(|entry| {
             let name = entry.file_name().into_string().ok()?;
-            let of_side = name.starts_with(&prefix) && name.ends_with(".har");
+            let of_side = name.starts_with(&prefix) && entry.path().extension() == Some("har".as_ref());
             let changed = entry.metadata().and_then(|data| data.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
             of_side.then(|| (changed, name, entry.path()))
         })

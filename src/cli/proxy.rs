@@ -48,9 +48,9 @@ pub struct Args {
 }
 
 /// Serves until it is told to stop.
-pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let addr = args.listen.listen.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 8877).into());
-    let lanes = lanes(&args, addr);
+    let lanes = lanes(args, addr);
     let key = recording::machine_key()?;
     let settings = args.recording.settings()?;
     let authority = Arc::new(Authority::new().context("cannot make the certificate authority")?);
@@ -78,7 +78,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
         let mut senders = Lanes::default();
         let mut recordings = Vec::new();
         for (side, _) in &lanes {
-            let (sender, opened) = open(*side, &args, key.clone())?;
+            let (sender, opened) = open(*side, args, key.clone())?;
             match side {
                 Side::Sandbox => senders.sandbox = Some(sender),
                 Side::Runtime => senders.runtime = Some(sender),

@@ -83,10 +83,12 @@ impl Key {
         load(path)
     }
 
-    /// Where the key of this machine's user is: `$XDG_STATE_HOME/samewire/key`, else `~/.local/state/samewire/key`.
-    /// `None` where neither variable names an absolute folder.
+    /// Where this user's key is: `$XDG_STATE_HOME/samewire/key`, else `~/.local/state/samewire/key`; `None` where there is no home folder.
+    ///
+    /// `~` is `$HOME` where a key is there already, else the account's own home folder, where that can be written: harnesses and
+    /// containers' scripts give each run a `HOME` of its own, and the two sides of one comparison must not get two keys by that.
     pub fn default_path() -> Option<PathBuf> {
-        state_folder(|name| env::var_os(name)).map(|folder| folder.join("samewire").join("key"))
+        key_path(|name| env::var_os(name), account_home())
     }
 
     /// A key that is kept nowhere: captures made under it compare with each other only.
@@ -123,9 +125,25 @@ impl fmt::Debug for Key {
     }
 }
 
-fn state_folder(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+fn key_path(variable: impl Fn(&str) -> Option<OsString>, account: Option<PathBuf>) -> Option<PathBuf> {
     let absolute = |name: &str| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local").join("state")))
+    let within = |state: PathBuf| state.join("samewire").join("key");
+    let of_home = |home: PathBuf| within(home.join(".local").join("state"));
+    if let Some(state) = absolute("XDG_STATE_HOME") {
+        return Some(within(state));
+    }
+    let home = absolute("HOME").map(of_home);
+    if home.as_ref().is_some_and(|path| path.exists()) {
+        return home;
+    }
+    account.map(of_home).or(home)
+}
+
+/// The home folder of the account that this process runs as, where it can be written.
+fn account_home() -> Option<PathBuf> {
+    let user = nix::unistd::User::from_uid(nix::unistd::geteuid()).ok()??;
+    let writable = rustix::fs::access(&user.dir, rustix::fs::Access::WRITE_OK).is_ok();
+    (user.dir.is_absolute() && writable).then_some(user.dir)
 }
 
 fn load(path: &Path) -> Result<Key, KeyError> {
@@ -214,16 +232,26 @@ mod tests {
     }
 
     #[test]
-    fn the_state_folder_must_be_absolute() {
-        let of = |state: &'static str| {
+    fn the_key_belongs_to_the_account() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path().join("home");
+        let variables = |state: Option<&str>| {
+            let (state, home) = (state.map(OsString::from), home.clone());
             move |name: &str| match name {
-                "XDG_STATE_HOME" => Some(OsString::from(state)),
-                "HOME" => Some(OsString::from("/home/dev")),
+                "XDG_STATE_HOME" => state.clone(),
+                "HOME" => Some(home.clone().into_os_string()),
                 _ => None,
             }
         };
-        assert_eq!(state_folder(of("/state")), Some(PathBuf::from("/state")));
-        assert_eq!(state_folder(of("state")), Some(PathBuf::from("/home/dev/.local/state")));
-        assert_eq!(state_folder(|_| None), None);
+        let account = || Some(PathBuf::from("/home/dev"));
+        let of_home = home.join(".local/state/samewire/key");
+        let of_account = PathBuf::from("/home/dev/.local/state/samewire/key");
+        assert_eq!(key_path(variables(Some("/state")), account()), Some("/state/samewire/key".into()));
+        assert_eq!(key_path(variables(Some("state")), account()), Some(of_account.clone()));
+        assert_eq!(key_path(variables(None), account()), Some(of_account.clone()));
+        assert_eq!(key_path(variables(None), None), Some(of_home.clone()));
+        assert_eq!(key_path(|_| None, None), None);
+        Key::load_or_create(&of_home).unwrap();
+        assert_eq!(key_path(variables(None), account()), Some(of_home), "a key that is there is used");
     }
 }

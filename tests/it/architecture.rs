@@ -23,16 +23,16 @@ const LIVE: &[&str] = &["proxy", "launch", "record", "cli"];
 const NETWORK: &[&str] = &["hyper", "hyper_util", "rustls", "tokio", "tokio_rustls", "http_body_util"];
 
 fn sources() -> Vec<(String, PathBuf, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = Vec::new();
-    let mut folders = vec![root.clone()];
+    let mut folders = vec![source.clone()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap().flatten() {
             let path = entry.path();
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let within = path.strip_prefix(&root).unwrap();
+                let within = path.strip_prefix(&source).unwrap();
                 let room = within.iter().next().unwrap().to_string_lossy().into_owned();
                 let text = fs::read_to_string(&path).unwrap();
                 found.push((room, path, text));

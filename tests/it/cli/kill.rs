@@ -79,7 +79,9 @@ fn a_killed_proxy_leaves_every_completed_exchange() {
         let killed = Instant::now();
         child.wait().unwrap();
         stop.store(true, Ordering::Relaxed);
-        clients.into_iter().for_each(|client| client.join().unwrap());
+        for client in clients {
+            client.join().unwrap();
+        }
         drain.join().unwrap();
 
         let capture = samewire::capture::read(&bench.path(&file)).unwrap();

@@ -15,9 +15,10 @@ struct Sent<'a>(&'a str, &'a [&'a str], u16);
 
 fn capture(side: Side, config: &[(&str, &str)], sent: &[Sent<'_>]) -> Capture {
     let mut redactor = Redactor::new(Key::from_bytes([7; 32]));
-    let start: Timestamp = if side == Side::Sandbox { "2026-01-15T10:00:00Z" } else { "2026-01-15T10:05:00Z" }
-        .parse()
-        .expect("a time");
+    let start: Timestamp =
+        if side == Side::Sandbox { "2026-01-15T10:00:00Z" } else { "2026-01-15T10:05:00Z" }
+            .parse()
+            .expect("a time");
     for (pointer, value) in config {
         redactor.refer(Reference::Config((*pointer).to_owned()), value, Known::Secret);
     }
@@ -35,7 +36,8 @@ fn capture(side: Side, config: &[(&str, &str)], sent: &[Sent<'_>]) -> Capture {
         let (method, target) = line.split_once(' ').expect("method and target");
         let (fields, body): (Vec<&str>, Vec<&str>) = fields.iter().partition(|line| line.contains(": "));
         let body = body.join("&");
-        let form = if body.starts_with('{') { "application/json" } else { "application/x-www-form-urlencoded" };
+        let form =
+            if body.starts_with('{') { "application/json" } else { "application/x-www-form-urlencoded" };
         let content = if body.is_empty() {
             String::new()
         } else {
@@ -52,7 +54,8 @@ fn capture(side: Side, config: &[(&str, &str)], sent: &[Sent<'_>]) -> Capture {
                 ..RawBody::default()
             },
         };
-        let answer = format!("HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n");
+        let answer =
+            format!("HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n");
         exchanges.push(redactor.exchange(&RawExchange {
             number,
             connection: 1,
@@ -79,7 +82,11 @@ fn capture(side: Side, config: &[(&str, &str)], sent: &[Sent<'_>]) -> Capture {
             exit: Some(Exit::Code(0)),
         },
         inputs: Inputs {
-            config: (!config.is_empty()).then(|| ConfigFacts { path: Text::shown("config.json"), unreadable: None, values }),
+            config: (!config.is_empty()).then(|| ConfigFacts {
+                path: Text::shown("config.json"),
+                unreadable: None,
+                values,
+            }),
             ..Inputs::default()
         },
         key_id: redactor.key_id().to_owned(),
@@ -96,7 +103,9 @@ fn diagnosed(sandbox: &Capture, runtime: &Capture) -> Diagnosis {
 }
 
 fn swapped_case(text: &str) -> String {
-    text.chars().map(|c| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() }).collect()
+    text.chars()
+        .map(|c| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() })
+        .collect()
 }
 
 fn base64(text: &str) -> String {
@@ -104,19 +113,30 @@ fn base64(text: &str) -> String {
     base64::engine::general_purpose::STANDARD.encode(text)
 }
 
+/// Puts a value in its place.
+type Place = Box<dyn Fn(&str) -> String>;
+
 /// What the sandbox sends, what the runtime sends, the rule and its `how`.
 fn cases() -> Vec<(String, String, &'static str, &'static str)> {
     let mut cases = Vec::new();
     let t = TOKEN;
-    let places: [(&str, Box<dyn Fn(&str) -> String>); 9] = [
+    let places: [(&str, Place); 9] = [
         ("bearer", Box::new(|value| format!("Authorization: Bearer {value}"))),
         ("ssws", Box::new(|value| format!("Authorization: SSWS {value}"))),
         ("key", Box::new(|value| format!("X-API-Key: {value}"))),
         ("vendor", Box::new(|value| format!("Ocp-Apim-Subscription-Key: {value}"))),
-        ("query", Box::new(|value| format!("?api_key={}", value.replace(' ', "%20").replace('"', "%22").replace('\n', "%0A")))),
+        (
+            "query",
+            Box::new(|value| {
+                format!("?api_key={}", value.replace(' ', "%20").replace('"', "%22").replace('\n', "%0A"))
+            }),
+        ),
         ("form", Box::new(|value| format!("client_secret={}", value.replace(' ', "+").replace('"', "%22")))),
         ("cookie", Box::new(|value| format!("Cookie: theme=dark; session_token={value}"))),
-        ("nested", Box::new(|value| serde_json::json!({"auth": {"user": "me", "password": value}}).to_string())),
+        (
+            "nested",
+            Box::new(|value| serde_json::json!({"auth": {"user": "me", "password": value}}).to_string()),
+        ),
         ("json", Box::new(|value| serde_json::json!({"apiToken": value}).to_string())),
     ];
     for (place, put) in &places {
@@ -186,8 +206,15 @@ fn wrong(config: &[(&str, &str)]) -> Vec<String> {
         let first = found.findings.first();
         let change = first.and_then(|first| first.detail.get("how")?.as_str()).unwrap_or_default();
         let side = first.is_some_and(|first| first.side == Blame::Side(Side::Runtime));
-        if names.first() != Some(&rule) || (!how.is_empty() && change != how) || !side || !found.unexplained.is_empty() {
-            wrong.push(format!("{rule} {how}\n  {sandbox:?}\n  {runtime:?}\n  -> {names:?} {change} unexplained {:?}", found.unexplained));
+        if names.first() != Some(&rule)
+            || (!how.is_empty() && change != how)
+            || !side
+            || !found.unexplained.is_empty()
+        {
+            wrong.push(format!(
+                "{rule} {how}\n  {sandbox:?}\n  {runtime:?}\n  -> {names:?} {change} unexplained {:?}",
+                found.unexplained
+            ));
         }
     }
     wrong
