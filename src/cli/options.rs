@@ -1,6 +1,8 @@
 //! Options that every recording command takes.
 
+use std::convert::Infallible;
 use std::ffi::OsString;
+use std::fmt;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -41,7 +43,7 @@ pub(super) struct Recording {
 
     /// A secret to know again on the wire, from a variable or a file; may be given more than once.
     #[arg(long = "secret", value_name = "NAME=env:VAR|file:PATH")]
-    pub secrets: Vec<SecretSource>,
+    pub(super) secrets: Vec<Unread>,
 
     /// Open and record only these hosts; the rest is passed through and counted. `*` matches within a name.
     #[arg(long = "host", value_name = "PATTERN")]
@@ -61,7 +63,7 @@ pub(super) struct Recording {
 
     /// Reach the API through this proxy [default: the one that the environment names].
     #[arg(long, value_name = "URL")]
-    pub upstream_proxy: Option<UpstreamProxy>,
+    pub(super) upstream_proxy: Option<Unread>,
 
     /// Certificate and key (PEM, one file) to show to the API: mutual TLS.
     #[arg(long, value_name = "FILE")]
@@ -92,7 +94,7 @@ impl Recording {
     /// The data path's settings.
     pub(super) fn settings(&self) -> anyhow::Result<Settings> {
         let upstream_proxy = match &self.upstream_proxy {
-            Some(proxy) => Some(proxy.clone()),
+            Some(given) => Some(given.0.parse().context("--upstream-proxy")?),
             None => UpstreamProxy::from_environment(|name| std::env::var(name).ok()).context(
                 "the environment names a proxy that samewire cannot use; say --upstream-proxy URL",
             )?,
@@ -106,6 +108,31 @@ impl Recording {
             upstream_identity: self.upstream_cert.clone(),
             ..Settings::default()
         })
+    }
+}
+
+/// An argument that may hold a secret by mistake or by design. It is read later, for clap's own messages repeat what they refuse.
+#[derive(Clone)]
+pub(super) struct Unread(Zeroizing<String>);
+
+impl FromStr for Unread {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(Zeroizing::new(text.to_owned())))
+    }
+}
+
+impl fmt::Debug for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Unread")
+    }
+}
+
+impl Unread {
+    /// As the source of a secret.
+    pub(super) fn secret(&self) -> anyhow::Result<SecretSource> {
+        self.0.parse().map_err(|error| anyhow::anyhow!("--secret: {error}"))
     }
 }
 

@@ -57,6 +57,7 @@ pub(super) fn machine_key() -> anyhow::Result<Key> {
 pub(super) fn redactor(key: Key, options: &Recording) -> anyhow::Result<Redactor> {
     let mut redactor = Redactor::new(key);
     for secret in &options.secrets {
+        let secret = secret.secret()?;
         let value = secret.read()?;
         redactor.refer(Reference::Named(secret.name().to_owned()), &value, Known::Secret);
     }

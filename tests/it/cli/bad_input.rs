@@ -116,7 +116,7 @@ fn captures_under_different_keys_still_compare() {
     let url = format!("http://{}/v1/lots", bench.api.http);
     bench.record("sandbox", "s.har", &["curl", "-s", "-H", "X-Api-Key: 8Kq2mZx7Lw0Rb5Nc", &url]);
     std::fs::remove_file(bench.path("state/samewire/key")).unwrap();
-    bench.record("runtime", "r.har", &["curl", "-s", "-H", "X-Api-Key:;", &url]);
+    bench.record("runtime", "r.har", &["curl", "-s", "-H", "X-Api-Key;", &url]);
     let (status, report) = bench.diff("s.har", "r.har");
     assert_eq!(report["findings"][0]["rule"], "token-empty", "{report:#}");
     assert!(report.to_string().contains("key"), "the report says that tags are not comparable");
@@ -175,6 +175,11 @@ fn a_secret_whose_source_is_missing() {
     ]);
     assert_eq!(output.status.code(), Some(125));
     assert!(!text(&output).contains("qwertyuiop"), "the value is not repeated: {}", text(&output));
+    let proxy = "socks5://me:qwertyuiop@127.0.0.1:1080";
+    let output = bench.samewire(&["record", "runtime", "-o", "r.har", "--upstream-proxy", proxy, "--", "true"]);
+    assert_eq!(output.status.code(), Some(125));
+    assert!(text(&output).contains("http://"), "{}", text(&output));
+    assert!(!text(&output).contains("qwertyuiop"), "the password is not repeated: {}", text(&output));
 }
 
 #[test]

@@ -68,8 +68,10 @@ fn a_request_missing_after_a_tear_proves_nothing() {
 #[test]
 fn under_two_keys_shapes_still_decide_and_unknown_tokens_do_not() {
     assert_eq!(verdict(&sends(TOKEN, 200), &sends("", 403).key("two")), Verdict::Differs);
-    let unnamed = |key| run().key(key).sends(LOTS, &[&format!("Authorization: Bearer {TOKEN}")], 200);
-    let found = diagnosed(&unnamed("one"), &unnamed("two")).diagnosis;
+    let unnamed =
+        |key, status| run().key(key).sends(LOTS, &[&format!("Authorization: Bearer {TOKEN}")], status);
+    assert_eq!(verdict(&unnamed("one", 200), &unnamed("two", 200)), Verdict::Same, "both were sound");
+    let found = diagnosed(&unnamed("one", 403), &unnamed("two", 403)).diagnosis;
     assert_eq!(found.verdict, Verdict::Inconclusive(Inconclusive::KeysDiffer));
     assert!(found.notes.iter().any(|note| note.contains("different keys")), "{:?}", found.notes);
 }

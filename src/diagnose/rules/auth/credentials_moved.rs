@@ -43,6 +43,8 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
             .detail("to", faulty.at.to_string())
             .explains(other.map(|(at, _)| at))
             .remedy(format!("send it in {}", words(&sound.at)));
-        findings.push(if suspect.seems_moved() { finding.confidence(Confidence::Likely) } else { finding });
+        // By name or shape alone where tags cannot be compared.
+        let proven = case.comparison.same_key;
+        findings.push(if proven { finding } else { finding.confidence(Confidence::Likely) });
     }
 }
