@@ -54,27 +54,20 @@ impl Scope<'_> {
 
     /// A path: segments that look like words stay as sent, others are hidden, decoded.
     pub(super) fn path(&self, path: &str) -> Text {
+        let segments: Vec<&str> = path.split('/').collect();
         let mut text = Text::default();
-        for (at, segment) in path.split('/').enumerate() {
+        for (at, (segment, shown)) in segments.iter().zip(shown_segments(&segments)).enumerate() {
             if at > 0 {
                 text.push_shown("/");
             }
-            text.push(self.segment(segment));
+            if shown {
+                text.push_shown(segment);
+            } else {
+                let decoded: Vec<u8> = percent_encoding::percent_decode_str(segment).collect();
+                text.push_hidden(self.secret(&decoded, false));
+            }
         }
         self.redactor.masked(self, text)
-    }
-
-    fn segment(&self, segment: &str) -> Text {
-        let bare = segment.strip_prefix('$').unwrap_or(segment);
-        let harmless = segment.is_empty()
-            || matches!(segment, "." | ".." | "*")
-            || is_version(segment) && segment.len() <= 6
-            || bare.split(':').all(words::is_word);
-        if harmless {
-            return Text::shown(segment);
-        }
-        let decoded: Vec<u8> = percent_encoding::percent_decode_str(segment).collect();
-        Text::hidden(self.secret(&decoded, false))
     }
 
     /// The parts of an absolute URL, or of a reference to one, as one text.
@@ -163,6 +156,38 @@ impl Scope<'_> {
 }
 
 /// A label of a host name: words, or groups of up to four letters and digits with no more than five digits in all.
+/// Which segments of a path may be shown. One that passes for a word only just (short, or with capitals) is hidden beside a hidden one:
+/// base64 has slashes in it.
+fn shown_segments(segments: &[&str]) -> Vec<bool> {
+    let mut shown: Vec<bool> = segments.iter().map(|segment| is_harmless(segment)).collect();
+    let doubtful = |at: usize| {
+        let segment = segments[at];
+        !is_version(segment) && !is_plain_word(segment)
+    };
+    let filled: Vec<usize> = (0..segments.len()).filter(|at| !segments[*at].is_empty()).collect();
+    for pair in filled.windows(2) {
+        shown[pair[1]] &= shown[pair[0]] || !doubtful(pair[1]);
+    }
+    for pair in filled.windows(2).rev() {
+        shown[pair[0]] &= shown[pair[1]] || !doubtful(pair[0]);
+    }
+    shown
+}
+
+fn is_harmless(segment: &str) -> bool {
+    let bare = segment.strip_prefix('$').unwrap_or(segment);
+    segment.is_empty()
+        || matches!(segment, "." | ".." | "*")
+        || is_version(segment) && segment.len() <= 6
+        || bare.split(':').all(words::is_word)
+}
+
+/// Lower case and long enough, or long.
+fn is_plain_word(segment: &str) -> bool {
+    let lower = segment.bytes().all(|byte| !byte.is_ascii_uppercase());
+    (lower && segment.len() >= 3) || segment.len() > 8
+}
+
 fn is_label(label: &str) -> bool {
     let digits = label.bytes().filter(u8::is_ascii_digit).count();
     label.len() <= 40

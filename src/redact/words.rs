@@ -72,7 +72,7 @@ impl Tally {
         self.pieces += pieces;
         self.letters += letters.len();
         // Capitals come at the start of words, and words have more than two or three letters.
-        sound && pieces <= (letters.len() / 4).max(if letters.len() < 11 { 3 } else { 2 })
+        sound && pieces <= (letters.len() / 4).max(if (8..11).contains(&letters.len()) { 3 } else { 2 })
     }
 
     fn is_plausible(&self) -> bool {

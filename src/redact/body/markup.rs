@@ -73,6 +73,16 @@ fn tag_end(text: &str) -> usize {
     text.len()
 }
 
+/// Where a name within a tag ends. A `/` ends it only where it ends the tag: the parts of a random string must not pass for names.
+fn name_end(text: &str) -> usize {
+    let ends = |(at, letter): &(usize, char)| {
+        "<>='\"".contains(*letter)
+            || letter.is_ascii_whitespace()
+            || (*letter == '/' && text[at + 1..].starts_with('>'))
+    };
+    text.char_indices().find(ends).map_or(text.len(), |(at, _)| at)
+}
+
 /// Writes a tag and returns the element's name; empty for a closing tag.
 fn push_tag(scope: &Scope<'_>, shown: &mut Text, tag: &str) -> String {
     let mut rest = tag;
@@ -94,9 +104,7 @@ fn push_tag(scope: &Scope<'_>, shown: &mut Text, tag: &str) -> String {
             shown.push_shown(&rest[..1]);
             rest = &rest[1..];
         } else {
-            let end = rest
-                .find(|letter: char| "<>/='\"".contains(letter) || letter.is_ascii_whitespace())
-                .unwrap_or(rest.len());
+            let end = name_end(rest);
             let name = &rest[..end];
             shown.push_shown(&scope.redactor.name(name));
             name.clone_into(&mut attribute);

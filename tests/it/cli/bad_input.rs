@@ -176,7 +176,8 @@ fn a_secret_whose_source_is_missing() {
     assert_eq!(output.status.code(), Some(125));
     assert!(!text(&output).contains("qwertyuiop"), "the value is not repeated: {}", text(&output));
     let proxy = "socks5://me:qwertyuiop@127.0.0.1:1080";
-    let output = bench.samewire(&["record", "runtime", "-o", "r.har", "--upstream-proxy", proxy, "--", "true"]);
+    let output =
+        bench.samewire(&["record", "runtime", "-o", "r.har", "--upstream-proxy", proxy, "--", "true"]);
     assert_eq!(output.status.code(), Some(125));
     assert!(text(&output).contains("http://"), "{}", text(&output));
     assert!(!text(&output).contains("qwertyuiop"), "the password is not repeated: {}", text(&output));
