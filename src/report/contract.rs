@@ -115,8 +115,7 @@ pub struct Excerpt {
 pub struct Remedy {
     /// One sentence.
     pub text: String,
-    /// A unified diff.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// A unified diff; `null` where none can be given.
     pub patch: Option<String>,
 }
 

@@ -84,7 +84,10 @@ async fn call(token: &str, store: &Value) -> anyhow::Result<(u16, String)> {
         bail!("the proxy did not open a tunnel");
     }
     let stream = TlsConnector::from(Arc::new(trust()?)).connect(ServerName::try_from(HOST)?, stream).await?;
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    let (mut sender, connection) = hyper::client::conn::http1::Builder::new()
+        .title_case_headers(true)
+        .handshake(TokioIo::new(stream))
+        .await?;
     tokio::spawn(connection);
     let now = Timestamp::now();
     let format = "%Y-%m-%dT%H:%M:%SZ";

@@ -88,7 +88,6 @@ fn play(scene: &Scene, folder: &Path, api: &Api, key: &Key, color: ColorChoice) 
     let folder = folder.join(scene.name);
     fs::create_dir_all(&folder)
         .with_context(|| format!("cannot make the folder {}; say --out-dir DIR", folder.display()))?;
-    let files = tempfile::tempdir().context("cannot make a temporary folder; set TMPDIR")?;
     let manifest = if scene.runtime_manifest.is_empty() {
         without_spec(MANIFEST)
     } else {
@@ -98,12 +97,11 @@ fn play(scene: &Scene, folder: &Path, api: &Api, key: &Key, color: ColorChoice) 
         [(Side::Sandbox, CONFIG, MANIFEST.to_owned()), (Side::Runtime, scene.runtime_config, manifest)];
     let mut captures = Vec::new();
     for (side, config, manifest) in sides {
-        let work = files.path().join(side.as_str());
-        fs::create_dir(&work)?;
-        fs::write(work.join("config.json"), config.replace("SECRET", SECRET))?;
-        fs::write(work.join("manifest.yaml"), manifest)?;
+        let work = Work::new(folder.join(side.as_str()))?;
+        fs::write(work.0.join("config.json"), config.replace("SECRET", SECRET))?;
+        fs::write(work.0.join("manifest.yaml"), manifest)?;
         let path = folder.join(format!("{side}.har"));
-        captures.push(record(side, &work, path, api, key)?);
+        captures.push(record(side, &work.0, path, api, key)?);
     }
     output::report("\n", None)?;
     let options = ReportOptions { format: Format::Terminal, output: None };
@@ -117,6 +115,24 @@ fn play(scene: &Scene, folder: &Path, api: &Api, key: &Key, color: ColorChoice) 
         ),
         None,
     )
+}
+
+/// A connector's folder, which goes when this does.
+struct Work(PathBuf);
+
+impl Work {
+    fn new(path: PathBuf) -> anyhow::Result<Self> {
+        fs::create_dir(&path).with_context(|| {
+            format!("cannot make the folder {}; remove it, or say --out-dir DIR", path.display())
+        })?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
 }
 
 fn record(side: Side, work: &Path, path: PathBuf, api: &Api, key: &Key) -> anyhow::Result<PathBuf> {
@@ -133,7 +149,8 @@ fn record(side: Side, work: &Path, path: PathBuf, api: &Api, key: &Key) -> anyho
     fs::write(&ca, api.certificate())?;
     let settings =
         Settings { connect_to: vec![api.connect_to()?], upstream_ca: vec![ca], ..Settings::default() };
-    output::line(&format!("samewire record {side} -- demo-connector check --config {side}/config.json"));
+    let config = work.join("config.json");
+    output::line(&format!("$ samewire record {side} -- demo-connector check --config {}", config.display()));
     let plan = Plan {
         side,
         command: Command::new(command).context("no command")?,
