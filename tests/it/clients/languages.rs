@@ -75,6 +75,23 @@ fn urllib() {
     script("call.py", code, &[python.to_str().unwrap()]);
 }
 
+/// What Python 3.13 does by default: the authority must have a subject key identifier, the leaf an authority key identifier, and so on.
+#[test]
+fn python_verifies_strictly() {
+    let Some(python) = python() else { return };
+    let bench = Bench::new();
+    let code = format!(
+        "import ssl, urllib.request as u
+context = ssl.create_default_context()
+context.verify_flags |= ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN
+r = u.urlopen(u.Request('https://{HOST}/v1/lots', headers={{'Authorization': 'Bearer {TOKEN}'}}), context=context)
+assert r.status == 200
+"
+    );
+    let path = bench.write("call.py", &code);
+    captured(&bench, &[python.to_str().unwrap(), path.to_str().unwrap()]);
+}
+
 #[test]
 fn aiohttp_with_trust_env() {
     let Some(python) = python() else { return };
