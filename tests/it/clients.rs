@@ -3,4 +3,5 @@
 mod airbyte;
 mod api;
 pub(crate) mod bench;
+mod container;
 mod languages;

@@ -184,3 +184,16 @@ fn demo_tells_the_whole_story_and_leaves_only_captures() {
     ]);
     assert_eq!(again.status.code(), Some(1), "{}", text(&again));
 }
+
+#[test]
+fn a_container_engine_gets_a_warning() {
+    let bench = Bench::new();
+    let docker = bench.write("docker", "#!/bin/sh\nexit 0\n");
+    std::fs::set_permissions(&docker, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let output =
+        bench.samewire(&["record", "runtime", "-o", "a.har", "--", "./docker", "run", "image", "check"]);
+    assert!(output.status.success(), "{}", text(&output));
+    assert!(text(&output).contains("samewire env runtime --format docker"), "{}", text(&output));
+    let output = bench.samewire(&["record", "runtime", "-o", "b.har", "--", "./docker", "version"]);
+    assert!(!text(&output).contains("--format docker"), "{}", text(&output));
+}
