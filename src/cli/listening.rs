@@ -1,6 +1,6 @@
 //! Where the proxy listens, as clients are told.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use anyhow::Context as _;
 
@@ -15,8 +15,14 @@ pub(super) fn credential(addr: SocketAddr) -> anyhow::Result<Option<Credential>>
     Credential::random().map(Some).context("cannot draw a random password")
 }
 
-/// The proxy URL for a side's clients.
+/// The proxy URL for a side's clients on this machine. Who listens everywhere is reached on the loopback address.
 pub(super) fn url(side: Side, address: SocketAddr, credential: Option<&Credential>) -> String {
+    let mut address = address;
+    if address.ip().is_unspecified() {
+        let loopback =
+            if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
+        address.set_ip(loopback);
+    }
     match credential {
         Some(credential) => format!("http://{side}:{}@{address}", credential.expose()),
         None => format!("http://{address}"),

@@ -20,6 +20,7 @@ use super::{EXIT_FAILED, output, paths};
 /// The command's own output passes through untouched; its exit status is returned. 125: samewire itself failed.
 /// 126 and 127: the command cannot be run, or is not there. 128+N: it was ended by signal N.
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "samewire record [OPTIONS] <SIDE> -- <COMMAND>...")]
 pub struct Args {
     /// Which side this run is.
     #[arg(value_enum)]
@@ -36,7 +37,7 @@ pub struct Args {
     listen: Listen,
 
     /// The command and its arguments.
-    #[arg(last = true, required = true, value_name = "COMMAND")]
+    #[arg(trailing_var_arg = true, required = true, value_name = "COMMAND")]
     command: Vec<OsString>,
 }
 

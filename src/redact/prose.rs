@@ -1,5 +1,7 @@
 //! Running text: output of commands, messages, the words of errors.
 
+use std::net::{IpAddr, SocketAddr};
+
 use crate::model::Text;
 
 use super::secret::Scope;
@@ -41,7 +43,7 @@ impl Scope<'_> {
             prose.push(self.url(bare));
         } else if is_path(bare) {
             prose.push(self.path(bare));
-        } else if is_prose_word(bare) {
+        } else if is_prose_word(bare) || is_address(bare) {
             prose.push_shown(bare);
         } else if let Some((name, value)) =
             bare.split_once(['=', ':']).filter(|(name, value)| words::is_name(name) && !value.is_empty())
@@ -58,6 +60,11 @@ impl Scope<'_> {
         }
         prose.push_shown(after);
     }
+}
+
+/// An address, with or without a port: hosts are shown everywhere.
+fn is_address(word: &str) -> bool {
+    word.parse::<SocketAddr>().is_ok() || word.parse::<IpAddr>().is_ok()
 }
 
 fn is_prose_word(word: &str) -> bool {

@@ -2,7 +2,7 @@
 
 use crate::compare::Locator;
 use crate::diagnose::{Case, Confidence, Family, Finding, Findings, Rule, Severity};
-use crate::model::{ClueKind, Exchange, FailureKind, Leg, Outcome, Phase, Side};
+use crate::model::{ClueKind, Exchange, Failure, FailureKind, Leg, Outcome, Phase, Side};
 
 use super::super::setup::{SIDES, came_to_nothing, said};
 use super::unanswered::{is_tls, unanswered};
@@ -23,8 +23,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
     for side in SIDES {
         for lost in unanswered(case, side).into_iter().filter(|lost| !is_tls(lost.failure)) {
             let failure = lost.failure;
-            let claim =
-                format!("{side} cannot reach {}: {} while {}", lost.host, failure.kind, failure.phase);
+            let claim = format!("{side} cannot reach {}: {}", lost.host, how(failure));
             let finding = Finding::new(&RULE, side, claim)
                 .detail("leg", failure.leg.to_string())
                 .detail("phase", format!("{:?}", failure.phase).to_ascii_lowercase())
@@ -39,6 +38,14 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
     }
     if findings.len() == before {
         findings.extend(by_words_alone(case));
+    }
+}
+
+/// What happened, and how far it had got where that is not said by itself.
+fn how(failure: &Failure) -> String {
+    match failure.kind {
+        FailureKind::NameNotResolved | FailureKind::Refused => failure.kind.to_string(),
+        kind => format!("{kind} while {}", failure.phase),
     }
 }
 
