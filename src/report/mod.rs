@@ -1,6 +1,6 @@
 //! Findings to text. Pure: a [`Report`] is made once from the captures, and every format is a function of it.
 //!
-//! All that a report shows of a capture was redacted before it reached the disk; [`escape`] then makes sure that none of it can
+//! All that a report shows of a capture was redacted before it reached the disk; [`inert`] then makes sure that none of it can
 //! steer a terminal or hide in a line.
 
 mod advice;
