@@ -181,12 +181,35 @@ fn is_random_by_name(name: &str) -> bool {
     name.eq_ignore_ascii_case("boundary")
 }
 
+/// Tokens of the fields' grammars that no word test would let pass.
+const WELL_KNOWN: &[&str] = &[
+    "x-www-form-urlencoded",
+    "xhtml",
+    "x-ndjson",
+    "okhttp",
+    "httpx",
+    "aiohttp",
+    "axios",
+    "nginx",
+    "cloudflare",
+    "gunicorn",
+    "uvicorn",
+    "zstd",
+    "iso-8859-1",
+    "KHTML",
+    "AppleWebKit",
+    "xlsx",
+];
+
 /// `python-requests/2.34.0`, `text/html`, `*/*`, `q`, `0.8`, `max-age`.
 fn is_listed_word(piece: &str) -> bool {
     let is_number = |part: &str| part.len() <= 10 && part.bytes().all(|byte| byte.is_ascii_digit());
     piece.len() <= 96
         && piece.split(['/', '+', ':', '*']).all(|part| {
+            // RFC 6838, section 3.2: the vendor tree of media types.
+            let part = part.strip_prefix("vnd.").unwrap_or(part);
             part.is_empty()
+                || WELL_KNOWN.contains(&part)
                 || is_number(part)
                 || is_version(part)
                 || words::is_word(part)
