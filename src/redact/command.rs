@@ -7,7 +7,7 @@ use crate::model::Text;
 use super::policy::is_credential_name;
 use super::policy::is_sensitive_name;
 use super::secret::Scope;
-use super::{forms, words};
+use super::{forms, schemes, words};
 
 /// Options of common tools whose argument is a secret although their name does not say so.
 const SECRET_OPTIONS: &[&str] =
@@ -49,6 +49,60 @@ impl Scope<'_> {
             });
             return self.redactor.masked(self, shown);
         }
+        // A field: `X-Api-Key: x`. One with a scheme is read as other text is.
+        if let Some((name, value)) = text.split_once(':').filter(|(name, value)| {
+            let first = value.split_ascii_whitespace().next().unwrap_or_default();
+            is_sensitive_name(name) && words::is_name(name) && !schemes::is_known(first)
+        }) {
+            let blanks = value.len() - value.trim_start().len();
+            let mut shown = Text::shown(name);
+            shown.push_shown(":");
+            shown.push_shown(&value[..blanks]);
+            shown.push(self.hidden(&value.as_bytes()[blanks..], true));
+            return self.redactor.masked(self, shown);
+        }
+        if let Some((option, value)) = joined(text) {
+            let mut shown = Text::shown(option);
+            shown.push(self.hidden(value.as_bytes(), true));
+            return self.redactor.masked(self, shown);
+        }
         self.prose(text)
     }
+}
+
+/// `-ume:secret`, `-psecret`: a short option with its argument in one word. Long options of one dash that begin alike are told by name.
+fn joined(text: &str) -> Option<(&str, &str)> {
+    const LONG: &[&str] = &[
+        "-path",
+        "-port",
+        "-print",
+        "-profile",
+        "-project",
+        "-projects",
+        "-params",
+        "-pattern",
+        "-url",
+        "-uri",
+        "-use",
+        "-update",
+        "-usage",
+        "-user",
+        "-username",
+        "-upgrade",
+        "-unsafe",
+        "-build",
+        "-body",
+        "-bind",
+        "-base",
+        "-batch",
+        "-bench",
+        "-pass",
+        "-password",
+        "-pretty",
+        "-prefix",
+        "-package",
+    ];
+    let (option, value) = text.split_at_checked(2)?;
+    let is_secret = matches!(option, "-u" | "-U" | "-p" | "-b") && !value.is_empty();
+    (is_secret && !LONG.contains(&text)).then_some((option, value))
 }

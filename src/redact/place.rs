@@ -15,13 +15,18 @@ impl Scope<'_> {
         if bare.parse::<IpAddr>().is_ok() {
             return host.to_ascii_lowercase();
         }
-        let labels: Vec<String> = host.to_lowercase().split('.').map(|label| self.label(label)).collect();
+        let lower = host.to_lowercase();
+        // A few labels of letters and digits name a machine or a region; many of them may be a value with dots in it.
+        let many = lower.split('.').filter(|label| !words::is_word(label)).count() > 2;
+        let labels: Vec<String> = lower.split('.').map(|label| self.label(label, many)).collect();
         labels.join(".")
     }
 
-    fn label(&self, label: &str) -> String {
+    fn label(&self, label: &str, words_only: bool) -> String {
         if label.is_empty()
-            || (is_label(label) && self.redactor.patterns.find(label.as_bytes()).next().is_none())
+            || (is_label(label)
+                && (!words_only || words::is_word(label))
+                && self.redactor.patterns.find(label.as_bytes()).next().is_none())
         {
             label.to_owned()
         } else {
@@ -155,7 +160,6 @@ impl Scope<'_> {
     }
 }
 
-/// A label of a host name: words, or groups of up to four letters and digits with no more than five digits in all.
 /// Which segments of a path may be shown. One that passes for a word only just (short, or with capitals) is hidden beside a hidden one:
 /// base64 has slashes in it.
 fn shown_segments(segments: &[&str]) -> Vec<bool> {
@@ -188,6 +192,7 @@ fn is_plain_word(segment: &str) -> bool {
     (lower && segment.len() >= 3) || segment.len() > 8
 }
 
+/// A label of a host name: words, or groups of up to four letters and digits with no more than five digits in all.
 fn is_label(label: &str) -> bool {
     let digits = label.bytes().filter(u8::is_ascii_digit).count();
     label.len() <= 40

@@ -137,9 +137,7 @@ fn template(text: &str) -> Option<Class> {
         return expression(text, inner);
     }
     if let Some(inner) = between("{", "}") {
-        return (!inner.trim_start().starts_with(['"', '\'']) && has_name(inner))
-            .then(|| expression(text, inner))
-            .flatten();
+        return is_one_name(inner).then(|| expression(text, inner)).flatten();
     }
     if let Some(inner) = between("$env:", "").or_else(|| between("$", "")).or_else(|| between("%", "%")) {
         return is_variable(inner).then(|| Class::Template(text.to_owned()));
@@ -162,6 +160,13 @@ fn expression(text: &str, inner: &str) -> Option<Class> {
     Some(Class::Template(shown_template(text)))
 }
 
+/// `api_key`, `config['api_key']`, `config.api_key`: braces may stand around much else (a dictionary, a block of code).
+fn is_one_name(inner: &str) -> bool {
+    let inner = inner.trim();
+    inner.starts_with(|letter: char| letter.is_alphabetic() || letter == '_')
+        && inner.chars().all(|letter| letter.is_alphanumeric() || "_.-[]'\"".contains(letter))
+}
+
 fn has_name(text: &str) -> bool {
     text.split(|letter: char| !letter.is_alphanumeric() && letter != '_')
         .any(|word| word.len() > 1 && words::is_name(word))
@@ -173,6 +178,12 @@ pub(super) fn shown_template(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(letter) = rest.chars().next() {
+        if let Some(length) = literal(rest, &shown) {
+            shown.push(letter);
+            shown.push('…');
+            rest = &rest[length..];
+            continue;
+        }
         let end = if is_part(letter) {
             rest.find(|letter| !is_part(letter)).unwrap_or(rest.len())
         } else {
@@ -191,6 +202,24 @@ pub(super) fn shown_template(text: &str) -> String {
         rest = &rest[end..];
     }
     shown
+}
+
+/// Bytes of a string literal up to its closing quote, where it is none that names a key: `['api_key']`, `get('api_key')`.
+fn literal(text: &str, before: &str) -> Option<usize> {
+    let quote = text.chars().next().filter(|letter| matches!(letter, '\'' | '"'))?;
+    let opened = before.matches(quote).count() % 2 == 0;
+    let word = |call: &str| {
+        let name = call.rsplit(|letter: char| !letter.is_alphanumeric() && letter != '_').next();
+        name.is_some_and(|name| {
+            matches!(name, "get" | "getenv" | "env" | "lookup" | "secret" | "var" | "config")
+        })
+    };
+    let before = before.trim_end();
+    let names_key = before.ends_with('[') || before.strip_suffix('(').is_some_and(word);
+    if !opened || names_key {
+        return None;
+    }
+    Some(text[1..].find(quote).map_or(text.len(), |at| at + 1))
 }
 
 /// The name of an environment variable: capitals, of more than one word or of a word that names a secret.
@@ -307,6 +336,8 @@ mod tests {
             "None",
             "[object Object]",
             "{{ config['api_key'] }}",
+            "{{ config.get('api_key') }}",
+            "{{ config[\"api_key\"] }}",
             "{ config['api_key'] }",
             "${API_KEY}",
             "$API_KEY",
@@ -371,5 +402,12 @@ mod tests {
         );
         assert_eq!(shown("${API_KEY:-Corr3ct-Ab3dE9x#1}").as_deref(), Some("${API_KEY:…}"));
         assert_eq!(placeholder("${k9QxT2vLpR7aWzY3bN8c}"), None);
+        assert_eq!(
+            shown("{{ config['api_key'] or 'umbrella' }}").as_deref(),
+            Some("{{ config['api_key'] or '…' }}")
+        );
+        assert_eq!(shown("{{ \"umbrella\" }}").as_deref(), Some("{{ \"…\" }}"));
+        assert_eq!(placeholder("{login(password:\"umbrella\"){id}}"), None);
+        assert_eq!(placeholder("{password: umbrella}"), None);
     }
 }

@@ -29,6 +29,12 @@ pub(super) fn is_credential_name(name: &str) -> bool {
         && (!only_code || grant || !words.iter().any(|word| word == "code"))
 }
 
+/// True where a name speaks of a secret that people choose: it may have blanks in it.
+pub(super) fn is_password_name(name: &str) -> bool {
+    is_sensitive_name(name)
+        && words_of(name).iter().any(|word| word.contains("pass") || PASSWORD.contains(&word.as_str()))
+}
+
 /// Words that name a secret.
 fn is_secret_word(word: &str) -> bool {
     SECRET.binary_search(&word).is_ok()
@@ -57,6 +63,14 @@ const SECRET: &[&str] = &[
     "salt", "saml", "schluessel", "schlüssel", "secret", "secreto", "secrets", "segredo", "senha", "sess",
     "session", "sessionid", "sid", "sifre", "sig", "sign", "signature", "sleutel", "ticket", "tkn", "tok",
     "token", "tokens", "totp", "verifier", "wachtwoord", "xsrf", "şifre",
+];
+
+/// Those of them that name a password.
+#[rustfmt::skip]
+const PASSWORD: &[&str] = &[
+    "clave", "contrasena", "contrasenha", "contraseña", "geheim", "geheimnis", "haslo", "hasło", "heslo",
+    "kennwort", "losenord", "lozinka", "lösenord", "mdp", "mnemonic", "parola", "pw", "pwd", "secret",
+    "secreto", "segredo", "senha", "sifre", "wachtwoord", "şifre",
 ];
 
 /// Words that name a secret within a longer one (`accesstoken`, `motDePasse`).

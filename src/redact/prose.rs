@@ -13,7 +13,7 @@ impl Scope<'_> {
     pub(super) fn prose(&self, text: &str) -> Text {
         let mut prose = Text::default();
         let mut rest = text;
-        let mut hide_next = false;
+        let mut hide = Hide::Nothing;
         while !rest.is_empty() {
             let end = rest.find(|letter| !is_delimiter(letter)).unwrap_or(rest.len());
             let (delimiters, after) = rest.split_at(end);
@@ -21,14 +21,26 @@ impl Scope<'_> {
             if after.is_empty() {
                 break;
             }
-            let end = after.find(is_delimiter).unwrap_or(after.len());
-            let (word, after) = after.split_at(end);
             if !self.take_word() {
-                prose.push_hidden(self.secret(&rest.as_bytes()[delimiters.len()..], false));
+                prose.push_hidden(self.secret(after.as_bytes(), false));
                 break;
             }
-            self.push_prose_word(&mut prose, word, hide_next);
-            hide_next = hides_next(word, after, hide_next, delimiters);
+            let end = after.find(is_delimiter).unwrap_or(after.len());
+            if let Some(end) = hide.phrase(delimiters, after) {
+                prose.push_hidden(self.secret(&after.as_bytes()[..end], true));
+                hide = Hide::Nothing;
+                rest = &after[end..];
+                continue;
+            }
+            let (word, after) = after.split_at(end);
+            if let Some(length) = password_assigned(word) {
+                prose.push_shown(&word[..length]);
+                hide = Hide::Phrase;
+                rest = &rest[delimiters.len() + length..];
+                continue;
+            }
+            self.push_prose_word(&mut prose, word, hide != Hide::Nothing);
+            hide = hide.after(word, after, delimiters);
             rest = after;
         }
         self.redactor.masked(self, prose)
@@ -71,7 +83,8 @@ fn is_prose_word(word: &str) -> bool {
     word.is_empty()
         || words::is_word(word)
         || (is_version(word) && word.len() <= 8)
-        || word.split(':').all(|part| part.len() <= 4 && part.bytes().all(|byte| byte.is_ascii_digit()))
+        || (word.len() <= 8
+            && word.split(':').all(|part| part.len() <= 4 && part.bytes().all(|byte| byte.is_ascii_digit())))
         || word.chars().all(|letter| letter.is_ascii_punctuation() && word.len() <= 4)
 }
 
@@ -100,28 +113,92 @@ fn push_delimiters(prose: &mut Text, delimiters: &str) {
     );
 }
 
-/// True where the word before says that the next one is a secret: `token: x`, `api_key='x'`, `Bearer x`.
-fn hides_next(word: &str, after: &str, hidden: bool, before: &str) -> bool {
-    let bare = word.trim_end_matches([':', '=']);
-    if bare.is_empty() {
-        return hidden;
+/// What the words before say about what comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hide {
+    /// Nothing: it is judged by itself.
+    Nothing,
+    /// A secret; where it stands in quotes, all that is in them.
+    Word,
+    /// A password, which may have blanks in it.
+    Phrase,
+}
+
+impl Hide {
+    /// Where a secret ends that may be longer than one word: at the quote that closes it, or where the statement ends.
+    fn phrase(self, before: &str, text: &str) -> Option<usize> {
+        if self == Self::Nothing {
+            return None;
+        }
+        let word = &text[..text.find(is_delimiter).unwrap_or(text.len())];
+        if word.trim_end_matches([':', '=']).is_empty() {
+            // The sign between name and value.
+            return None;
+        }
+        let first = text.split_ascii_whitespace().next().unwrap_or_default();
+        if self == Self::Word && schemes::is_known(first) {
+            return None;
+        }
+        if let Some(quote) = before.chars().next_back().filter(|letter| is_quote(*letter)) {
+            let closes = |(at, _): &(usize, &str)| {
+                text[at + 1..].chars().next().is_none_or(|next| !next.is_alphanumeric())
+                    && (before[..before.len() - 1].ends_with('\\') || !text[..*at].ends_with('\\'))
+            };
+            return Some(text.match_indices(quote).find(closes).map_or(text.len(), |(at, _)| at));
+        }
+        if before.ends_with('>') {
+            return text.find(['<', '\n']).or(Some(text.len()));
+        }
+        if self == Self::Word {
+            return None;
+        }
+        let text =
+            &text[..text.find([',', ';', '&', '|', ')', '}', ']', '<', '\n', '\r']).unwrap_or(text.len())];
+        // `password=x user=y`: the next name ends it.
+        let next = text.find('=').and_then(|equals| text[..equals].rfind(char::is_whitespace));
+        let end = text[..next.unwrap_or(text.len())].trim_end().len();
+        (end > 0).then_some(end)
     }
-    let gap = &after[..after.find(|letter| !is_delimiter(letter)).unwrap_or(after.len())];
-    if hidden && schemes::is_known(bare) {
-        return true;
+
+    /// `token: x`, `api_key='x'`, `Bearer x`, `<password>x`, `('token', 'x')`: a secret comes next.
+    fn after(self, word: &str, after: &str, before: &str) -> Self {
+        let bare = word.trim_end_matches([':', '=']);
+        if bare.is_empty() {
+            return self;
+        }
+        let gap = &after[..after.find(|letter| !is_delimiter(letter)).unwrap_or(after.len())];
+        if self != Self::Nothing && schemes::is_known(bare) {
+            return self;
+        }
+        if schemes::is_known(bare)
+            && gap.starts_with(' ')
+            && gap.trim().is_empty()
+            && bare.starts_with(|letter: char| letter.is_ascii_uppercase())
+        {
+            return Self::Word;
+        }
+        if !policy::is_sensitive_name(bare) || gap.contains("''") || gap.contains("\"\"") {
+            return Self::Nothing;
+        }
+        let assigned = bare.len() < word.len()
+            || after.trim_start_matches(['\'', '"', '`', ' ', ']', '\\']).starts_with([':', '='])
+            || (before.ends_with('<') && gap.starts_with('>'));
+        let quoted = gap.ends_with(is_quote) && gap.len() > 1 && !before.ends_with(is_quote);
+        let first_of_two = before.trim_end_matches(is_quote).ends_with('(') && gap.ends_with(is_quote);
+        match assigned || quoted || first_of_two {
+            true if policy::is_password_name(bare) => Self::Phrase,
+            true => Self::Word,
+            false => Self::Nothing,
+        }
     }
-    if schemes::is_known(bare)
-        && gap.starts_with(' ')
-        && gap.trim().is_empty()
-        && bare.starts_with(|letter: char| letter.is_ascii_uppercase())
-    {
-        return true;
-    }
-    if !policy::is_sensitive_name(bare) {
-        return false;
-    }
-    let assigned = bare.len() < word.len()
-        || after.trim_start_matches(['\'', '"', '`', ' ', ']']).starts_with([':', '=']);
-    let quoted = gap.ends_with(['\'', '"', '`']) && gap.len() > 1 && !before.ends_with(['\'', '"', '`']);
-    assigned || quoted
+}
+
+fn is_quote(letter: char) -> bool {
+    matches!(letter, '\'' | '"' | '`')
+}
+
+/// `password=` or `password:` before a value in the same word: its length.
+fn password_assigned(word: &str) -> Option<usize> {
+    let (name, value) = word.split_once(['=', ':'])?;
+    (!value.is_empty() && words::is_name(name) && policy::is_password_name(name)).then_some(name.len() + 1)
 }

@@ -88,6 +88,7 @@ fn push_tag(scope: &Scope<'_>, shown: &mut Text, tag: &str) -> String {
     let mut rest = tag;
     let mut element = None;
     let mut attribute = String::new();
+    let mut assigned = false;
     while let Some(first) = rest.chars().next() {
         if first == '"' || first == '\'' {
             let inner = &rest[1..];
@@ -100,9 +101,19 @@ fn push_tag(scope: &Scope<'_>, shown: &mut Text, tag: &str) -> String {
                 shown.push_shown(quote);
             }
             rest = inner.get(end + 1..).unwrap_or_default();
+            assigned = false;
+        } else if assigned && !first.is_ascii_whitespace() && first != '>' {
+            // HTML allows values without quotes.
+            let end = rest.find(|letter: char| letter.is_ascii_whitespace() || letter == '>');
+            let (value, after) = rest.split_at(end.unwrap_or(rest.len()));
+            let decoded = forms::entities_decoded(value);
+            shown.push(scope.value(&attribute, decoded.as_deref().unwrap_or(value).as_bytes()));
+            rest = after;
+            assigned = false;
         } else if "<>/=".contains(first) || first.is_ascii_whitespace() {
             shown.push_shown(&rest[..1]);
             rest = &rest[1..];
+            assigned |= first == '=';
         } else {
             let end = name_end(rest);
             let name = &rest[..end];

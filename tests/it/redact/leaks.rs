@@ -318,3 +318,111 @@ fn messages_stay_readable() {
         assert_eq!(redactor.prose(line).to_string(), line);
     }
 }
+
+/// Where the place says that it is a secret, even one made of words is hidden as a whole.
+#[test]
+fn passwords_of_words_are_hidden_where_their_name_is_told() {
+    let redactor = redactor();
+    for secret in [
+        "umbrella",
+        "candle velvet river orchid",
+        "saddle-pepper-walnut",
+        "island, zephyr, velvet",
+        "1234-5678",
+    ] {
+        let mut kept: Vec<String> = [
+            format!("config = {{'password': '{secret}', 'page': 1}}"),
+            format!("{{\"message\": \"{{\\\"api_key\\\": \\\"{secret}\\\"}}\"}}"),
+            format!("Config(host='h', passphrase='{secret}', port=1)"),
+            format!("PASSWORD=\"{secret}\""),
+            format!("Invalid token '{secret}'"),
+            format!("('password', '{secret}')"),
+            format!("<senha>{secret}</senha>"),
+        ]
+        .iter()
+        .map(|line| redactor.prose(line).to_string())
+        .collect();
+        let argv = [
+            format!("-ume:{secret}"),
+            format!("-p{secret}"),
+            format!("X-Api-Key: {secret}"),
+            format!("--header=X-Token: {secret}"),
+            format!("TOKEN={secret}"),
+            format!("{{\"token\": \"{secret}\"}}"),
+        ];
+        kept.extend(redactor.command(&argv.map(OsString::from)).iter().map(ToString::to_string));
+        let messages = [
+            typed("text/html", format!("<meta name=csrf content={}>", secret.replace(' ', "-"))),
+            typed("text/xml", format!("<login password={} user=me/>", secret.replace(' ', "-"))),
+            get(&format!("/graphql?query={}", percent(&format!("{{login(pw:\"{secret}\"){{id}}}}"))), ""),
+            get("/", &format!("Authorization: Bearer {{{{ config['api_key'] or '{secret}' }}}}\r\n")),
+            get("/", &format!("X-Config: {{password:{}}}\r\n", secret.replace(' ', "-"))),
+        ];
+        let mut redactor = super::redactor();
+        for message in messages {
+            kept.push(serde_json::to_string(&redactor.exchange(&exchange(1, message, ok()))).unwrap());
+        }
+        for text in kept {
+            for word in secret.split([' ', ',', '-']).filter(|word| word.len() > 3) {
+                assert!(!text.contains(word), "{word} of {secret} in {text}");
+            }
+        }
+    }
+    let unquoted = redactor.prose("password: candle velvet river user=me").to_string();
+    assert!(unquoted.starts_with("password: ‹") && unquoted.ends_with("user=me"), "{unquoted}");
+}
+
+/// What connectors send every day is read as it is.
+#[test]
+fn fields_of_everyday_clients_are_shown() {
+    let hidden: Vec<_> = [
+        ("Content-Type", "application/x-www-form-urlencoded"),
+        ("Content-Type", "application/x-www-form-urlencoded; charset=utf-8"),
+        ("Content-Type", "application/json; charset=utf-8"),
+        ("Content-Type", "application/vnd.api+json"),
+        ("Content-Type", "application/soap+xml; charset=utf-8"),
+        ("Content-Type", "application/x-ndjson"),
+        ("Content-Type", "text/event-stream"),
+        ("Content-Type", "application/octet-stream"),
+        ("Content-Type", "text/csv; charset=iso-8859-1"),
+        ("Accept", "application/vnd.github.v3+json"),
+        ("Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
+        ("Accept-Encoding", "gzip, deflate, br, zstd"),
+        ("Accept-Language", "en-US,en;q=0.9,pt-BR;q=0.8"),
+        ("User-Agent", "python-requests/2.34.2"),
+        ("User-Agent", "curl/7.88.1"),
+        ("User-Agent", "python-httpx/0.28.1"),
+        ("User-Agent", "Python/3.11 aiohttp/3.9.1"),
+        ("User-Agent", "okhttp/4.12.0"),
+        ("User-Agent", "Go-http-client/1.1"),
+        ("User-Agent", "Java-http-client/17.0.9"),
+        ("User-Agent", "Apache-HttpClient/4.5.14 (Java/17.0.9)"),
+        ("User-Agent", "PostmanRuntime/7.36.0"),
+        ("User-Agent", "axios/1.6.2"),
+        ("User-Agent", "Airbyte"),
+        (
+            "User-Agent",
+            "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36",
+        ),
+        ("Cache-Control", "no-cache, no-store, max-age=0, must-revalidate"),
+        ("Strict-Transport-Security", "max-age=31536000; includeSubDomains; preload"),
+        ("Server", "cloudflare"),
+        ("Server", "nginx/1.25.3 (Ubuntu)"),
+        ("Server", "gunicorn"),
+        ("Server", "uvicorn"),
+        ("Server", "AmazonS3"),
+        ("Server", "Microsoft-IIS/10.0"),
+        ("Vary", "Accept-Encoding, Origin"),
+        ("Connection", "keep-alive"),
+        ("Transfer-Encoding", "chunked"),
+    ]
+    .into_iter()
+    .filter(|(name, value)| {
+        let message = get("/", &format!("{name}: {value}\r\n"));
+        serde_json::to_string(&redactor().exchange(&exchange(1, message, ok())).request.fields)
+            .unwrap()
+            .contains("fingerprint")
+    })
+    .collect();
+    assert!(hidden.is_empty(), "{hidden:?}");
+}
