@@ -214,8 +214,22 @@ fn is_listed_word(piece: &str) -> bool {
                 || is_version(part)
                 || words::is_word(part)
                 || is_dated_version(part)
+                || EDGES.contains(&part)
         })
 }
+
+/// What edges call themselves in `Server`, where it is not made of words.
+const EDGES: [&str; 9] = [
+    "AkamaiGHost",
+    "AkamaiNetStorage",
+    "BigIP",
+    "QRATOR",
+    "awselb",
+    "cloudflare",
+    "ddos-guard",
+    "imperva",
+    "volt-adc",
+];
 
 /// `6.8.0-45-generic`, `1.0.0-rc1`, `17.0.9+9`: numbers first, then words.
 fn is_dated_version(part: &str) -> bool {
