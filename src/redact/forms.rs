@@ -28,8 +28,9 @@ pub(super) fn trimmed(text: &str) -> Option<&str> {
     (!before.is_empty() || !after.is_empty()).then_some(rest)
 }
 
-/// Without enclosing quotes; the quote.
+/// Without enclosing quotes; the quote. Python shows bytes as `b'...'`, and puts them into a text like that.
 pub(super) fn unquoted(text: &str) -> Option<(char, &str)> {
+    let text = text.strip_prefix('b').filter(|rest| rest.starts_with(['\'', '"'])).unwrap_or(text);
     let quote = text.chars().next()?;
     let closing = match quote {
         '"' | '\'' | '`' => quote,
