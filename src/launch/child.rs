@@ -47,7 +47,17 @@ pub async fn run_on(
     process.args(&command.arguments).stdout(to_stdout).stderr(to_stderr).kill_on_drop(true);
     process.envs(environment.set.iter().map(|(name, value)| (name, value)));
     process.envs(environment.cleared.iter().map(|name| (name, "")));
-    let mut child = process.spawn().map_err(|source| start_error(command, source))?;
+    let mut child = match process.spawn() {
+        Ok(child) => child,
+        Err(source) => {
+            let error = start_error(command, source);
+            if let Some(code) = error.exit_code() {
+                // The capture says what a shell would.
+                let _ = events.send(Event::Exited(Exit::Code(code.into()))).await;
+            }
+            return Err(error);
+        }
+    };
     // It holds the command's ends of the streams: with them open, the streams would never end.
     drop(process);
     tracing::debug!(process = child.id(), "command started");

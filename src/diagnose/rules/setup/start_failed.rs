@@ -46,8 +46,15 @@ fn never_started(case: &Case<'_>, side: Side) -> bool {
         && came_to_nothing(case, side)
         && capture.connections.is_empty()
         && manifest_is_sound
-        && !case.clues(side).any(|clue| names_a_cause(&clue.kind) || is_own_code(&clue.kind))
+        && !case
+            .clues(side)
+            .any(|clue| names_a_cause(&clue.kind) || is_own_code(&clue.kind) || tells_an_answer(&clue.kind))
         && (failed_exit(case, side).is_some() || case.clues(side).any(|clue| says_failure(&clue.kind)))
+}
+
+/// What was answered had started.
+fn tells_an_answer(kind: &ClueKind) -> bool {
+    matches!(kind, ClueKind::Called { status: Some(_), .. })
 }
 
 fn is_own_code(kind: &ClueKind) -> bool {
@@ -76,6 +83,9 @@ fn reason(case: &Case<'_>, side: Side) -> String {
         _ => None,
     });
     telling.unwrap_or_else(|| match failed_exit(case, side) {
+        // What shells, `env` and container engines end with (POSIX, 2.8.2).
+        Some(Exit::Code(127)) => ": exit code 127, there is no such command".to_owned(),
+        Some(Exit::Code(126)) => ": exit code 126, the command's file cannot be executed".to_owned(),
         Some(Exit::Code(code)) => format!(": exit code {code}"),
         Some(Exit::Signal(number)) => format!(": signal {number}"),
         None => ": its check failed".to_owned(),
