@@ -92,7 +92,11 @@ fn config(sentence: &Sentence<'_>) -> Vec<Said> {
     if let Some(key) = required {
         return vec![Said::doubtful(missing(key), sentence.text)];
     }
-    if sentence.has("jsonschema") && sentence.has("ValidationError: ") && sentence.has(" is not ") {
+    if sentence.has("jsonschema")
+        && sentence.has("ValidationError: ")
+        && sentence.has(" is not ")
+        && refused_authenticator(sentence.text).is_none()
+    {
         return vec![Said::doubtful(invalid(), sentence.text)];
     }
     if sentence.has_any(&["Could not read json file", "Unexpected UTF-8 BOM"]) {
@@ -209,11 +213,33 @@ fn authenticator(sentence: &Sentence<'_>) -> Vec<Said> {
         "must be set",
         "field required",
     ];
+    if let Some(name) = refused_authenticator(sentence.text) {
+        let reason = redactor.prose(&format!("the members of {name} do not fit its schema"));
+        return sure(sentence, [ClueKind::AuthenticatorMisconfigured(reason)]);
+    }
     let misconfigured = known || (sentence.has("Authenticator") && sentence.has_any(&complaint));
     sure(
         sentence,
         misconfigured.then(|| ClueKind::AuthenticatorMisconfigured(redactor.prose(sentence.telling()))),
     )
+}
+
+/// The authenticator whose members the framework's schema refuses, of those that every version knows:
+/// `ValidationError: {'type': 'BearerAuthenticator', ...} is not valid under any of the given schemas`.
+fn refused_authenticator(text: &str) -> Option<&'static str> {
+    let (_, instance) = text.split_once("ValidationError: {")?;
+    let (before, rest) = instance.split_once("'type': ")?;
+    let name = quoted(rest).filter(|_| !before.contains('{') && text.contains(" is not valid under any"))?;
+    let names = [
+        "ApiKeyAuthenticator",
+        "BasicHttpAuthenticator",
+        "BearerAuthenticator",
+        "JwtAuthenticator",
+        "OAuthAuthenticator",
+        "SelectiveAuthenticator",
+        "SessionTokenAuthenticator",
+    ];
+    names.into_iter().find(|known| *known == name)
 }
 
 fn url(sentence: &Sentence<'_>) -> Vec<Said> {

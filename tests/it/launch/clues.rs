@@ -110,6 +110,10 @@ fn every_sentence_has_its_fact() {
         ),
         ("Config validation error: 'tenant_key' is a required property", &["key missing: tenant_key"]),
         ("Config validation error: 12 is not of type 'string'", &["config invalid"]),
+        (
+            "jsonschema.exceptions.ValidationError: {'type': 'BearerAuthenticator', 'token': 'x'} is not valid under any of the given schemas",
+            &["authenticator"],
+        ),
         ("Missing 'token' in secrets", &["key missing: token"]),
         ("ValueError: Missing required option: 'token'", &["key missing: token"]),
         (
