@@ -1,9 +1,13 @@
 //! The credentials that an exchange carries, wherever they travel.
 
+use std::collections::BTreeMap;
+
+use super::side_by_side::Both;
 use super::significance::{is_key_id, is_paging, is_per_request, is_signature};
 use super::{Carried, CredentialPart, FieldPart, Locator};
 use crate::model::{
-    Content, Credentials, Exchange, Field, FieldValue, Json, Parameter, Secret, Text, Token, UserInfo,
+    Class, Content, Credentials, Exchange, Field, FieldValue, Fingerprint, Json, Length, Parameter, Secret,
+    Shape, Tag, Text, Token, UserInfo,
 };
 
 /// One secret that an exchange carries, and how its place is named among others.
@@ -23,11 +27,101 @@ impl Item {
             && self.parameter == other.parameter
             && same_locator(&self.carried.at, &other.carried.at)
     }
+
+    /// JSON's `null` in the place of this one.
+    fn null(&self) -> Self {
+        let mut null = self.clone();
+        null.carried.scheme = None;
+        null.carried.secret = Secret {
+            shape: Shape {
+                length: Length::Under { under: 8 },
+                class: Class::Null("null".to_owned()),
+                leading: None,
+                trailing: None,
+                inside: None,
+                quotes: None,
+                scheme: None,
+                public_prefix: None,
+            },
+            // No value's tag: placeholders are compared by their text.
+            fingerprint: Fingerprint {
+                exact: Tag(0),
+                forms: BTreeMap::new(),
+                prefixes: Vec::new(),
+                suffixes: Vec::new(),
+            },
+            relation: None,
+            credential: true,
+        };
+        null
+    }
 }
 
 /// Reads what an exchange carries.
 pub(super) fn carried(exchange: &Exchange) -> Vec<Item> {
-    let mut items = Items(Vec::new());
+    read(exchange, &[])
+}
+
+/// Reads what two exchanges carry. What one of them carries as credentials is that in the other one as well, whatever name it has
+/// there, and JSON's `null` in its place is a token too.
+pub(super) fn both_carried(both: &Both<'_>) -> [Vec<Item>; 2] {
+    let (sandbox, runtime) = (carried(both.sandbox), carried(both.runtime));
+    let again = |exchange: &Exchange, own: &[Item], others: &[Item]| match known(others, own) {
+        tags if tags.is_empty() || !both.runs.same_key => own.to_vec(),
+        tags => read(exchange, &tags),
+    };
+    let mut one = again(both.sandbox, &sandbox, &runtime);
+    let mut other = again(both.runtime, &runtime, &sandbox);
+    one.extend(nulls(both.sandbox, &one, &runtime));
+    other.extend(nulls(both.runtime, &other, &sandbox));
+    [one, other]
+}
+
+/// Shorter values may be equal by chance. In bytes.
+const TELLING: u32 = 16;
+
+/// The tags of what others carry, and these do not.
+fn known(others: &[Item], these: &[Item]) -> Vec<Tag> {
+    let tag = |item: &Item| item.carried.secret.fingerprint.exact;
+    let telling = |item: &&Item| {
+        let shape = &item.carried.secret.shape;
+        matches!(shape.length, Length::Exact(length) if length >= TELLING)
+            && matches!(shape.class, Class::Opaque | Class::Hex | Class::Jwt(_) | Class::Uuid { .. })
+    };
+    let own: Vec<Tag> = these.iter().map(tag).collect();
+    others.iter().filter(telling).map(tag).filter(|tag| !own.contains(tag)).collect()
+}
+
+/// JSON's `null` where others carry a credential.
+fn nulls(exchange: &Exchange, own: &[Item], others: &[Item]) -> Vec<Item> {
+    let Content::Json(json) = &exchange.request.body.content else { return Vec::new() };
+    let is_null = |other: &&Item| match &other.carried.at {
+        Locator::Body { pointer } => {
+            lookup(json, pointer) == Some(&Json::Null) && !holds(own, &other.carried.at)
+        }
+        _ => false,
+    };
+    others.iter().filter(is_null).map(Item::null).collect()
+}
+
+/// What a JSON pointer leads to.
+fn lookup<'j>(json: &'j Json, pointer: &str) -> Option<&'j Json> {
+    let mut json = json;
+    for key in pointer.split('/').skip(1) {
+        json = match json {
+            Json::Array(items) => items.get(key.parse::<usize>().ok()?)?,
+            Json::Object(members) => {
+                let key = key.replace("~1", "/").replace("~0", "~");
+                members.iter().find(|(name, _)| *name == key).map(|(_, member)| member)?
+            }
+            _ => return None,
+        };
+    }
+    Some(json)
+}
+
+fn read(exchange: &Exchange, also: &[Tag]) -> Vec<Item> {
+    let mut items = Items { found: Vec::new(), also };
     let request = &exchange.request;
     for (at, field) in request.fields.iter().enumerate() {
         if field.name.key != "proxy-authorization" {
@@ -46,7 +140,7 @@ pub(super) fn carried(exchange: &Exchange) -> Vec<Item> {
         });
     }
     items.content(&request.body.content);
-    items.0
+    items.found
 }
 
 /// True where a place is one of those that carry credentials.
@@ -92,9 +186,17 @@ fn same_locator(one: &Locator, other: &Locator) -> bool {
     }
 }
 
-struct Items(Vec<Item>);
+struct Items<'t> {
+    found: Vec<Item>,
+    /// Tags of values that are credentials wherever they stand.
+    also: &'t [Tag],
+}
 
-impl Items {
+impl Items<'_> {
+    fn is_credential(&self, secret: &Secret) -> bool {
+        secret.credential || self.also.contains(&secret.fingerprint.exact)
+    }
+
     fn field(&mut self, field: &Field, nth: u32) {
         let at = |part| Locator::Field { name: field.name.key.clone(), nth, part };
         match &field.value {
@@ -150,7 +252,7 @@ impl Items {
 
     fn parameter(&mut self, parameter: &Parameter, at: impl Fn() -> Locator) {
         if let Some(value) = &parameter.value
-            && value.secrets().any(|secret| secret.credential)
+            && value.secrets().any(|secret| self.is_credential(secret))
         {
             self.text(value, &at(), &parameter.name);
         }
@@ -161,6 +263,7 @@ impl Items {
         if is_per_request(name) || is_paging(name) {
             return;
         }
+        let also = self.also;
         let scheme = match text.pieces.as_slice() {
             [crate::model::Piece::Shown(word), crate::model::Piece::Hidden(_)] if *at != Locator::Path => {
                 word.strip_suffix(' ')
@@ -169,7 +272,9 @@ impl Items {
             }
             _ => None,
         };
-        for secret in text.secrets().filter(|secret| secret.credential) {
+        for secret in
+            text.secrets().filter(|secret| secret.credential || also.contains(&secret.fingerprint.exact))
+        {
             self.add(at, scheme.clone(), CredentialPart::Token, secret, name, None);
         }
     }
@@ -206,7 +311,7 @@ impl Items {
     fn json(&mut self, json: &Json, pointer: &mut String, name: &str) {
         match json {
             Json::Number(text) | Json::String(text) => {
-                if text.secrets().any(|secret| secret.credential) {
+                if text.secrets().any(|secret| self.is_credential(secret)) {
                     self.text(text, &Locator::Body { pointer: pointer.clone() }, name);
                 }
             }
@@ -235,7 +340,7 @@ impl Items {
         parameter: Option<&str>,
     ) {
         let carried = Carried { at: at.clone(), scheme, part, secret: secret.clone() };
-        self.0.push(Item { carried, name: name.to_owned(), parameter: parameter.map(str::to_owned) });
+        self.found.push(Item { carried, name: name.to_owned(), parameter: parameter.map(str::to_owned) });
     }
 }
 

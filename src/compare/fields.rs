@@ -6,7 +6,7 @@ use super::side_by_side::{Both, Found, short};
 use super::significance;
 use super::value::{Likeness, texts};
 use super::{ChangeKind, FieldPart, Locator, Reason, Significance};
-use crate::model::{Field, FieldValue, Parameter, Text};
+use crate::model::{Exchange, Field, FieldValue, Parameter, Text};
 
 /// Compares everything but credentials.
 pub(super) fn compare(both: &Both<'_>, items: [&[Item]; 2], found: &mut Found<'_>) {
@@ -86,6 +86,7 @@ fn pair(
         _ => field_values(both, key, &field.value, &partner.value),
     };
     if let Some(significance) = significance::field(both, key, likeness) {
+        let significance = negotiated(both, key, significance);
         found.push(
             at(FieldPart::Whole),
             likeness.how(),
@@ -136,6 +137,7 @@ fn lonely(both: &Both<'_>, field: &Field, nth: u32, kind: ChangeKind, found: &mu
     } else {
         significance::field(both, key, Likeness::Differs(None)).unwrap_or(Significance::Material)
     };
+    let significance = negotiated(both, key, significance);
     let at = Locator::Field { name: key.clone(), nth, part: FieldPart::Whole };
     let shown = Some(value(field));
     let values = if kind == ChangeKind::Missing { (shown, None) } else { (None, shown) };
@@ -144,6 +146,22 @@ fn lonely(both: &Both<'_>, field: &Field, nth: u32, kind: ChangeKind, found: &mu
 
 fn is_host(field: &Field, host: &str) -> bool {
     matches!(&field.value, FieldValue::Text(text) if text.as_shown().is_some_and(|shown| shown.starts_with(host)))
+}
+
+/// Two `Accept` that were answered with one media type asked for the same (RFC 9110, section 12.5.1).
+fn negotiated(both: &Both<'_>, key: &str, significance: Significance) -> Significance {
+    let answered = |exchange: &Exchange| {
+        let response = exchange.response().filter(|_| exchange.succeeded())?;
+        let field = response.fields.iter().find(|field| field.name.key == "content-type")?;
+        let FieldValue::Text(text) = &field.value else { return None };
+        Some(text.as_shown()?.split(';').next()?.trim().to_ascii_lowercase())
+    };
+    let one = answered(both.sandbox).filter(|_| key == "accept");
+    if one.is_some() && significance == Significance::Material && one == answered(both.runtime) {
+        Significance::Cosmetic(Reason::ClientIdentity)
+    } else {
+        significance
+    }
 }
 
 /// Media types: case and blanks do not matter, nor does the boundary.

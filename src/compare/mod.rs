@@ -45,10 +45,9 @@ pub fn compare(sandbox: &Capture, runtime: &Capture) -> Comparison {
         let number = |exchange: Option<&Exchange>| exchange.map(|exchange| exchange.number);
         let differences = &mut comparison.differences;
         let mut found = Found { pair: at, sandbox: number(one), runtime: number(other), differences };
-        let items = [one, other].map(|exchange| exchange.map(carried::carried).unwrap_or_default());
-        let [ours, theirs] = &items;
         comparison.credentials.push(if let (Some(one), Some(other)) = (one, other) {
             let both = Both { runs: &runs, sandbox: one, runtime: other };
+            let [ours, theirs] = &carried::both_carried(&both);
             let credentials = credentials::compare(&both, ours, theirs, &mut found);
             target::compare(&both, [ours, theirs], &mut found);
             fields::compare(&both, [ours, theirs], &mut found);
@@ -59,7 +58,9 @@ pub fn compare(sandbox: &Capture, runtime: &Capture) -> Comparison {
             if comparable {
                 lonely(pair, one, other, &mut found);
             }
-            credentials::alone(ours, theirs)
+            let [ours, theirs] =
+                [one, other].map(|exchange| exchange.map(carried::carried).unwrap_or_default());
+            credentials::alone(&ours, &theirs)
         });
     }
     comparison

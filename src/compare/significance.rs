@@ -139,6 +139,13 @@ pub(super) fn is_signature(name: &str) -> bool {
     ends_with_any(name, SIGNATURE)
 }
 
+/// True for schemes whose credentials are a signature over the request: Amazon S3's and Azure Storage's, and the many called HMAC.
+pub(super) fn signs(scheme: &str) -> bool {
+    let scheme = plain(scheme);
+    scheme.contains("hmac")
+        || matches!(scheme.as_str(), "aws" | "sharedkey" | "sharedkeylite" | "hawk" | "mac")
+}
+
 /// True for names of cursors.
 pub(super) fn is_paging(name: &str) -> bool {
     ends_with_any(name, PAGING)

@@ -5,7 +5,7 @@ use super::side_by_side::{Both, Found, short};
 use super::significance::{self, identity};
 use super::value::{Likeness, texts};
 use super::{ChangeKind, Locator, Reason, Significance};
-use crate::model::{Parameter, Target, Text};
+use crate::model::{Class, Parameter, Piece, Secret, Target, Text};
 
 /// Compares both start lines.
 pub(super) fn compare(both: &Both<'_>, items: [&[Item]; 2], found: &mut Found<'_>) {
@@ -23,7 +23,10 @@ pub(super) fn compare(both: &Both<'_>, items: [&[Item]; 2], found: &mut Found<'_
     let port = if implied { Significance::Cosmetic(Reason::Consequence) } else { Significance::Material };
     words(found, Locator::Port, &from.port.to_string(), &to.port.to_string(), port);
     if !items.iter().any(|items| holds(items, &Locator::Path)) {
-        let likeness = texts(both, "path", &from.path, &to.path);
+        let likeness = match texts(both, "path", &from.path, &to.path) {
+            Likeness::Differs(_) if names_anew(both) => Likeness::Expected(Reason::PerRequest),
+            likeness => likeness,
+        };
         if let Some(significance) = significance::value(likeness) {
             found.push(
                 Locator::Path,
@@ -36,6 +39,27 @@ pub(super) fn compare(both: &Both<'_>, items: [&[Item]; 2], found: &mut Found<'_
     let (from, to) = (from.query.as_deref().unwrap_or_default(), to.query.as_deref().unwrap_or_default());
     parameters(both, [from, to], items, found, |name, nth| Locator::Query { name: name.to_owned(), nth });
     words(found, Locator::Version, &one.version, &other.version, identity(both));
+}
+
+/// `PUT` makes a resource under a name that the client chose (RFC 9110, section 9.3.4): two paths that differ in random UUIDs alone, of
+/// no config, and were both accepted.
+fn names_anew(both: &Both<'_>) -> bool {
+    let chosen = |secret: &Secret| {
+        secret.relation.is_none() && matches!(secret.shape.class, Class::Uuid { version: 1 | 4 | 6 | 7 })
+    };
+    let (from, to) = (&both.sandbox.request, &both.runtime.request);
+    let pieces = || from.target.path.pieces.iter().zip(&to.target.path.pieces);
+    from.method == "PUT"
+        && to.method == "PUT"
+        && both.sandbox.succeeded()
+        && both.runtime.succeeded()
+        && from.target.path.pieces.len() == to.target.path.pieces.len()
+        && pieces().all(|(one, other)| match (one, other) {
+            (Piece::Hidden(one), Piece::Hidden(other)) => {
+                one.fingerprint.exact == other.fingerprint.exact || (chosen(one) && chosen(other))
+            }
+            (one, other) => one == other,
+        })
 }
 
 /// Compares named values, by name and occurrence. Those that carry credentials are compared there.

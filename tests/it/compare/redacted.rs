@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use samewire::compare::{Comparison, Identity, compare};
-use samewire::model::{Capture, Fidelity, Reference, Side, Timings};
+use samewire::model::{Capture, Class, Fidelity, Reference, Side, Timings};
 use samewire::redact::{Key, Known, RawBody, RawExchange, RawMessage, RawOutcome, Redactor};
 
 use super::kit::{material, pairs, run};
@@ -324,4 +324,62 @@ fn hops_of_redirects_are_found_by_where_they_lead() {
         });
         assert_eq!(pairs(&one_sided), ["1-1", "none-2"]);
     }
+}
+
+#[test]
+fn a_credential_is_one_under_a_name_that_says_nothing() {
+    let asked = format!("GET /v1/lots?appid={TOKEN} HTTP/1.1\nHost: api.example.com\n");
+    let sandbox = recorded(Side::Sandbox, &[], &[(asked, OK.to_owned())]);
+    let runtime = recorded(
+        Side::Runtime,
+        &[("appid", TOKEN)],
+        &[(head(&format!("X-Api-Key: {TOKEN}")), REFUSED.to_owned())],
+    );
+    let matches = &compare(&sandbox, &runtime).credentials[0].matches;
+    assert_eq!(matches.len(), 1);
+    assert_eq!(matches[0].identity, Identity::Same);
+}
+
+#[test]
+fn null_in_the_place_of_a_credential_is_its_token() {
+    let comparison = healthy(|side, _| {
+        let key = other(side, &format!("\"{TOKEN}\""), "null");
+        vec![(post("application/json", &format!(r#"{{"api_key":{key}}}"#)), other(side, OK, REFUSED))]
+    });
+    let carried = comparison.credentials[0].runtime.iter().map(|carried| &carried.secret.shape.class);
+    assert!(carried.into_iter().any(|class| *class == Class::Null("null".to_owned())));
+}
+
+#[test]
+fn what_was_accepted_twice_may_be_named_and_signed_anew() {
+    quiet(|side, _| {
+        let uuid =
+            other(side, "3f2504e0-4f89-41d3-9a0c-0305e82c3301", "9b2d3c41-77aa-4c1e-8f00-1d2e3f4a5b6c");
+        let accept = other(side, "*/*", "application/json");
+        let signature = other(
+            side,
+            "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA=",
+            "EjRWeJCrze8SNFZ4kKvN7xI0VniQq83vq83vEjRWeJA=",
+        );
+        let date = other(side, "Mon, 21 Sep 2026 13:33:20 GMT", "Mon, 21 Sep 2026 13:38:41 GMT");
+        let head = format!(
+            "PUT /v1/jobs/{uuid} HTTP/1.1\nHost: api.example.com\nAccept: {accept}\nDate: {date}\nAuthorization: HMAC acme-7:{signature}\n"
+        );
+        vec![(head, OK.to_owned())]
+    });
+}
+
+#[test]
+fn a_signature_that_is_refused_is_a_difference() {
+    let comparison = healthy(|side, _| {
+        let signature = other(
+            side,
+            "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA=",
+            "EjRWeJCrze8SNFZ4kKvN7xI0VniQq83vq83vEjRWeJA=",
+        );
+        let date = other(side, "Mon, 21 Sep 2026 13:33:20 GMT", "Mon, 21 Sep 2026 13:38:41 GMT");
+        let head = head(&format!("Date: {date}\nAuthorization: HMAC acme-7:{signature}"));
+        vec![(head, other(side, OK, REFUSED))]
+    });
+    assert_eq!(comparison.credentials[0].matches[0].identity, Identity::Unrelated);
 }
