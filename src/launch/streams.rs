@@ -4,12 +4,12 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::Stdio;
-use std::sync::Arc;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{Mode, OFlags, fstat};
 use rustix::io::{Errno, ioctl_fionbio, retry_on_intr};
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -33,6 +33,9 @@ const PATIENCE: Duration = Duration::from_millis(250);
 /// How long a part of a line waits for the rest.
 const MOMENT: Duration = Duration::from_millis(10);
 
+/// How long a stream waits, where both go to one place, for the end of the other's line. A prompt has no line end, so not for ever.
+const TURN: Duration = Duration::from_millis(250);
+
 /// After the command has ended, this much is read at most: more than any pipe holds.
 const REST: usize = 4 * 1024 * 1024;
 
@@ -54,36 +57,63 @@ impl Sinks {
 
     /// This process's own standard output and error.
     pub fn inherited() -> io::Result<Self> {
-        Ok(Self {
-            stdout: Sink::new(io::stdout().as_fd().try_clone_to_owned()?),
-            stderr: Sink::new(io::stderr().as_fd().try_clone_to_owned()?),
-        })
+        let stdout = Sink::new(io::stdout().as_fd().try_clone_to_owned()?);
+        let stderr = Sink::new(io::stderr().as_fd().try_clone_to_owned()?);
+        // `2>&1`: one place, which the lines of both streams take in turns.
+        let stderr = if stdout.is_same_place(&stderr) { stdout.clone() } else { stderr };
+        Ok(Self { stdout, stderr })
     }
 }
 
-/// A file, a pipe or a terminal that output is written to.
+/// A file, a pipe or a terminal that output is written to. Clones are one place.
 #[derive(Clone, Debug)]
-pub struct Sink(Arc<OwnedFd>);
+pub struct Sink(Arc<Place>);
+
+#[derive(Debug)]
+struct Place {
+    descriptor: OwnedFd,
+    /// The stream whose line has not ended yet.
+    open_line: Mutex<Option<Stream>>,
+    ended: Condvar,
+}
 
 impl Sink {
     /// Writes to this descriptor.
     pub fn new(descriptor: OwnedFd) -> Self {
-        Self(Arc::new(descriptor))
+        Self(Arc::new(Place { descriptor, open_line: Mutex::new(None), ended: Condvar::new() }))
     }
 
-    /// Writes all of it. May block: whoever reads the output sets the pace.
-    fn write(&self, mut data: &[u8]) -> io::Result<()> {
+    fn is_same_place(&self, other: &Self) -> bool {
+        match (fstat(&self.0.descriptor), fstat(&other.0.descriptor)) {
+            (Ok(one), Ok(two)) => (one.st_dev, one.st_ino) == (two.st_dev, two.st_ino),
+            _ => false,
+        }
+    }
+
+    /// Writes all of it, in one piece and, within reason, after the other stream's line has ended. May block: whoever reads the output
+    /// sets the pace.
+    fn write(&self, stream: Stream, mut data: &[u8]) -> io::Result<()> {
+        let place = &*self.0;
+        let open_line = place.open_line.lock().unwrap_or_else(PoisonError::into_inner);
+        let in_between = |open: &mut Option<Stream>| open.is_some_and(|open| open != stream);
+        let (mut open_line, _) = place
+            .ended
+            .wait_timeout_while(open_line, TURN, in_between)
+            .unwrap_or_else(PoisonError::into_inner);
+        *open_line = (data.last() != Some(&b'\n')).then_some(stream);
         while !data.is_empty() {
-            match rustix::io::write(&self.0, data) {
+            match rustix::io::write(&place.descriptor, data) {
                 Ok(written) => data = data.get(written..).unwrap_or_default(),
                 Err(Errno::INTR) => {}
                 // Another process that shares this terminal or pipe has made it non-blocking.
                 Err(Errno::AGAIN) => {
-                    retry_on_intr(|| poll(&mut [PollFd::new(&self.0, PollFlags::OUT)], None))?;
+                    retry_on_intr(|| poll(&mut [PollFd::new(&place.descriptor, PollFlags::OUT)], None))?;
                 }
                 Err(error) => return Err(error.into()),
             }
         }
+        drop(open_line);
+        place.ended.notify_all();
         Ok(())
     }
 }
@@ -100,7 +130,7 @@ pub(super) struct Channel {
 impl Channel {
     /// Makes a channel, and what the command is to write to: a terminal where the sink is one, else a pipe.
     pub(super) fn open(stream: Stream, sink: Sink) -> io::Result<(Self, Stdio)> {
-        let (reading, writing, terminal) = if isatty(&*sink.0) {
+        let (reading, writing, terminal) = if isatty(&sink.0.descriptor) {
             let (ours, theirs) = open_terminal()?;
             (ours.try_clone()?, theirs, Some(ours))
         } else {
@@ -158,8 +188,9 @@ impl Channel {
             }
             let data = buffer.split().freeze();
             if let Some(open) = sink.take() {
-                let chunk = data.clone();
-                let written = tokio::task::spawn_blocking(move || open.write(&chunk).map(|()| open)).await;
+                let (stream, chunk) = (self.stream, data.clone());
+                let written =
+                    tokio::task::spawn_blocking(move || open.write(stream, &chunk).map(|()| open)).await;
                 match written {
                     Ok(Ok(open)) => sink = Some(open),
                     Ok(Err(error)) => {
@@ -196,7 +227,7 @@ pub(super) struct Resizer {
 impl Resizer {
     pub(super) fn resize(&self) {
         if let Some(terminal) = &self.terminal
-            && let Ok(size) = tcgetwinsize(&*self.sink.0)
+            && let Ok(size) = tcgetwinsize(&self.sink.0.descriptor)
             && let Err(error) = tcsetwinsize(terminal, size)
         {
             tracing::debug!(%error, "terminal not resized");

@@ -101,3 +101,12 @@ async fn arguments_that_are_not_utf_8_arrive() {
     let command = Command::new(["printf".into(), "%s".into(), odd.clone()]).unwrap();
     assert_eq!(ran(&command).await.stdout, odd.as_bytes());
 }
+
+#[tokio::test]
+async fn where_both_streams_go_to_one_place_lines_stay_whole() {
+    let (out, sink) = Collected::pipe();
+    let script = "(printf 'one '; sleep 0.1; echo two) & sleep 0.03; echo three >&2; wait";
+    let sinks = Sinks { stdout: sink.clone(), stderr: sink };
+    let (_, _, _) = recorded(&sh(script), sinks, |_| {}).await;
+    assert_eq!(out.content(), b"one two\nthree\n");
+}
