@@ -29,9 +29,9 @@ pub(super) fn report(text: &str, file: Option<&Path>) -> anyhow::Result<()> {
     }
 }
 
-/// One line to standard error. Nothing can be done where that fails.
+/// One line to standard error, in one write. Nothing can be done where that fails.
 pub(super) fn line(text: &str) {
-    let _ = writeln!(anstream::stderr().lock(), "{text}");
+    let _ = io::stderr().lock().write_all(format!("{text}\n").as_bytes());
 }
 
 /// Holds `--color` for everything that is printed.

@@ -59,7 +59,7 @@ pub(super) async fn serve(
     };
     let sender = lanes.of(side).cloned();
     drop(lanes);
-    let journal = Arc::new(Journal::new(shared.connection_id(), sender));
+    let journal = Arc::new(Journal::new(shared.connection_id(), side, sender));
     let mut ending = stages.clone();
     tokio::select! {
         () = dispatch(client, buffer, first, opened, &shared, &journal, stages) => {}

@@ -59,18 +59,20 @@ pub(super) async fn serve(
     let route = forward::route(&sent, tunnel.map(|tunnel| &tunnel.to));
     let ignored = route.as_ref().is_ok_and(|route| session.shared.ignores(&route.to.host));
     let journal = if ignored && tunnel.is_none() {
-        Arc::new(Journal::silent(session.journal.connection))
+        Arc::new(Journal::silent(session.journal.connection, session.journal.side))
     } else {
         Arc::clone(&session.journal)
     };
-    let id = session.shared.exchange_id();
+    // What is not recorded leaves no gap in the numbers of what is.
+    let id =
+        if ignored && tunnel.is_none() { ExchangeId(0) } else { session.shared.exchange_id(journal.side) };
     let scheme = match &route {
         Ok(route) if tunnel.is_none() && route.to.https => "https",
         _ => session.scheme(),
     };
     let (connection, authority) = (journal.connection, session.authority());
     let event = Event::Request { exchange: id, connection, at, head: head.raw, scheme, authority, fidelity };
-    journal.begin(id, event).await;
+    journal.begin(id, event);
     let exchange = Exchange { id, session, journal, head: sent };
     let upgrade = forward::upgrades(&exchange.head).then(|| hyper::upgrade::on(&mut request));
     let (parts, body) = request.into_parts();

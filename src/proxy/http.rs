@@ -152,10 +152,10 @@ async fn settle(session: &Session, error: Option<&hyper::Error>) {
             (FailureKind::Closed, "the connection ended before this request was taken".to_owned())
         });
         let (scheme, authority) = (session.scheme(), session.authority());
-        let (connection, exchange) = (journal.connection, session.shared.exchange_id());
+        let (connection, exchange) = (journal.connection, session.shared.exchange_id(journal.side));
         let fidelity = Fidelity::Wire;
         let event = Event::Request { exchange, connection, at, head, scheme, authority, fidelity };
-        journal.begin(exchange, event).await;
+        journal.begin(exchange, event);
         journal.fail(exchange, failure::client(Phase::Head, kind, message));
     }
     journal.flush().await;

@@ -1,5 +1,6 @@
-//! What one connection tells the recorder, in order and in batches: a request at once, the rest of a short
-//! exchange in one go, long bodies piece by piece. A full channel holds the body back.
+//! What one connection tells the recorder, in order and in batches: a short exchange in one go, long bodies
+//! piece by piece. A full channel holds the body back. Each batch wakes the recorder, which costs more than
+//! taking an event does.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,7 +10,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::mpsc::error::TrySendError;
 
-use crate::model::Phase;
+use crate::model::{Phase, Side};
 use crate::record::{ConnectionId, Event, EventSender, ExchangeId};
 use crate::redact::RawFailure;
 
@@ -20,6 +21,8 @@ const BATCH_EVENTS: usize = 16;
 /// What one connection tells the recorder.
 pub(super) struct Journal {
     pub(super) connection: ConnectionId,
+    /// Whose exchanges they are.
+    pub(super) side: Side,
     /// None: nothing of it is recorded.
     sender: Option<EventSender>,
     batch: Mutex<Batch>,
@@ -37,29 +40,31 @@ struct Batch {
 pub(super) type Waiting = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Journal {
-    pub(super) fn new(connection: ConnectionId, sender: Option<EventSender>) -> Self {
-        Self { connection, sender, batch: Mutex::default() }
+    pub(super) fn new(connection: ConnectionId, side: Side, sender: Option<EventSender>) -> Self {
+        Self { connection, side, sender, batch: Mutex::default() }
     }
 
     /// A journal that nobody reads.
-    pub(super) fn silent(connection: ConnectionId) -> Self {
-        Self::new(connection, None)
+    pub(super) fn silent(connection: ConnectionId, side: Side) -> Self {
+        Self::new(connection, side, None)
     }
 
     /// Tells an event of the connection.
     pub(super) async fn tell(&self, event: Event) {
-        self.lock().push(event, 0);
+        self.add(event);
         self.flush().await;
     }
 
-    /// Begins an exchange: its request is told at once, which is what gives the exchanges their order.
-    pub(super) async fn begin(&self, exchange: ExchangeId, request: Event) {
-        {
-            let mut batch = self.lock();
-            batch.push(request, 0);
-            batch.open = Some((exchange, Phase::Send));
-        }
-        self.flush().await;
+    /// Adds an event of the connection to the batch.
+    pub(super) fn add(&self, event: Event) {
+        self.lock().push(event, 0);
+    }
+
+    /// Begins an exchange. Its request waits in the batch: nothing can be recorded before more has come.
+    pub(super) fn begin(&self, exchange: ExchangeId, request: Event) {
+        let mut batch = self.lock();
+        batch.push(request, 0);
+        batch.open = Some((exchange, Phase::Send));
     }
 
     /// Notes how far the exchange has got.

@@ -34,6 +34,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use crate::model::Side;
 use crate::record::{ConnectionId, ExchangeId};
 
 pub use head::{Ambiguous, FieldLine, Framing, Head, Kind};
@@ -57,7 +58,14 @@ struct Shared {
     /// Where this proxy listens: never a target.
     own: Vec<SocketAddr>,
     connections: AtomicU64,
-    exchanges: AtomicU64,
+    exchanges: Started,
+}
+
+/// How many exchanges have started on each side.
+#[derive(Default)]
+struct Started {
+    sandbox: AtomicU64,
+    runtime: AtomicU64,
 }
 
 /// How far the proxy's life has got.
@@ -109,7 +117,7 @@ impl Proxy {
             own.push(socket.local_addr().map_err(error)?);
             bound.push((socket, Arc::new(listener)));
         }
-        let (connections, exchanges) = (AtomicU64::new(1), AtomicU64::new(1));
+        let (connections, exchanges) = (AtomicU64::new(1), Started::default());
         let shared = Shared { settings, authority, tls, own, connections, exchanges };
         Ok(Self { listeners: bound, shared: Arc::new(shared) })
     }
@@ -155,8 +163,12 @@ impl Shared {
         ConnectionId(self.connections.fetch_add(1, Ordering::Relaxed))
     }
 
-    fn exchange_id(&self) -> ExchangeId {
-        ExchangeId(self.exchanges.fetch_add(1, Ordering::Relaxed))
+    fn exchange_id(&self, side: Side) -> ExchangeId {
+        let started = match side {
+            Side::Sandbox => &self.exchanges.sandbox,
+            Side::Runtime => &self.exchanges.runtime,
+        };
+        ExchangeId(started.fetch_add(1, Ordering::Relaxed) + 1)
     }
 }
 

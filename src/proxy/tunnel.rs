@@ -56,7 +56,7 @@ pub(super) async fn serve(connect: Connect, mut client: ClientStream, rest: Byte
         return;
     };
     let authority = to.to_text();
-    journal.tell(Event::Asked { connection, authority }).await;
+    journal.add(Event::Asked { connection, authority });
     let Dialled { stream: origin, address, .. } = match upstream::dial(shared, &to).await {
         Ok(dialled) => dialled,
         Err(failure) => {
@@ -66,7 +66,7 @@ pub(super) async fn serve(connect: Connect, mut client: ClientStream, rest: Byte
             return;
         }
     };
-    journal.tell(Event::Dialled { connection, address: address.to_string() }).await;
+    journal.add(Event::Dialled { connection, address: address.to_string() });
     if client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await.is_err() {
         return;
     }
@@ -258,7 +258,7 @@ async fn open_tls(opening: Opening, client: Prefixed<ClientStream>) {
     let version = version.map(|version: &str| version.replace('_', "."));
     let tls::Hello { server_name, alpn } = hello;
     let tls_name = server_name.clone();
-    journal.tell(Event::Handshake { connection, server_name, alpn, version, result }).await;
+    journal.add(Event::Handshake { connection, server_name, alpn, version, result });
     if let (Some(stream), Some(links)) = (stream, links) {
         let tunnel = Some(Tunnel { to, tls_name });
         let parts = Parts { shared, journal, links, tunnel, reset };
@@ -278,10 +278,10 @@ fn broken(error: &io::Error) -> Handshake {
 /// Tells a CONNECT that is none as a request that failed.
 async fn refuse(connect: &Connect, at: jiff::Timestamp, message: &str) {
     let Connect { shared, journal, head, .. } = connect;
-    let (connection, exchange) = (journal.connection, shared.exchange_id());
+    let (connection, exchange) = (journal.connection, shared.exchange_id(journal.side));
     let (head, fidelity) = (head.raw.clone(), Fidelity::Wire);
     let event = Event::Request { exchange, connection, at, head, scheme: "http", authority: None, fidelity };
-    journal.begin(exchange, event).await;
+    journal.begin(exchange, event);
     let failure: RawFailure = failure::client(Phase::Head, FailureKind::Malformed, message);
     journal.fail(exchange, failure);
     journal.flush().await;

@@ -33,7 +33,6 @@ pub(super) struct Assembler {
     connections: HashMap<ConnectionId, OpenConnection>,
     exchanges: HashMap<ExchangeId, OpenExchange>,
     last_connection: u32,
-    last_exchange: u32,
 }
 
 struct OpenConnection {
@@ -75,13 +74,7 @@ struct Message {
 impl Assembler {
     /// Keeps up to `body_limit` bytes of each body.
     pub(super) fn new(body_limit: usize) -> Self {
-        Self {
-            body_limit,
-            connections: HashMap::new(),
-            exchanges: HashMap::new(),
-            last_connection: 0,
-            last_exchange: 0,
-        }
+        Self { body_limit, connections: HashMap::new(), exchanges: HashMap::new(), last_connection: 0 }
     }
 
     /// Takes one event, and appends to `done` what is finished by it. The redactor lends its digest for long bodies.
@@ -252,9 +245,8 @@ impl Assembler {
             connection.changed = true;
         }
         let (connection, index) = (connection.raw.number, connection.requests);
-        self.last_exchange += 1;
         let open = OpenExchange {
-            number: self.last_exchange,
+            number: u32::try_from(exchange.0).unwrap_or(u32::MAX),
             on,
             connection,
             index,

@@ -10,7 +10,7 @@ use crate::redact::{Output, RawFailure};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnectionId(pub u64);
 
-/// Names an exchange within one run of the proxy.
+/// Names an exchange of one side within one run of the proxy: they count from 1 in the order in which they started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ExchangeId(pub u64);
 

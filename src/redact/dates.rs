@@ -43,11 +43,23 @@ pub(super) fn date(text: &str, now: Option<Timestamp>) -> Option<Class> {
     if !(7..=40).contains(&text.len()) || text.bytes().filter(u8::is_ascii_digit).count() < 6 {
         return None;
     }
-    FORMATS.iter().find_map(|format| {
+    FORMATS.iter().filter(|format| may_fit(format, text)).find_map(|format| {
         let at = parse(format, text)?;
         let offset = now.and_then(|now| near(at, now));
         Some(Class::Date { format: (*format).to_owned(), offset })
     })
+}
+
+/// False where the beginnings differ: a number or a weekday, then the first separator. Most values are no dates, and parsing
+/// one in vain costs far more than this.
+fn may_fit(format: &str, text: &str) -> bool {
+    if format.starts_with("%a") {
+        return text.starts_with(|letter: char| letter.is_ascii_alphabetic());
+    }
+    let separator = format.split('%').find_map(|part| part.chars().nth(1));
+    text.starts_with(|letter: char| letter.is_ascii_digit())
+        && text.find(|letter: char| !letter.is_ascii_digit()).and_then(|at| text[at..].chars().next())
+            == separator
 }
 
 fn parse(format: &str, text: &str) -> Option<Timestamp> {

@@ -6,8 +6,8 @@ use crate::redact::Key;
 
 const ONE: ConnectionId = ConnectionId(70);
 const TWO: ConnectionId = ConnectionId(71);
-const A: ExchangeId = ExchangeId(500);
-const B: ExchangeId = ExchangeId(501);
+const A: ExchangeId = ExchangeId(1);
+const B: ExchangeId = ExchangeId(2);
 
 fn at(millis: i64) -> Timestamp {
     Timestamp::from_millisecond(1_790_000_000_000 + millis).unwrap()
@@ -101,14 +101,14 @@ fn numbers_follow_the_start_and_not_the_end() {
     let (done, at_end) = transcript(vec![
         opened(TWO),
         opened(ONE),
-        request(B, ONE),
-        request_end(B),
-        request(A, TWO),
+        request(A, ONE),
         request_end(A),
-        response(A),
-        response_end(A),
+        request(B, TWO),
+        request_end(B),
         response(B),
         response_end(B),
+        response(A),
+        response_end(A),
     ]);
     let numbers: Vec<_> = exchanges(&done).iter().map(|e| (e.number, e.connection, e.index)).collect();
     assert_eq!(numbers, [(2, 1, 1), (1, 2, 1)]);

@@ -140,8 +140,8 @@ pub(super) fn parsed(bytes: &[u8], media_type: &MediaType) -> Decoded {
 }
 
 fn looks_like_form(text: &str) -> bool {
-    !text.contains(char::is_whitespace)
-        && text.split('&').all(|pair| pair.split_once('=').is_some_and(|(name, _)| words::is_name(name)))
+    text.split('&').all(|pair| pair.split_once('=').is_some_and(|(name, _)| words::is_name(name)))
+        && !text.contains(char::is_whitespace)
 }
 
 pub(super) fn content(scope: &Scope<'_>, decoded: Decoded, answer: bool) -> Content {

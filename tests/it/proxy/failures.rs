@@ -5,7 +5,7 @@ use samewire::record::Event;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use super::rig::{read_head, settings, start, start_origin, start_with, told};
+use super::rig::{answering, read_head, settings, start, start_origin, start_with, told};
 
 async fn refused() -> String {
     let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -124,20 +124,12 @@ async fn a_silent_origin_times_out() {
 
 #[tokio::test]
 async fn stopping_leaves_what_is_under_way_without_an_end() {
-    let origin = start_origin(|mut stream| async move {
-        let _ = stream.read_to_end(&mut Vec::new()).await;
-    })
-    .await;
+    let (origin, mut heads) = answering(b"").await;
     let rig = start().await;
     let mut stream = rig.connect().await;
     let sent = format!("GET http://{origin}/ HTTP/1.1\r\nHost: {origin}\r\n\r\n");
     stream.write_all(sent.as_bytes()).await.unwrap();
-    let mut rig = rig;
-    let mut events = Vec::new();
-    while !matches!(events.last(), Some(Event::Request { .. })) {
-        events.push(rig.events.recv().await.unwrap());
-    }
-    events.extend(rig.finish().await);
-    let told = told(&events);
+    heads.recv().await.unwrap();
+    let told = told(&rig.finish().await);
     assert!(told[0].failure.is_none() && !told[0].ended);
 }

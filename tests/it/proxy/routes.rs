@@ -1,8 +1,9 @@
 //! Where requests go: `--connect-to`, `--upstream-proxy`, lanes, credentials, ignored hosts.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use samewire::model::{FailureKind, Side};
+use samewire::model::{FailureKind, Phase, Side};
 use samewire::proxy::{Authority, BindError, Credential, Lane, Lanes, Listener, Proxy};
 use samewire::record::Event;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -46,15 +47,39 @@ async fn an_upstream_proxy_is_asked_for_tunnels() {
             head.starts_with("CONNECT api.example.com:443 HTTP/1.1\r\nHost: api.example.com:443\r\n"),
             "{head}"
         );
+        assert!(head.contains("Proxy-Authorization: Basic bWU6cHc=\r\n"), "{head}");
         stream.write_all(b"HTTP/1.1 200 Fine\r\n\r\nhello").await.unwrap();
         let _ = stream.read(&mut [0]).await;
     })
     .await;
     let mut settings = settings();
-    settings.upstream_proxy = Some(format!("http://{proxy}").parse().unwrap());
+    settings.upstream_proxy = Some(format!("http://me:pw@{proxy}").parse().unwrap());
     let rig = start_with(settings, 64).await;
     let mut stream = rig.tunnel("api.example.com:443").await;
     assert_eq!(read_exactly(&mut stream, 5).await, b"hello");
+}
+
+#[tokio::test]
+async fn an_upstream_proxy_that_is_silent_times_out() {
+    let proxy = start_origin(|mut stream| async move {
+        read_head(&mut stream).await;
+        let _ = stream.read(&mut [0]).await;
+    })
+    .await;
+    let mut settings = settings();
+    settings.timeouts.connect = Duration::from_millis(200);
+    settings.upstream_proxy = Some(format!("http://{proxy}").parse().unwrap());
+    let rig = start_with(settings, 64).await;
+    let sent = b"CONNECT api.example.com:443 HTTP/1.1\r\nHost: api.example.com:443\r\n\r\n";
+    let answer = String::from_utf8(rig.send(sent).await).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 504") && answer.contains("does not answer to CONNECT"), "{answer}");
+    let timed_out = rig.finish().await.into_iter().any(|event| match event {
+        Event::ConnectFailed { failure, .. } => {
+            (failure.phase, failure.kind) == (Phase::Proxy, FailureKind::TimedOut)
+        }
+        _ => false,
+    });
+    assert!(timed_out);
 }
 
 #[tokio::test]

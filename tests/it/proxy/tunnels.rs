@@ -4,11 +4,12 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use rcgen::{CertificateParams, KeyPair};
+use rcgen::{Certificate, CertificateParams, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
+use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use samewire::model::{FailureKind, Handshake, Leg, Phase};
-use samewire::proxy::Settings;
+use samewire::proxy::{Settings, UpstreamIdentity};
 use samewire::record::Event;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -18,16 +19,26 @@ use super::rig::{OK, Rig, read_exactly, read_head, settings, start, start_origin
 
 /// A TLS origin for `localhost` and the PEM file of its certificate.
 async fn secure_origin() -> (SocketAddr, tempfile::NamedTempFile) {
+    secure_origin_asking(None).await
+}
+
+/// The same, that wants a client certificate of this authority.
+async fn secure_origin_asking(clients: Option<&Certificate>) -> (SocketAddr, tempfile::NamedTempFile) {
     let key = KeyPair::generate().unwrap();
     let certificate =
         CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(certificate.pem().as_bytes()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier = clients.map_or_else(WebPkiClientVerifier::no_client_auth, |clients| {
+        let mut roots = RootCertStore::empty();
+        roots.add(clients.der().clone()).unwrap();
+        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider)).build().unwrap()
+    });
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
-        .with_no_client_auth()
+        .with_client_cert_verifier(verifier)
         .with_single_cert(
             vec![certificate.der().clone()],
             PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())),
@@ -121,6 +132,29 @@ async fn an_origin_whose_certificate_does_not_verify_never_succeeds() {
         (failure.leg, failure.phase, failure.kind),
         (Leg::Upstream, Phase::Tls, FailureKind::Certificate)
     );
+}
+
+#[tokio::test]
+async fn an_origin_that_wants_a_client_certificate_gets_the_one_named() {
+    let key = KeyPair::generate().unwrap();
+    let client = CertificateParams::new(vec!["client".to_owned()]).unwrap().self_signed(&key).unwrap();
+    let mut identity = tempfile::NamedTempFile::new().unwrap();
+    identity.write_all((client.pem() + &key.serialize_pem()).as_bytes()).unwrap();
+    let (origin, ca) = secure_origin_asking(Some(&client)).await;
+    let both = identity.path().to_owned();
+    for named in [Some(UpstreamIdentity { certificate: both.clone(), key: both }), None] {
+        let given = named.is_some();
+        let upstream_ca = vec![ca.path().into()];
+        let rig = start_with(Settings { upstream_ca, upstream_identity: named, ..settings() }, 64).await;
+        let mut stream = open(&rig, origin).await;
+        let sent = b"GET /x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+        stream.write_all(sent).await.unwrap();
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer).await;
+        assert_eq!(answer.ends_with(b"ok"), given, "{}", String::from_utf8_lossy(&answer));
+        let told = rig.exchanges().await;
+        assert_eq!(told[0].failure.as_ref().map(|failure| failure.leg), (!given).then_some(Leg::Upstream));
+    }
 }
 
 #[tokio::test]
