@@ -66,15 +66,22 @@ fn store(text: &str) -> Option<Class> {
         || ["{'_secret':", "{\"_secret\":", "{_secret:"].iter().any(|start| text.starts_with(start))
     {
         "airbyte"
-    } else if text.starts_with("arn:aws:secretsmanager:")
+    } else if ["ssm:/", "secretsmanager:", "ref+awsssm://", "ref+awssecrets://"]
+        .iter()
+        .any(|start| text.starts_with(start))
+        || text.starts_with("arn:aws:secretsmanager:")
         || text.starts_with("arn:aws:ssm:")
         || text.starts_with("{{resolve:secretsmanager:")
         || text.starts_with("{{resolve:ssm")
     {
         "aws"
-    } else if text.starts_with("sm://") || (text.starts_with("projects/") && text.contains("/secrets/")) {
+    } else if text.starts_with("sm://")
+        || text.starts_with("ref+gcpsecrets://")
+        || (text.starts_with("projects/") && text.contains("/secrets/"))
+    {
         "gcp"
     } else if text.starts_with("@Microsoft.KeyVault(")
+        || text.starts_with("ref+azurekeyvault://")
         || (text.starts_with("https://") && text.contains(".vault.azure.net/secrets/"))
     {
         "azure"
@@ -136,7 +143,8 @@ fn template(text: &str) -> Option<Class> {
     if let Some(inner) = between("${", "}").or_else(|| between("$(", ")")).or_else(|| between("#{", "}")) {
         return expression(text, inner);
     }
-    if let Some(inner) = between("{", "}") {
+    // `%(name)s` is Python's.
+    if let Some(inner) = between("{", "}").or_else(|| between("%(", ")s")) {
         return is_one_name(inner).then(|| expression(text, inner)).flatten();
     }
     if let Some(inner) = between("$env:", "").or_else(|| between("$", "")).or_else(|| between("%", "%")) {
@@ -342,6 +350,7 @@ mod tests {
             "${API_KEY}",
             "$API_KEY",
             "%API_KEY%",
+            "%(api_key)s",
             "$token",
             "<your_token>",
             "**********",
