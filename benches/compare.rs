@@ -155,6 +155,7 @@ fn run(side: Side) -> Capture {
             version: "0".to_owned(),
             platform: "bench".to_owned(),
             tool: Tool::Record,
+            interception: samewire::model::Interception::default(),
             command: Vec::new(),
             started_at: start,
             ended_at: None,

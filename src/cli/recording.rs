@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use crate::capture::Writer;
 use crate::connector::{self, Overrides};
 use crate::launch::{self, Command, LaunchError, Sinks, Trust};
-use crate::model::{Capture, Completeness, Exit, Inputs, Reference, Run, Side, Tool};
+use crate::model::{Capture, Completeness, Exit, Inputs, Interception, Reference, Run, Side, Tool};
 use crate::proxy::{Authority, Lane, Lanes, Listener, Proxy, Settings};
 use crate::record::{self, Setup, Summary};
 use crate::redact::{Key, Known, Redactor};
@@ -94,6 +94,7 @@ pub(super) fn opening(
             version: env!("CARGO_PKG_VERSION").to_owned(),
             platform: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
             tool,
+            interception: Interception::default(),
             command: redactor.command(command),
             started_at: Timestamp::now(),
             ended_at: None,

@@ -6,7 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Clue, Connection, Exchange, Inputs, Text};
+use super::{Clue, Connection, Exchange, Inputs, Target, Text};
 
 /// One recorded run of one side.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -72,6 +72,9 @@ pub struct Run {
     pub platform: String,
     /// `record` or `proxy`.
     pub tool: Tool,
+    /// How the traffic came to samewire.
+    #[serde(default, skip_serializing_if = "Interception::is_by_variables")]
+    pub interception: Interception,
     /// The command and its arguments, redacted; empty for `proxy`.
     pub command: Vec<Text>,
     /// When it began.
@@ -92,6 +95,34 @@ pub enum Tool {
     Record,
     /// `samewire proxy`: whatever came.
     Proxy,
+}
+
+/// How the traffic came to samewire.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Interception {
+    /// The client was told of the proxy, by variables or by a setting of its own.
+    #[default]
+    Variables,
+    /// The client was given samewire's address as its base URL. Only requests to that are seen, and the client's own `Host` names samewire.
+    Reverse {
+        /// The base URL in whose place it stood; every recorded target is one below it.
+        upstream: Target,
+    },
+}
+
+impl Interception {
+    fn is_by_variables(&self) -> bool {
+        *self == Self::Variables
+    }
+
+    /// The base URL in whose place samewire stood, in reverse mode.
+    pub fn upstream(&self) -> Option<&Target> {
+        match self {
+            Self::Reverse { upstream } => Some(upstream),
+            Self::Variables => None,
+        }
+    }
 }
 
 /// How a command ended.

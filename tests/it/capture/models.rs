@@ -188,33 +188,41 @@ fn body() -> BoxedStrategy<Body> {
         .boxed()
 }
 
-fn request() -> BoxedStrategy<Request> {
+fn target() -> BoxedStrategy<Target> {
     let place = (word(), word(), any::<u16>(), option::of(user_info()));
     let rest = (text(), option::of(parameters()), option::of(text()));
+    let form = TargetForm::Absolute;
+    (place, rest)
+        .prop_map(move |((scheme, host, port, user_info), (path, query, fragment))| Target {
+            form,
+            scheme,
+            host,
+            port,
+            user_info,
+            path,
+            query,
+            fragment,
+        })
+        .boxed()
+}
+
+fn interception() -> BoxedStrategy<Interception> {
+    let reverse = target().prop_map(|upstream| Interception::Reverse { upstream });
+    prop_oneof![3 => Just(Interception::Variables), 1 => reverse].boxed()
+}
+
+fn request() -> BoxedStrategy<Request> {
     let fidelity =
         prop_oneof![Just(Fidelity::Wire), Just(Fidelity::Decoded), word().prop_map(Fidelity::Desync)];
-    (word(), place, rest, vec(field(), 0..4), body(), fidelity)
-        .prop_map(
-            |(method, (scheme, host, port, user_info), (path, query, fragment), fields, body, fidelity)| {
-                Request {
-                    method,
-                    target: Target {
-                        form: TargetForm::Absolute,
-                        scheme,
-                        host,
-                        port,
-                        user_info,
-                        path,
-                        query,
-                        fragment,
-                    },
-                    version: "HTTP/1.0".into(),
-                    fields,
-                    body,
-                    fidelity,
-                }
-            },
-        )
+    (word(), target(), vec(field(), 0..4), body(), fidelity)
+        .prop_map(|(method, target, fields, body, fidelity)| Request {
+            method,
+            target,
+            version: "HTTP/1.0".into(),
+            fields,
+            body,
+            fidelity,
+        })
         .boxed()
 }
 
@@ -330,6 +338,7 @@ prop_compose! {
     /// Any capture, numbered as the recorder numbers it.
     pub(crate) fn capture()(
         sandbox in any::<bool>(),
+        interception in interception(),
         command in vec(text(), 0..3),
         started_at in timestamp(),
         ended_at in option::of(timestamp()),
@@ -355,6 +364,7 @@ prop_compose! {
                 version: "0.1.0".into(),
                 platform: "linux-x86_64".into(),
                 tool: Tool::Proxy,
+                interception,
                 command,
                 started_at,
                 ended_at,

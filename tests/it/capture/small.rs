@@ -133,6 +133,7 @@ pub(crate) fn capture() -> Capture {
             version: "0.1.0".into(),
             platform: "linux-x86_64".into(),
             tool: Tool::Record,
+            interception: samewire::model::Interception::default(),
             command: vec![Text::shown("check"), Text::shown("--config")],
             started_at: at(0),
             ended_at: Some(at(9)),

@@ -216,6 +216,7 @@ pub(crate) fn run(side: Side, calls: impl IntoIterator<Item = Call>) -> Capture 
             version: "0".to_owned(),
             platform: "test".to_owned(),
             tool: Tool::Record,
+            interception: samewire::model::Interception::default(),
             command: Vec::new(),
             started_at: start,
             ended_at: None,

@@ -152,6 +152,7 @@ impl Run {
                 version: "0.1.0".into(),
                 platform: "linux".into(),
                 tool: Tool::Record,
+                interception: samewire::model::Interception::default(),
                 command: Vec::new(),
                 started_at: start,
                 ended_at: Some(start),

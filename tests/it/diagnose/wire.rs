@@ -76,6 +76,7 @@ fn capture(side: Side, config: &[(&str, &str)], sent: &[Sent<'_>]) -> Capture {
             version: "0.1.0".into(),
             platform: "linux".into(),
             tool: Tool::Record,
+            interception: samewire::model::Interception::default(),
             command: Vec::new(),
             started_at: start,
             ended_at: Some(start),

@@ -36,6 +36,7 @@ pub(super) fn capture_under(key: [u8; 32], story: &Story, side: Side) -> Capture
             version: "0.1.0".to_owned(),
             platform: "linux x86_64".to_owned(),
             tool: Tool::Record,
+            interception: samewire::model::Interception::default(),
             command: redactor.command(&argv),
             started_at: start(side),
             ended_at: Some(start(side) + SignedDuration::from_secs(10)),
