@@ -5,3 +5,4 @@ mod api;
 pub(crate) mod bench;
 mod container;
 mod languages;
+mod matrix;

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use super::bench::{Bench, TOKEN, first_rule, python, text};
 
-fn manifest(bench: &Bench, spec: bool) -> Value {
+/// A connector that asks `url` for lots, with the config's `api_key`.
+pub(super) fn manifest(url: &str, spec: bool) -> Value {
     let mut manifest = json!({
         "version": "6.0.0",
         "type": "DeclarativeSource",
@@ -19,7 +20,7 @@ fn manifest(bench: &Bench, spec: bool) -> Value {
                 "type": "SimpleRetriever",
                 "requester": {
                     "type": "HttpRequester",
-                    "url": format!("http://{}/v1/lots", bench.api.http),
+                    "url": url,
                     "http_method": "POST",
                     "authenticator": {"type": "BearerAuthenticator", "api_token": "{{ config['api_key'] }}"},
                     "request_body": {"type": "RequestBodyJsonObject", "value": {
@@ -40,10 +41,11 @@ fn manifest(bench: &Bench, spec: bool) -> Value {
     manifest
 }
 
-fn builder(bench: &Bench, python: &Path) {
+/// The builder's side: what its backend runs, recorded as `s.har`.
+pub(super) fn builder(bench: &Bench, python: &Path, url: &str) {
     let config = json!({
         "api_key": TOKEN,
-        "__injected_declarative_manifest": manifest(bench, true),
+        "__injected_declarative_manifest": manifest(url, true),
         "__command": "test_read",
         "__test_read_config": {"max_records": 100, "max_pages_per_slice": 5, "max_slices": 5, "max_streams": 100}
     });
@@ -59,9 +61,13 @@ fn builder(bench: &Bench, python: &Path) {
     bench.record("sandbox", "s.har", &command);
 }
 
+fn api(bench: &Bench) -> String {
+    format!("http://{}/v1/lots", bench.api.http)
+}
+
 fn check(bench: &Bench, python: &Path, config: &Value, spec: bool) {
     bench.write("secrets/config.json", &config.to_string());
-    bench.write("manifest.yaml", &manifest(bench, spec).to_string());
+    bench.write("manifest.yaml", &manifest(&api(bench), spec).to_string());
     let program = python.with_file_name("source-declarative-manifest");
     let program = program.to_str().unwrap();
     let command = [program, "check", "--config", "secrets/config.json", "--manifest-path", "manifest.yaml"];
@@ -72,7 +78,7 @@ fn check(bench: &Bench, python: &Path, config: &Value, spec: bool) {
 fn equal_inputs_are_the_same() {
     let Some(python) = python() else { return };
     let bench = Bench::new();
-    builder(&bench, &python);
+    builder(&bench, &python, &api(&bench));
     check(&bench, &python, &json!({"api_key": TOKEN}), true);
     let (status, report) = bench.diff("s.har", "r.har");
     assert_eq!((status, report["verdict"].as_str()), (0, Some("same")), "{report:#}");
@@ -84,7 +90,7 @@ fn equal_inputs_are_the_same() {
 fn a_renamed_key_sends_an_empty_token() {
     let Some(python) = python() else { return };
     let bench = Bench::new();
-    builder(&bench, &python);
+    builder(&bench, &python, &api(&bench));
     check(&bench, &python, &json!({"apiKey": TOKEN}), true);
     let (status, report) = bench.diff("s.har", "r.har");
     assert_eq!((status, report["verdict"].as_str()), (1, Some("differs")), "{report:#}");
@@ -99,7 +105,7 @@ fn a_renamed_key_sends_an_empty_token() {
 fn a_manifest_without_spec_asks_nothing() {
     let Some(python) = python() else { return };
     let bench = Bench::new();
-    builder(&bench, &python);
+    builder(&bench, &python, &api(&bench));
     check(&bench, &python, &json!({"api_key": TOKEN}), false);
     let (status, report) = bench.diff("s.har", "r.har");
     assert_eq!((status, first_rule(&report)), (1, "spec-missing"), "{report:#}");

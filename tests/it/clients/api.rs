@@ -67,9 +67,12 @@ impl Api {
         self.calls.load(Ordering::SeqCst)
     }
 
-    /// The option that leads [`HOST`] here.
-    pub(crate) fn connect_to(&self) -> String {
-        format!("{HOST}:443:127.0.0.1:{}", self.https.port())
+    /// The values of `--connect-to` that lead [`HOST`] here, over http and https.
+    pub(crate) fn connect_to(&self) -> [String; 2] {
+        [
+            format!("{HOST}:80:127.0.0.1:{}", self.http.port()),
+            format!("{HOST}:443:127.0.0.1:{}", self.https.port()),
+        ]
     }
 }
 
@@ -82,11 +85,13 @@ where
         async move {
             calls.fetch_add(1, Ordering::SeqCst);
             let given = request.headers().get("authorization").map(|value| value.as_bytes().to_vec());
+            let graphql = request.uri().path() == "/graphql";
             let _ = request.into_body().collect().await;
             let (status, body) = match given {
                 None => (401, r#"{"message":"no credentials"}"#),
-                Some(given) if given == expected.as_bytes() => (200, r#"{"data":[{"id":1,"loja":"10"}]}"#),
-                Some(_) => (403, r#"{"message":"bad credentials"}"#),
+                Some(given) if given != expected.as_bytes() => (403, r#"{"message":"bad credentials"}"#),
+                Some(_) if graphql => (200, r#"{"data":{"viewer":{"login":"lots"}}}"#),
+                Some(_) => (200, r#"{"data":[{"id":1,"loja":"10"}]}"#),
             };
             Ok::<_, Infallible>(
                 Response::builder()
@@ -105,7 +110,7 @@ fn identity(ca: &Path) -> rustls::ServerConfig {
     authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
     std::fs::write(ca, authority.pem()).unwrap();
-    let mut params = CertificateParams::new(vec![HOST.to_owned(), "127.0.0.1".to_owned()]).unwrap();
+    let mut params = CertificateParams::new(vec![HOST.to_owned(), "localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
     params.use_authority_key_identifier_extension = true;
     let key = KeyPair::generate().unwrap();
     let leaf = params.signed_by(&key, &authority).unwrap();

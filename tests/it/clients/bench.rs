@@ -53,14 +53,25 @@ impl Bench {
         command
     }
 
+    /// The options that lead a recording's requests to the API, and let it trust what it finds there.
+    pub(crate) fn way_to_the_api(&self) -> Vec<String> {
+        let mut options = vec!["--upstream-ca".to_owned(), self.path("api-ca.pem").display().to_string()];
+        for to in self.api.connect_to() {
+            options.extend(["--connect-to".to_owned(), to]);
+        }
+        options
+    }
+
+    /// `record` of a command, not yet started, with more options than the usual ones.
+    pub(crate) fn recording(&self, side: &str, file: &str, options: &[&str], words: &[&str]) -> Command {
+        let mut command = self.command(&["record", side, "--force", "-o", file]);
+        command.args(self.way_to_the_api()).args(options).arg("--").args(words);
+        command
+    }
+
     /// Records a command; fails the test when samewire itself failed.
     pub(crate) fn record(&self, side: &str, file: &str, command: &[&str]) -> Output {
-        let ca = self.path("api-ca.pem");
-        let connect_to = self.api.connect_to();
-        let mut args = vec!["record", side, "--force", "-o", file];
-        args.extend(["--upstream-ca", ca.to_str().unwrap(), "--connect-to", &connect_to, "--"]);
-        args.extend(command);
-        let output = self.samewire(&args);
+        let output = self.recording(side, file, &[], command).output().unwrap();
         assert_ne!(output.status.code(), Some(125), "{}", text(&output));
         output
     }

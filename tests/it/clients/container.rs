@@ -67,11 +67,10 @@ fn a_client_in_a_container_is_captured() {
     let bench = Bench::new();
     let curl = fs::canonicalize(curl).unwrap();
     let image = Image::make(&bench.path(""), &curl);
-    let (ca, connect_to) = (bench.path("api-ca.pem"), bench.api.connect_to());
     let listen = format!("{bridge}:0");
     let mut proxy = bench
         .command(&["proxy", "--listen", &listen, "-o", "r.har"])
-        .args(["--upstream-ca", ca.to_str().unwrap(), "--connect-to", &connect_to])
+        .args(bench.way_to_the_api())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();

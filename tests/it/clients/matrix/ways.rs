@@ -1,0 +1,63 @@
+//! The ways by which a client's requests come to samewire, and what can become of a call.
+
+use super::super::api::HOST;
+use super::super::bench::Bench;
+use super::programs::{Client, Target};
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Way {
+    /// `record SIDE -- CLIENT`.
+    Variables,
+}
+
+pub(super) const WAYS: [Way; 1] = [Way::Variables];
+
+/// What is to become of a call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Expected {
+    /// Recorded, with the facts of the reference.
+    Captured,
+    /// The client goes around samewire, and samewire says so.
+    Missed,
+}
+
+/// What became of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Outcome {
+    Captured,
+    /// Not captured, and samewire says why: the rule and its words.
+    Reported(String),
+    /// Not tried on this machine, for this reason.
+    Skipped(String),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Scheme {
+    Http,
+    Https,
+}
+
+impl Way {
+    /// The column's head.
+    pub(super) fn heading(self) -> &'static str {
+        match self {
+            Self::Variables => "by variables",
+        }
+    }
+
+    /// Its place among the columns.
+    pub(super) fn column(self) -> usize {
+        WAYS.iter().position(|&way| way == self).unwrap()
+    }
+}
+
+/// What the client asks for. A client that is to be missed must succeed without samewire: it gets the API's own address.
+pub(super) fn url(bench: &Bench, client: &Client, way: Way, scheme: Scheme) -> String {
+    let missed = client.expected[way.column()] == Expected::Missed;
+    match (scheme, missed || client.target == Target::Loopback) {
+        (Scheme::Http, true) => format!("http://{}/v1/lots", bench.api.http),
+        (Scheme::Https, true) => format!("https://{}/v1/lots", bench.api.https),
+        (Scheme::Http, false) => format!("http://{HOST}/v1/lots"),
+        (Scheme::Https, false) => format!("https://{HOST}/v1/lots"),
+    }
+}
