@@ -4,5 +4,5 @@ mod airbyte;
 mod api;
 pub(crate) mod bench;
 mod container;
-mod languages;
 mod matrix;
+mod trust;

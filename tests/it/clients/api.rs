@@ -110,7 +110,9 @@ fn identity(ca: &Path) -> rustls::ServerConfig {
     authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
     std::fs::write(ca, authority.pem()).unwrap();
-    let mut params = CertificateParams::new(vec![HOST.to_owned(), "localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
+    let mut params =
+        CertificateParams::new(vec![HOST.to_owned(), "localhost".to_owned(), "127.0.0.1".to_owned()])
+            .unwrap();
     params.use_authority_key_identifier_extension = true;
     let key = KeyPair::generate().unwrap();
     let leaf = params.signed_by(&key, &authority).unwrap();

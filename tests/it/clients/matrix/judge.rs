@@ -68,7 +68,12 @@ fn captured(bench: &Bench, file: &str, output: &Output) {
             _ => None,
         })
         .collect();
-    assert_eq!((answers.as_slice(), capture.exchanges.len()), ([200].as_slice(), 1), "{file}: {}", text(output));
+    assert_eq!(
+        (answers.as_slice(), capture.exchanges.len()),
+        ([200].as_slice(), 1),
+        "{file}: {}",
+        text(output)
+    );
     let content = std::fs::read_to_string(bench.path(file)).unwrap();
     assert!(!content.contains(&TOKEN[..16]), "{file} holds the token");
 }
@@ -81,6 +86,10 @@ fn missed(bench: &Bench, output: &Output) -> Outcome {
     assert_eq!(capture.exchanges.len(), 0, "now captured: {}", text(output));
     let (_, report) = bench.diff("s.har", "r.har");
     let finding = &report["findings"][0];
-    assert_eq!((first_rule(&report), finding["side"].as_str()), ("proxy-bypassed", Some("runtime")), "{report:#}");
+    assert_eq!(
+        (first_rule(&report), finding["side"].as_str()),
+        ("proxy-bypassed", Some("runtime")),
+        "{report:#}"
+    );
     Outcome::Reported(finding["claim"].as_str().unwrap().to_owned())
 }

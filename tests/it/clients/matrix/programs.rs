@@ -99,10 +99,10 @@ impl Program {
             }
             Self::Go(client) => Ok(words(&[&file(&go_binary()?), client, url])),
             Self::AirbyteCdk => {
-                let program = python().ok_or("no Python clients")?.with_file_name("source-declarative-manifest");
+                let program =
+                    python().ok_or("no Python clients")?.with_file_name("source-declarative-manifest");
                 let config = bench.write("cdk/config.json", &json!({"api_key": TOKEN}).to_string());
-                let manifest =
-                    bench.write("cdk/manifest.yaml", &airbyte::manifest(url, true).to_string());
+                let manifest = bench.write("cdk/manifest.yaml", &airbyte::manifest(url, true).to_string());
                 let (config, manifest) = (file(&config), file(&manifest));
                 Ok(words(&[&file(&program), "check", "--config", &config, "--manifest-path", &manifest]))
             }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use super::programs::Client;
-use super::ways::{Outcome, WAYS};
+use super::ways::{Outcome, WAYS, Way};
 
 const BEGIN: &str = "<!-- written by SAMEWIRE_WRITE_CLIENTS_TABLE=1 tests/run matrix -->";
 const END: &str = "<!-- end -->";
@@ -34,15 +34,12 @@ impl Page {
     }
 
     fn write(&self) {
-        let mut text = format!("{}{BEGIN}\n\n| client |", self.before);
-        for way in WAYS {
-            text.push_str(&format!(" {} |", way.heading()));
-        }
-        text.push_str(&format!("\n|---|{}\n", "---|".repeat(WAYS.len())));
-        for row in &self.rows {
-            text.push_str(&format!("| {} |\n", row.join(" | ")));
-        }
-        text.push_str(&format!("\n{END}{}", self.after));
+        let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+        let heads: Vec<String> =
+            std::iter::once("client").chain(WAYS.map(Way::heading)).map(str::to_owned).collect();
+        let rules = format!("|{}\n", "---|".repeat(heads.len()));
+        let rows: String = self.rows.iter().map(|row| line(row)).collect();
+        let text = format!("{}{BEGIN}\n\n{}{rules}{rows}\n{END}{}", self.before, line(&heads), self.after);
         std::fs::write(path(), text).unwrap();
     }
 }
@@ -74,7 +71,11 @@ pub(super) fn keep(client: &Client, outcomes: &[Outcome]) {
         return page.write();
     }
     let shown = at.map(|at| &page.rows[at]);
-    assert_eq!(shown, Some(&row), "docs/clients.md; SAMEWIRE_WRITE_CLIENTS_TABLE=1 tests/run matrix writes it anew");
+    assert_eq!(
+        shown,
+        Some(&row),
+        "docs/clients.md; SAMEWIRE_WRITE_CLIENTS_TABLE=1 tests/run matrix writes it anew"
+    );
 }
 
 fn order(rows: &mut [Vec<String>]) {
