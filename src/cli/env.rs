@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::ValueEnum;
 
 use crate::model::Side;
@@ -53,6 +53,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             "the running proxy has no port for the {side}; start one that has: samewire proxy --side {side}"
         )
     })?;
+    if let Some(base_url) = &listening.base_url {
+        bail!(
+            "the running proxy is in reverse mode, which no variable leads to: give the {side}'s client {base_url} as its base URL"
+        );
+    }
     output::report(&print(args.format, &running, listening), None)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -13,7 +13,7 @@ use clap::{Args, ValueEnum};
 use zeroize::Zeroizing;
 
 use crate::model;
-use crate::proxy::{ConnectTo, HostPattern, Settings, UpstreamIdentity, UpstreamProxy};
+use crate::proxy::{BaseUrl, ConnectTo, HostPattern, Settings, UpstreamIdentity, UpstreamProxy};
 
 /// A side, on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -130,6 +130,11 @@ impl fmt::Debug for Unread {
 }
 
 impl Unread {
+    /// As the base URL of reverse mode.
+    pub(super) fn base_url(&self) -> anyhow::Result<BaseUrl> {
+        self.0.parse().context("--reverse")
+    }
+
     /// As the source of a secret.
     pub(super) fn secret(&self) -> anyhow::Result<SecretSource> {
         self.0.parse().map_err(|error| anyhow::anyhow!("--secret: {error}"))

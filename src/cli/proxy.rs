@@ -14,13 +14,13 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::capture::{self, Writer};
 use crate::launch::{self, Trust};
-use crate::model::{Exchange, Outcome, Side, Tool};
-use crate::proxy::{Authority, Credential, Lane, Lanes, Listener, Proxy};
+use crate::model::{Exchange, Interception, Outcome, Reference, Side, Target, Tool};
+use crate::proxy::{Authority, BaseUrl, Credential, Lane, Lanes, Listener, Proxy};
 use crate::record::{self, Recorder, Setup, Summary};
-use crate::redact::Key;
+use crate::redact::{Key, Known};
 use crate::report;
 
-use super::options::{self, Listen, Recording};
+use super::options::{self, Listen, Recording, Unread};
 use super::state::{self, Listening, Running};
 use super::{EXIT_FAILED, listening, output, paths, recording};
 
@@ -29,11 +29,17 @@ use super::{EXIT_FAILED, listening, output, paths, recording};
 /// Point `HTTP_PROXY` and `HTTPS_PROXY` of the working run at the first port and those of the failing run at the second;
 /// `samewire env SIDE` prints all the variables that clients need. A proxy URL with user and password
 /// (`http://runtime:x@127.0.0.1:8877`) names the side as well. Ctrl-C ends it.
+///
+/// With --reverse it is no proxy: give each run's client the address of its port as the API's base URL.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Record one side only.
     #[arg(long, value_enum, value_name = "SIDE")]
     side: Option<options::Side>,
+
+    /// Stand in the place of this base URL, for clients in which only that can be changed.
+    #[arg(long, value_name = "URL")]
+    reverse: Option<Unread>,
 
     /// The capture to write; one side only [default: captures/SIDE-TIME.har for each side].
     #[arg(short, value_name = "FILE", help_heading = "Recording")]
@@ -52,7 +58,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let addr = args.listen.listen.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 8877).into());
     let lanes = lanes(args, addr);
     let key = recording::machine_key()?;
-    let settings = args.recording.settings()?;
+    let mut settings = args.recording.settings()?;
+    settings.reverse = args.reverse.as_ref().map(Unread::base_url).transpose()?;
+    let reverse = settings.reverse.clone();
     let authority = Arc::new(Authority::new().context("cannot make the certificate authority")?);
     if let Some(path) = &args.recording.ca_cert {
         recording::write_certificate(path, &authority)?;
@@ -78,7 +86,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         let mut senders = Lanes::default();
         let mut recordings = Vec::new();
         for (side, _) in &lanes {
-            let (sender, opened) = open(*side, args, key.clone())?;
+            let (sender, opened) =
+                open(*side, args, key.clone(), reverse.as_ref().map(|base| (base, credential.as_ref())))?;
             match side {
                 Side::Sandbox => senders.sandbox = Some(sender),
                 Side::Runtime => senders.runtime = Some(sender),
@@ -91,19 +100,21 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             listeners: lanes
                 .iter()
                 .zip(proxy.addresses())
-                .map(|((side, _), address)| listener(*side, address, credential.as_ref(), &trust))
+                .map(|((side, _), address)| match &reverse {
+                    Some(_) => in_place(*side, address, credential.as_ref()),
+                    None => listener(*side, address, credential.as_ref(), &trust),
+                })
                 .collect(),
         };
         running.write(&folder)?;
         for (listening, opened) in running.listeners.iter().zip(&recordings) {
-            output::line(&format!(
-                "samewire: {} on http://{}, recorded in {}",
-                listening.side,
-                listening.address,
-                opened.path.display()
-            ));
+            output::line(&greeting(listening, opened));
         }
-        output::line("samewire: `samewire env SIDE` prints what a client needs; Ctrl-C ends the recording");
+        output::line(if reverse.is_some() {
+            "samewire: give each run's client its base URL; Ctrl-C ends the recording"
+        } else {
+            "samewire: `samewire env SIDE` prints what a client needs; Ctrl-C ends the recording"
+        });
         let stop = stop_signal()?;
         proxy.serve(senders, stop).await;
         running.remove(&folder);
@@ -121,7 +132,25 @@ fn listener(side: Side, address: SocketAddr, credential: Option<&Credential>, tr
     let environment = launch::environment(&url, trust, |_| None);
     let set = environment.set.into_iter().map(|(name, value)| (name, value.to_string_lossy().into_owned()));
     let cleared = environment.cleared.into_iter().map(|name| (name, String::new()));
-    Listening { side, address, variables: set.chain(cleared).collect() }
+    Listening { side, address, base_url: None, variables: set.chain(cleared).collect() }
+}
+
+/// A listener of reverse mode.
+fn in_place(side: Side, address: SocketAddr, credential: Option<&Credential>) -> Listening {
+    let base_url = Some(listening::base_url(address, credential));
+    Listening { side, address, base_url, variables: Vec::new() }
+}
+
+/// What a user needs to know of a listener.
+fn greeting(listening: &Listening, opened: &Opened) -> String {
+    let Listening { side, address, base_url, .. } = listening;
+    let path = opened.path.display();
+    match (base_url, &opened.upstream) {
+        (Some(base_url), Some(upstream)) => {
+            format!("samewire: {side}: base URL {base_url} in place of {upstream}, recorded in {path}")
+        }
+        _ => format!("samewire: {side} on http://{address}, recorded in {path}"),
+    }
 }
 
 /// The sides to record and the address of each.
@@ -144,16 +173,32 @@ struct Opened {
     /// The user named the file: it is kept even when nothing came.
     named: bool,
     recorder: Recorder,
+    /// In reverse mode, what it stands in the place of, redacted.
+    upstream: Option<String>,
 }
 
-fn open(side: Side, args: &Args, key: Key) -> anyhow::Result<(record::EventSender, Opened)> {
+/// Starts a side's recording; `reverse` is what it stands in the place of, and the first segment of every path there.
+fn open(
+    side: Side,
+    args: &Args,
+    key: Key,
+    reverse: Option<(&BaseUrl, Option<&Credential>)>,
+) -> anyhow::Result<(record::EventSender, Opened)> {
     let path = match &args.output {
         Some(path) => path.clone(),
         None => paths::new_capture(Path::new(paths::FOLDER), side, Timestamp::now())?,
     };
     let mut redactor = recording::redactor(key, &args.recording)?;
     let inputs = recording::inputs(&[], &args.recording, &mut redactor)?;
-    let opening = recording::opening(side, Tool::Proxy, &[], inputs, &redactor);
+    let mut opening = recording::opening(side, Tool::Proxy, &[], inputs, &redactor);
+    if let Some((base, secret_path)) = reverse {
+        if let Some(secret) = secret_path {
+            redactor.refer(Reference::Named("reverse_path".to_owned()), secret.expose(), Known::Secret);
+        }
+        let upstream = redactor.base_url(base.scheme(), &base.authority(), base.path());
+        opening.run.interception = Interception::Reverse { upstream };
+    }
+    let upstream = opening.run.interception.upstream().map(Target::url);
     let writer = Writer::create(&path, args.recording.force, &opening)?;
     let (events, recorder) = record::start(Setup {
         writer,
@@ -162,7 +207,7 @@ fn open(side: Side, args: &Args, key: Key) -> anyhow::Result<(record::EventSende
         body_limit: args.recording.body_limit.0,
         observer: Some(Box::new(move |exchange| output::line(&live(side, exchange)))),
     })?;
-    Ok((events, Opened { side, path, named: args.output.is_some(), recorder }))
+    Ok((events, Opened { side, path, named: args.output.is_some(), recorder, upstream }))
 }
 
 impl Opened {

@@ -29,6 +29,9 @@ pub(super) struct Listening {
     pub side: Side,
     /// Where it listens.
     pub address: SocketAddr,
+    /// In reverse mode, the base URL to give to a client on this machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_url: Option<String>,
     /// The variables that a client on this machine needs, and their values.
     pub variables: Vec<(String, String)>,
 }

@@ -2,6 +2,7 @@
 
 use super::carried::{Item, holds, holds_field, nth_field, nth_parameter};
 use super::credentials::fields as field_values;
+use super::reverse;
 use super::side_by_side::{Both, Found, short};
 use super::significance;
 use super::value::{Likeness, texts};
@@ -86,7 +87,11 @@ fn pair(
         _ => field_values(both, key, &field.value, &partner.value),
     };
     if let Some(significance) = significance::field(both, key, likeness) {
-        let significance = negotiated(both, key, significance);
+        let significance = if reverse::names_its_place(both, field, partner) {
+            Significance::Expected(Reason::ReverseHost)
+        } else {
+            negotiated(both, key, significance)
+        };
         found.push(
             at(FieldPart::Whole),
             likeness.how(),
@@ -108,11 +113,9 @@ fn spacing(field: &Field) -> (&str, &str, &str) {
 
 /// `Host` that says what the target says is compared there.
 fn is_host_of_target(both: &Both<'_>, field: &Field, partner: &Field) -> bool {
-    let says = |field: &Field, exchange: &crate::model::Exchange| {
+    let says = |field: &Field, exchange: &Exchange| {
         let target = &exchange.request.target;
-        matches!(&field.value, FieldValue::Text(text) if text.as_shown().is_some_and(|shown| {
-            shown.eq_ignore_ascii_case(&target.host) || shown.eq_ignore_ascii_case(&target.authority())
-        }))
+        matches!(&field.value, FieldValue::Text(text) if text.as_shown().is_some_and(|shown| reverse::says(target, shown)))
     };
     field.name.key == "host" && says(field, both.sandbox) && says(partner, both.runtime)
 }
@@ -121,7 +124,9 @@ fn is_host_of_target(both: &Both<'_>, field: &Field, partner: &Field) -> bool {
 fn lonely(both: &Both<'_>, field: &Field, nth: u32, kind: ChangeKind, found: &mut Found<'_>) {
     let key = &field.name.key;
     let exchange = if kind == ChangeKind::Missing { both.sandbox } else { both.runtime };
-    if key == "host" && is_host(field, &exchange.request.target.host) {
+    let capture = if kind == ChangeKind::Missing { both.runs.sandbox } else { both.runs.runtime };
+    let reversed = capture.run.interception.upstream().is_some();
+    if key == "host" && (reversed || is_host(field, &exchange.request.target.host)) {
         return;
     }
     if let FieldValue::Cookies(_) = &field.value {

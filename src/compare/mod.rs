@@ -16,6 +16,7 @@ mod json;
 mod key;
 mod locator;
 mod pair;
+mod reverse;
 mod side_by_side;
 mod significance;
 mod target;
@@ -36,12 +37,16 @@ use side_by_side::{Both, Found, Runs};
 /// A run without any exchange yields lonely pairs and no differences: there is nothing to compare with.
 pub fn compare(sandbox: &Capture, runtime: &Capture) -> Comparison {
     let runs = Runs::new(sandbox, runtime);
-    let pairs = pair::pair(&attempt::fold(sandbox), &attempt::fold(runtime), runs.same_key);
+    let mut pairs = pair::pair(&attempt::fold(sandbox), &attempt::fold(runtime), runs.same_key);
+    let last = |capture, attempts: &Option<Attempts>| exchange(capture, attempts.as_ref()?.last());
+    for pair in &mut pairs {
+        let (one, other) = (last(sandbox, &pair.sandbox), last(runtime, &pair.runtime));
+        reverse::explain(pair, (sandbox, one), (runtime, other));
+    }
     let mut comparison = Comparison { same_key: runs.same_key, pairs, ..Comparison::default() };
     let comparable = !sandbox.exchanges.is_empty() && !runtime.exchanges.is_empty();
     for (at, pair) in comparison.pairs.iter().enumerate() {
-        let one = pair.sandbox.as_ref().and_then(|attempts| exchange(sandbox, attempts.last()));
-        let other = pair.runtime.as_ref().and_then(|attempts| exchange(runtime, attempts.last()));
+        let (one, other) = (last(sandbox, &pair.sandbox), last(runtime, &pair.runtime));
         let number = |exchange: Option<&Exchange>| exchange.map(|exchange| exchange.number);
         let differences = &mut comparison.differences;
         let mut found = Found { pair: at, sandbox: number(one), runtime: number(other), differences };
@@ -106,7 +111,8 @@ pub struct Pair {
     /// The runtime's attempts.
     pub runtime: Option<Attempts>,
     /// Why a pair has no partner, where the framework's own limits explain it ([`Reason::BuilderLimits`], [`Reason::ParentAgain`]), or
-    /// where the other run had failed before it got there ([`Reason::Consequence`]).
+    /// where the other run had failed before it got there ([`Reason::Consequence`]), or where the other side's would not have been seen
+    /// ([`Reason::BesideReverse`]).
     pub alone: Option<Reason>,
 }
 
@@ -221,6 +227,10 @@ pub enum Reason {
     Consequence,
     /// The answers to one request hold other data; both sides succeeded.
     Data,
+    /// A client in reverse mode names samewire, which it takes for the API.
+    ReverseHost,
+    /// In reverse mode only requests to the base URL are seen.
+    BesideReverse,
 }
 
 impl Reason {
@@ -243,6 +253,8 @@ impl Reason {
             Self::ClientIdentity => "the client's own name and abilities; both sides succeeded",
             Self::Consequence => "follows from another difference",
             Self::Data => "other data in the answer to the same request",
+            Self::ReverseHost => "reverse mode: the client was given samewire's address as the base URL",
+            Self::BesideReverse => "reverse mode: only requests to the base URL are seen",
         }
     }
 }

@@ -29,6 +29,12 @@ pub(super) fn notes(case: &Case<'_>) -> Vec<String> {
 fn of_side(case: &Case<'_>, side: Side, notes: &mut Vec<String>) {
     let capture = case.capture(side);
     let completeness = &capture.completeness;
+    if let Some(upstream) = capture.run.interception.upstream() {
+        notes.push(format!(
+            "the {side} was recorded in reverse mode: its client names samewire in Host, and only requests to {} were seen",
+            upstream.url()
+        ));
+    }
     if let Some(tear) = &completeness.torn {
         notes.push(format!(
             "the {side} capture is torn: read up to byte {}, {} bytes after it are lost",

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use hyper::StatusCode;
 use jiff::Timestamp;
 use tokio::io::AsyncReadExt as _;
@@ -11,10 +11,11 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use crate::model::{Handshake, Side};
 use crate::record::Event;
 
 use super::client_stream::ClientStream;
-use super::forward::Authority;
+use super::forward::{Authority, Refusal, Reverse};
 use super::head::{Head, Kind};
 use super::http::{self, Parts};
 use super::journal::Journal;
@@ -23,6 +24,9 @@ use super::prefixed::Prefixed;
 use super::scanner::HeadScanner;
 use super::tunnel::{self, Connect};
 use super::{Lanes, Listener, Shared, Stage, answer, lane};
+
+/// The type of a TLS record that holds a hello (RFC 8446, section 5.1).
+const TLS_HANDSHAKE: u8 = 0x16;
 
 /// Serves a connection until it ends or the proxy does.
 pub(super) async fn serve(
@@ -47,40 +51,63 @@ pub(super) async fn serve(
     if buffer.is_empty() {
         return;
     }
-    let authorization = first.as_ref().and_then(|(head, _)| head.field("proxy-authorization"));
-    let Ok(side) = lane::side(&listener, authorization) else {
-        let page = answer::bytes(
-            StatusCode::PROXY_AUTHENTICATION_REQUIRED,
-            "Proxy-Authenticate: Basic realm=\"samewire\"\r\n",
-            "this proxy wants the user and the password of its URL (samewire env prints it)",
-        );
-        tunnel::reply(&mut client, &page).await;
-        return;
+    let reverse = shared.settings.reverse.clone().map(|base| Reverse::new(base, listener.credential.clone()));
+    let side = match admit(&listener, reverse.as_ref(), first.as_ref().map(|(head, _)| head)) {
+        Ok(side) => side,
+        Err(page) => return tunnel::reply(&mut client, &page).await,
     };
     let sender = lanes.of(side).cloned();
     drop(lanes);
     let journal = Arc::new(Journal::new(shared.connection_id(), side, sender));
     let mut ending = stages.clone();
     tokio::select! {
-        () = dispatch(client, buffer, first, opened, &shared, &journal, stages) => {}
+        () = dispatch(Accepted { client, buffer, first, at: opened, reverse }, &shared, &journal, stages) => {}
         // What is under way stays without an end in the capture.
         _ = ending.wait_for(|stage| *stage == Stage::Ended) => {}
     }
     journal.flush().await;
 }
 
-/// Takes the way that the first head tells.
-async fn dispatch(
+/// The side that a connection belongs to, or the answer to a client that may not use the listener.
+fn admit(listener: &Listener, reverse: Option<&Reverse>, first: Option<&Head>) -> Result<Side, Bytes> {
+    if let Some(reverse) = reverse {
+        let refusal = Refusal::SecretPath;
+        let page = || answer::bytes(refusal.status(), "", &refusal.to_string());
+        return if reverse.admits(first) { Ok(listener.lane.side) } else { Err(page()) };
+    }
+    let authorization = first.and_then(|head| head.field("proxy-authorization"));
+    lane::side(listener, authorization).map_err(|_| {
+        answer::bytes(
+            StatusCode::PROXY_AUTHENTICATION_REQUIRED,
+            "Proxy-Authenticate: Basic realm=\"samewire\"\r\n",
+            "this proxy wants the user and the password of its URL (samewire env prints it)",
+        )
+    })
+}
+
+/// A connection, and what was read of it to find out what it is.
+struct Accepted {
     client: ClientStream,
-    mut buffer: BytesMut,
+    buffer: BytesMut,
     first: Option<(Head, Timestamp)>,
     at: Timestamp,
+    reverse: Option<Reverse>,
+}
+
+/// Takes the way that the first head tells.
+async fn dispatch(
+    accepted: Accepted,
     shared: &Arc<Shared>,
     journal: &Arc<Journal>,
     stages: watch::Receiver<Stage>,
 ) {
+    let Accepted { mut client, mut buffer, first, at, reverse } = accepted;
     let connection = journal.connection;
-    let connect = first.filter(|(head, _)| head.request_line().0 == b"CONNECT");
+    if reverse.is_some() && buffer.first() == Some(&TLS_HANDSHAKE) {
+        journal.add(Event::Opened { connection, at });
+        return refuse_tls(&mut client, journal).await;
+    }
+    let connect = first.filter(|(head, _)| head.request_line().0 == b"CONNECT" && reverse.is_none());
     if let Some((head, begun)) = connect {
         let _ = buffer.split_to(head_end(&buffer, &head));
         let to = Authority::parse(head.request_line().1, None);
@@ -95,10 +122,22 @@ async fn dispatch(
         journal.tell(Event::Opened { connection, at }).await;
         let reset = client.reset_flag();
         let (shared, journal) = (Arc::clone(shared), Arc::clone(journal));
-        let parts = Parts { shared, journal, links: Links::default(), tunnel: None, reset };
+        let parts = Parts { shared, journal, links: Links::default(), tunnel: None, reverse, reset };
         http::serve(Prefixed::new(buffer.freeze(), client), parts, stages).await;
     }
     journal.tell(Event::Closed { connection }).await;
+}
+
+/// The base URL of reverse mode is plain HTTP. An answer in that makes TLS clients say so: they know it for a server without TLS.
+async fn refuse_tls(client: &mut ClientStream, journal: &Journal) {
+    let connection = journal.connection;
+    let why = "the base URL is plain HTTP: give it to the client with http://, not https://";
+    tracing::warn!(side = %journal.side, "a client speaks TLS, and {why}");
+    let (server_name, alpn, version) = (None, Vec::new(), None);
+    let result = Handshake::Failed(why.to_owned());
+    journal.add(Event::Handshake { connection, server_name, alpn, version, result });
+    journal.tell(Event::Closed { connection }).await;
+    tunnel::reply(client, &answer::bytes(StatusCode::BAD_REQUEST, "", why)).await;
 }
 
 /// Reads until the first head is whole. `None`: it is none, or it is too long, or it broke off.

@@ -56,7 +56,8 @@ pub(super) async fn serve(
         (head.clone(), head, jiff::Timestamp::now(), desync)
     };
     let tunnel = session.tunnel.as_ref();
-    let route = forward::route(&sent, tunnel.map(|tunnel| &tunnel.to));
+    let reverse = session.reverse.as_ref();
+    let route = forward::route(&sent, tunnel.map(|tunnel| &tunnel.to), reverse);
     let ignored = route.as_ref().is_ok_and(|route| session.shared.ignores(&route.to.host));
     let journal = if ignored && tunnel.is_none() {
         Arc::new(Journal::silent(session.journal.connection, session.journal.side))
@@ -71,7 +72,11 @@ pub(super) async fn serve(
         _ => session.scheme(),
     };
     let (connection, authority) = (journal.connection, session.authority());
-    let event = Event::Request { exchange: id, connection, at, head: head.raw, scheme, authority, fidelity };
+    let head = match &route {
+        Ok(route) if reverse.is_some() && fidelity == Fidelity::Wire => forward::recorded(&head, route),
+        _ => head.raw,
+    };
+    let event = Event::Request { exchange: id, connection, at, head, scheme, authority, fidelity };
     journal.begin(id, event);
     let exchange = Exchange { id, session, journal, head: sent };
     let upgrade = forward::upgrades(&exchange.head).then(|| hyper::upgrade::on(&mut request));
@@ -197,6 +202,7 @@ impl Exchange<'_> {
     ) -> Result<Response<Outgoing>, Aborted> {
         let Self { id: exchange, session, journal, .. } = self;
         let exchange = *exchange;
+        let back = session.reverse.as_ref().map(|reverse| reverse.back(&self.head));
         let mut lines = BytesMut::with_capacity(1024);
         let (head, at) = loop {
             let Some((head, at)) = link.tap.next_head() else {
@@ -210,7 +216,7 @@ impl Exchange<'_> {
             journal.note(exchange, Event::Interim { exchange, status });
             // hyper itself says 100 to a client that waits for it.
             if status != 100 && !http10 {
-                forward::response_lines(&head, http10, &mut lines);
+                forward::response_lines(&head, http10, back.as_ref(), &mut lines);
                 lines.extend_from_slice(b"\r\n");
             }
         };
@@ -226,7 +232,7 @@ impl Exchange<'_> {
         let unsent = journal.open().is_some_and(|(_, phase)| phase == Phase::Send);
         journal.reach(exchange, Phase::Receive);
         journal.note(exchange, Event::Response { exchange, at, head: head.raw.clone() });
-        forward::response_lines(&head, http10, &mut lines);
+        forward::response_lines(&head, http10, back.as_ref(), &mut lines);
         let framing = if framing == Framing::Chunked && http10 { Framing::UntilClose } else { framing };
         let closes = head.lists("connection", "close")
             || (head.is_http10 && !head.lists("connection", "keep-alive"))
@@ -310,11 +316,11 @@ impl Exchange<'_> {
     async fn refuse(&self, refusal: Refusal, body: Incoming) -> Response<Outgoing> {
         drop(body);
         let kind = match refusal {
-            Refusal::NotProxied => FailureKind::Forbidden,
+            Refusal::NotProxied | Refusal::NoProxy | Refusal::SecretPath => FailureKind::Forbidden,
             _ => FailureKind::Malformed,
         };
         let message = refusal.to_string();
-        let response = answer::response(StatusCode::BAD_REQUEST, &message);
+        let response = answer::response(refusal.status(), &message);
         self.journal.fail(self.id, failure::client(Phase::Head, kind, message));
         self.journal.flush().await;
         response

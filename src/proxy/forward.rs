@@ -1,16 +1,21 @@
-//! What samewire changes on the wire. Everything it changes is here, and told in `docs/fidelity.md`;
-//! every other byte of a head goes out as it came in.
+//! What samewire changes on the wire. Everything it changes is here, for reverse mode in `reverse`, and told in
+//! `docs/fidelity.md`; every other byte of a head goes out as it came in.
+
+mod reverse;
 
 use std::fmt;
 
 use bytes::{Bytes, BytesMut};
-use hyper::Request;
+use hyper::{Request, StatusCode};
 
 use crate::model::Fidelity;
 
 use super::head::{Ambiguous, FieldLine, Framing, Head, Kind};
 use super::settings::bare;
 use super::upstream::Way;
+
+use reverse::Named;
+pub(super) use reverse::{Back, Reverse, recorded};
 
 /// Fields that are between two neighbours only (RFC 9110, section 7.6.1); so are those that `Connection` names.
 const HOP_BY_HOP: [&str; 6] = [
@@ -40,8 +45,10 @@ pub(super) struct Route {
     pub(super) to: Authority,
     /// The target in origin-form (RFC 9112, section 3.2.1), or as it came inside a tunnel.
     pub(super) target: Bytes,
-    /// The authority of an absolute-form target: the value of `Host`, whatever the client wrote there.
+    /// The authority of an absolute-form target or of the base URL: the value of `Host`, whatever the client wrote there.
     host: Option<Bytes>,
+    /// In reverse mode, what the base URL is called on either side.
+    named: Option<Named>,
 }
 
 /// Why samewire does not forward a request.
@@ -49,6 +56,10 @@ pub(super) struct Route {
 pub(super) enum Refusal {
     /// A request to samewire itself.
     NotProxied,
+    /// A request as to a proxy, where samewire stands in the place of an API.
+    NoProxy,
+    /// A request to a base URL without its secret path.
+    SecretPath,
     /// CONNECT on a connection that has carried other requests.
     LateConnect,
     /// The target is no URL that samewire can go to.
@@ -61,12 +72,26 @@ pub(super) enum Refusal {
     Framing(Ambiguous),
 }
 
+impl Refusal {
+    /// What the client is answered.
+    pub(super) fn status(self) -> StatusCode {
+        if self == Self::SecretPath { StatusCode::FORBIDDEN } else { StatusCode::BAD_REQUEST }
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotProxied => {
                 "this is a recording proxy, and the request was sent to it instead of through it; set it as \
                  HTTP_PROXY and HTTPS_PROXY (samewire env prints what a client needs)"
+            }
+            Self::NoProxy => {
+                "this port is no proxy, it stands in the place of one API (reverse mode); give the client its address as the base URL, \
+                 or start samewire proxy without --reverse"
+            }
+            Self::SecretPath => {
+                "this is not the whole base URL; give the client the one that samewire printed, its random path included"
             }
             Self::LateConnect => "CONNECT must be the first request of a connection; open a new one for it",
             Self::Target => {
@@ -123,7 +148,11 @@ impl Authority {
 }
 
 /// Decides where a request goes; `around` is the CONNECT that it came in.
-pub(super) fn route(head: &Head, around: Option<&Authority>) -> Result<Route, Refusal> {
+pub(super) fn route(
+    head: &Head,
+    around: Option<&Authority>,
+    reverse: Option<&Reverse>,
+) -> Result<Route, Refusal> {
     head.framing.map_err(Refusal::Framing)?;
     let (method, target) = head.request_line();
     let hosts = head.fields().filter(|field| field.is("host")).count();
@@ -132,11 +161,14 @@ pub(super) fn route(head: &Head, around: Option<&Authority>) -> Result<Route, Re
         0 | 1 => {}
         _ => return Err(Refusal::HostTwice),
     }
+    if let Some(reverse) = reverse {
+        return reverse.route(head);
+    }
     if method == b"CONNECT" {
         return Err(Refusal::LateConnect);
     }
     if let Some(to) = around {
-        return Ok(Route { to: to.clone(), target: head.raw.slice_ref(target), host: None });
+        return Ok(Route { to: to.clone(), target: head.raw.slice_ref(target), host: None, named: None });
     }
     if target.starts_with(b"/") || target == b"*" {
         return Err(Refusal::NotProxied);
@@ -156,7 +188,7 @@ pub(super) fn route(head: &Head, around: Option<&Authority>) -> Result<Route, Re
         None if method == b"OPTIONS" => Bytes::from_static(b"*"),
         _ => Bytes::from([b"/", path].concat()),
     };
-    Ok(Route { to, target, host: Some(head.raw.slice_ref(host)) })
+    Ok(Route { to, target, host: Some(head.raw.slice_ref(host)), named: None })
 }
 
 /// The lines of a request as they go to the origin, or to an upstream proxy.
@@ -188,6 +220,9 @@ pub(super) fn request_lines(head: &Head, route: &Route, way: &Way) -> BytesMut {
                 push(&mut lines, &[field.name, b": ", host, b"\r\n"]);
                 continue;
             }
+        } else if let Some(value) = route.named.as_ref().and_then(|named| named.field(&field)) {
+            push(&mut lines, &[field.name, b": ", &value, b"\r\n"]);
+            continue;
         } else if field.is("te") {
             if !field.lists("trailers") {
                 continue;
@@ -211,7 +246,7 @@ pub(super) fn request_lines(head: &Head, route: &Route, way: &Way) -> BytesMut {
 }
 
 /// The lines of an answer as they go to the client; `http10` when it speaks HTTP/1.0 and knows no chunks.
-pub(super) fn response_lines(head: &Head, http10: bool, lines: &mut BytesMut) {
+pub(super) fn response_lines(head: &Head, http10: bool, back: Option<&Back<'_>>, lines: &mut BytesMut) {
     let switching = head.status() == 101;
     push(lines, &[head.start_line(), b"\r\n"]);
     let hops = Hops::of(head);
@@ -225,7 +260,7 @@ pub(super) fn response_lines(head: &Head, http10: bool, lines: &mut BytesMut) {
         } else {
             !hops.drop(&field)
         };
-        if keep {
+        if keep && !back.is_some_and(|back| back.replace(&field, lines)) {
             unfolded(field.whole, lines);
             push(lines, &[b"\r\n"]);
         }

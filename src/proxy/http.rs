@@ -21,7 +21,7 @@ use super::body::Outgoing;
 use super::client_stream::ResetFlag;
 use super::exchange::{self, Aborted};
 use super::failure::{self, Cause};
-use super::forward::Authority;
+use super::forward::{Authority, Reverse};
 use super::head::Kind;
 use super::journal::Journal;
 use super::link::Links;
@@ -35,6 +35,8 @@ pub(super) struct Session {
     pub(super) links: Links,
     /// The tunnel that it is in.
     pub(super) tunnel: Option<Tunnel>,
+    /// In reverse mode, what samewire stands in the place of.
+    pub(super) reverse: Option<Reverse>,
     pub(super) reset: ResetFlag,
     pub(super) tap: TapHandle,
     /// Both ends of a protocol that took HTTP's place.
@@ -54,6 +56,8 @@ pub(super) struct Parts {
     pub(super) journal: Arc<Journal>,
     pub(super) links: Links,
     pub(super) tunnel: Option<Tunnel>,
+    /// In reverse mode, what samewire stands in the place of.
+    pub(super) reverse: Option<Reverse>,
     pub(super) reset: ResetFlag,
 }
 
@@ -65,9 +69,9 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
 ) {
     let limit = parts.shared.settings.limits.head.max(8192);
     let (tap, handle) = Tap::new(stream, Kind::Request, 2 * limit);
-    let Parts { shared, journal, links, tunnel, reset } = parts;
+    let Parts { shared, journal, links, tunnel, reverse, reset } = parts;
     let upgrade = Mutex::default();
-    let session = Arc::new(Session { shared, journal, links, tunnel, reset, tap: handle, upgrade });
+    let session = Arc::new(Session { shared, journal, links, tunnel, reverse, reset, tap: handle, upgrade });
     let service = {
         let session = Arc::clone(&session);
         service_fn(move |request: Request<Incoming>| serve_one(Arc::clone(&session), request))
@@ -92,7 +96,7 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
             served = Some(result);
         }
         let ended = session.links.poll(cx);
-        if ended && served.is_none() && session.tunnel.is_some() && session.journal.open().is_none() {
+        if ended && served.is_none() && session.to().is_some() && session.journal.open().is_none() {
             // The origin has closed an idle connection: so does samewire, as without it.
             connection.as_mut().graceful_shutdown();
             cx.waker().wake_by_ref();
@@ -162,13 +166,19 @@ async fn settle(session: &Session, error: Option<&hyper::Error>) {
 }
 
 impl Session {
-    /// What the requests that come here are for, as far as the connection tells.
-    pub(super) fn scheme(&self) -> &'static str {
-        if self.tunnel.as_ref().is_some_and(|tunnel| tunnel.to.https) { "https" } else { "http" }
+    /// Where all requests of this connection go, as far as the connection tells: where its tunnel leads, or the base URL of reverse mode.
+    pub(super) fn to(&self) -> Option<&Authority> {
+        let tunnel = self.tunnel.as_ref().map(|tunnel| &tunnel.to);
+        tunnel.or_else(|| self.reverse.as_ref().map(Reverse::to))
     }
 
-    /// `host:port` of the CONNECT around it.
+    /// What the requests that come here are for, as far as the connection tells.
+    pub(super) fn scheme(&self) -> &'static str {
+        if self.to().is_some_and(|to| to.https) { "https" } else { "http" }
+    }
+
+    /// `host:port`, as far as the connection tells.
     pub(super) fn authority(&self) -> Option<String> {
-        self.tunnel.as_ref().map(|tunnel| tunnel.to.to_text())
+        self.to().map(Authority::to_text)
     }
 }

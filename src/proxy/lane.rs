@@ -16,7 +16,7 @@ pub struct Listener {
     pub addr: SocketAddr,
     /// Where its exchanges go.
     pub lane: Lane,
-    /// The password that every client must show. Needed beyond loopback.
+    /// The password that every client must show. Needed beyond loopback. In reverse mode it is the first segment of every path.
     pub credential: Option<Credential>,
 }
 
@@ -74,7 +74,7 @@ impl Credential {
     }
 
     /// Compares in a time that does not depend on where they differ.
-    fn is(&self, password: &str) -> bool {
+    pub(super) fn is(&self, password: &str) -> bool {
         let (own, other) = (self.0.as_bytes(), password.as_bytes());
         own.len() == other.len() && own.iter().zip(other).fold(0, |all, (a, b)| all | (a ^ b)) == 0
     }

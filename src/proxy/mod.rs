@@ -1,6 +1,7 @@
 //! The data path: accept, sniff, open TLS, tap, forward.
 
 mod answer;
+mod base_url;
 mod body;
 mod client_stream;
 mod connection;
@@ -37,6 +38,7 @@ use tokio::time::timeout;
 use crate::model::Side;
 use crate::record::{ConnectionId, ExchangeId};
 
+pub use base_url::BaseUrl;
 pub use head::{Ambiguous, FieldLine, Framing, Head, Kind};
 pub use lane::{Credential, Lane, Lanes, Listener};
 pub use scanner::{Found, HeadScanner};

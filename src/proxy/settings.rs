@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::UpstreamProxy;
+use super::{BaseUrl, UpstreamProxy};
 
 /// What a user may decide about the data path.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
+    /// Reverse mode: every listener stands in the place of this base URL, and is no proxy.
+    pub reverse: Option<BaseUrl>,
     /// Only these hosts are opened; all others pass through. Empty: all are opened.
     pub hosts: Vec<HostPattern>,
     /// These hosts pass through unopened.
@@ -97,6 +99,9 @@ pub enum SettingError {
     /// Not HOST:PORT:ADDR:PORT.
     #[error("`{0}` is not HOST:PORT:ADDR:PORT; leave a part empty to match any host or to keep it")]
     ConnectTo(String),
+    /// A base URL that cannot be one. Its text is not shown, it may hold a password.
+    #[error("the base URL {0}: write http://HOST[:PORT][/PATH] or https://HOST[:PORT][/PATH]")]
+    BaseUrl(&'static str),
     /// An upstream proxy that is not `http://`.
     #[error("cannot use an upstream proxy with scheme `{0}`: samewire speaks to http:// proxies only")]
     ProxyScheme(String),

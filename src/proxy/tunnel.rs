@@ -118,7 +118,7 @@ async fn intercept(
             let reset = client.reset_flag();
             let tunnel = Some(Tunnel { to: Authority { https: false, ..to }, tls_name: None });
             let links = Links::prepared(Prepared::Plain(origin));
-            let parts = Parts { shared, journal, links, tunnel, reset };
+            let parts = Parts { shared, journal, links, tunnel, reverse: None, reset };
             http::serve(Prefixed::new(before, client), parts, stages).await;
         }
         Ok(First::Other(reason)) => {
@@ -261,7 +261,7 @@ async fn open_tls(opening: Opening, client: Prefixed<ClientStream>) {
     journal.add(Event::Handshake { connection, server_name, alpn, version, result });
     if let (Some(stream), Some(links)) = (stream, links) {
         let tunnel = Some(Tunnel { to, tls_name });
-        let parts = Parts { shared, journal, links, tunnel, reset };
+        let parts = Parts { shared, journal, links, tunnel, reverse: None, reset };
         http::serve(Prefixed::new(before.freeze(), stream), parts, stages).await;
     }
 }

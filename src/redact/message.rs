@@ -231,6 +231,21 @@ impl Scope<'_> {
         }
     }
 
+    /// A URL that samewire itself was given, in its parts.
+    pub(super) fn base_url(&self, scheme: &str, authority: &str, path: &str) -> Target {
+        let (host, port) = host_and_port(authority, scheme);
+        Target {
+            form: TargetForm::Absolute,
+            scheme: scheme.to_owned(),
+            host: self.host(host),
+            port,
+            user_info: None,
+            path: self.path(path),
+            query: None,
+            fragment: None,
+        }
+    }
+
     fn query(&self, query: &str) -> Vec<Parameter> {
         self.parameters(query.as_bytes())
     }

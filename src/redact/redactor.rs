@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::model::{
     ClientHello, Connection, ConnectionKind, Exchange, Failure, Fidelity, Handshake, Outcome, Piece,
-    Reference, Text,
+    Reference, Target, Text,
 };
 
 use super::fingerprint::{Digest, Tagger};
@@ -217,6 +217,11 @@ impl Redactor {
     /// Redacts a line of output, a message or a path: words that cannot be secrets stay.
     pub fn prose(&self, text: &str) -> Text {
         Scope::new(self, None, PROSE_WORDS).prose(text)
+    }
+
+    /// Redacts the base URL of reverse mode: `http` or `https`, `host:port`, path.
+    pub fn base_url(&self, scheme: &str, authority: &str, path: &str) -> Target {
+        Scope::new(self, None, PROSE_WORDS).base_url(scheme, authority, path)
     }
 
     /// Redacts a command line.

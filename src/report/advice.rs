@@ -84,6 +84,11 @@ fn silent_side(side: &str, run: &RunSummary) -> String {
             count(ignored as usize, "connection")
         );
     }
+    if let Some(upstream) = &run.reverse_of {
+        return format!(
+            "{side}: give the client the base URL that `samewire proxy --reverse` printed in place of {upstream}, with http:// and not https://"
+        );
+    }
     if run.connections > 0 {
         return format!(
             "{side}: {} came without a request that could be read; look whether the client trusts the CA (`--ca-cert FILE` writes it)",

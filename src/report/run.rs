@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::model::{Capture, ClientVersion, Exit, Outcome, Side, Tear, Tool};
+use crate::model::{Capture, ClientVersion, Exit, Outcome, Side, Target, Tear, Tool};
 
 /// What a report says of a run besides its exchanges.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -14,6 +14,9 @@ pub struct RunSummary {
     pub recorded_as: Side,
     /// What made the recording.
     pub tool: Tool,
+    /// The base URL in whose place samewire stood, in reverse mode.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reverse_of: Option<String>,
     /// The samewire that recorded it.
     pub samewire: String,
     /// The command and its arguments, redacted; empty for a stand-alone proxy.
@@ -62,6 +65,7 @@ impl RunSummary {
         Self {
             recorded_as: capture.side,
             tool: capture.run.tool,
+            reverse_of: capture.run.interception.upstream().map(Target::url),
             samewire: capture.run.version.clone(),
             command: capture.run.command.iter().map(ToString::to_string).collect(),
             started_at: capture.run.started_at,
