@@ -195,7 +195,7 @@ fn open(
         if let Some(secret) = secret_path {
             redactor.refer(Reference::Named("reverse_path".to_owned()), secret.expose(), Known::Secret);
         }
-        let upstream = redactor.base_url(base.scheme(), &base.authority(), base.path());
+        let upstream = Box::new(redactor.base_url(base.scheme(), &base.authority(), base.path()));
         opening.run.interception = Interception::Reverse { upstream };
     }
     let upstream = opening.run.interception.upstream().map(Target::url);

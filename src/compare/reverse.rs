@@ -26,9 +26,8 @@ pub(super) fn explain(
     one: (&Capture, Option<&Exchange>),
     other: (&Capture, Option<&Exchange>),
 ) {
-    let (blind, exchange) = match (one, other) {
-        ((blind, None), (_, Some(exchange))) | ((_, Some(exchange)), (blind, None)) => (blind, exchange),
-        _ => return,
+    let (((blind, None), (_, Some(exchange))) | ((_, Some(exchange)), (blind, None))) = (one, other) else {
+        return;
     };
     let Some(upstream) = blind.run.interception.upstream() else { return };
     if !is_below(&exchange.request.target, upstream) {

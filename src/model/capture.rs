@@ -107,7 +107,7 @@ pub enum Interception {
     /// The client was given samewire's address as its base URL. Only requests to that are seen, and the client's own `Host` names samewire.
     Reverse {
         /// The base URL in whose place it stood; every recorded target is one below it.
-        upstream: Target,
+        upstream: Box<Target>,
     },
 }
 

@@ -1,7 +1,7 @@
 //! End to end with real clients: the binary, real processes, real sockets.
 
 mod airbyte;
-mod api;
+pub(crate) mod api;
 pub(crate) mod bench;
 mod container;
 mod matrix;

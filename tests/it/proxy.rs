@@ -4,6 +4,7 @@ mod bodies;
 mod failures;
 mod forwarding;
 mod heads;
+mod reverse;
 mod rig;
 mod routes;
 mod tunnels;

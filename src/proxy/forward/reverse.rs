@@ -257,3 +257,96 @@ fn is_boundary(rest: &[u8]) -> bool {
 fn slashed(rest: &[u8]) -> &'static [u8] {
     if rest.starts_with(b"/") { b"" } else { b"/" }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::head::Kind;
+    use super::*;
+
+    /// What the client gets for a field of an answer.
+    fn got(base: &str, secret: bool, line: &str) -> String {
+        let credential = secret.then(|| Credential::random().unwrap());
+        let shown = credential.as_ref().map(|credential| credential.expose().to_owned()).unwrap_or_default();
+        let reverse = Reverse::new(base.parse().unwrap(), credential);
+        let request = Head::new(Bytes::from_static(b"GET / HTTP/1.1\r\nHost: me:1\r\n\r\n"), Kind::Request);
+        let answer = Head::new(
+            format!("HTTP/1.1 302 Found\r\n{line}\r\n\r\n").into(),
+            Kind::Response { to_head: false },
+        );
+        let mut lines = BytesMut::new();
+        let field = answer.fields().next().unwrap();
+        if !reverse.back(&request).replace(&field, &mut lines) {
+            push(&mut lines, &[field.whole, b"\r\n"]);
+        }
+        let text = String::from_utf8(lines.to_vec()).unwrap();
+        let text = if secret { text.replace(&shown, "S") } else { text };
+        text.trim_end().to_owned()
+    }
+
+    #[test]
+    fn references_to_the_api_become_references_to_samewire() {
+        for (base, secret, from, to) in [
+            ("https://api.test", false, "https://api.test/a?b#c", "http://me:1/a?b#c"),
+            ("https://api.test", false, "https://API.test:443", "http://me:1/"),
+            ("https://api.test", false, "//api.test/a", "http://me:1/a"),
+            // Where it does not lead to samewire it must not change its meaning.
+            ("https://api.test", false, "//other.test/a", "https://other.test/a"),
+            ("https://api.test", false, "http://api.test/a", "http://api.test/a"),
+            ("https://api.test", false, "https://api.test:444/a", "https://api.test:444/a"),
+            ("https://api.test", false, "https://api.test.evil/a", "https://api.test.evil/a"),
+            ("https://api.test", false, "https://me@api.test/a", "https://me@api.test/a"),
+            ("https://api.test", false, "/a", "/a"),
+            ("https://api.test", false, "a", "a"),
+            ("https://api.test", false, "", ""),
+            ("https://api.test/v2", false, "https://api.test/v2", "http://me:1/"),
+            ("https://api.test/v2", false, "https://api.test/v2?a", "http://me:1/?a"),
+            ("https://api.test/v2", false, "https://api.test/v22", "https://api.test/v22"),
+            ("https://api.test/v2", false, "/v2/a", "/a"),
+            ("https://api.test/v2", false, "/login", "https://api.test/login"),
+            ("https://api.test/v2", true, "/v2/a", "/S/a"),
+            ("https://api.test", true, "/a", "/S/a"),
+            ("https://api.test", true, "https://api.test/a", "http://me:1/S/a"),
+        ] {
+            assert_eq!(
+                got(base, secret, &format!("Location: {from}")),
+                format!("Location: {to}").trim_end(),
+                "{base} {from}"
+            );
+        }
+        assert_eq!(
+            got("https://api.test", false, "link:<https://api.test/?p=2>; rel=\"a<b\" , <https://x.test>"),
+            "link: <http://me:1/?p=2>; rel=\"a<b\" , <https://x.test>"
+        );
+        assert_eq!(
+            got("https://api.test", false, "Content-Location: https://api.test/a"),
+            "Content-Location: http://me:1/a"
+        );
+        assert_eq!(
+            got("https://api.test", false, "Refresh: 0;url=https://api.test/"),
+            "Refresh: 0;url=https://api.test/"
+        );
+        assert_eq!(got("https://api.test", false, "alt-svc: h3=\":443\""), "");
+    }
+
+    #[test]
+    fn cookies_of_the_api_are_kept_by_clients_of_samewire() {
+        for (base, secret, from, to) in [
+            ("https://api.test", false, "a=b; Secure; HttpOnly", "a=b; HttpOnly"),
+            ("http://api.test", false, "a=b; Secure", "a=b; Secure"),
+            ("https://api.test", false, "a=b;domain=.TEST;Path=/x", "a=b;Path=/x"),
+            ("https://api.test", false, "a=b; Domain=other.test", "a=b; Domain=other.test"),
+            ("https://api.test", false, "a=b; Domain=pi.test", "a=b; Domain=pi.test"),
+            ("https://api.test", false, "a=\"x; y\"", "a=\"x; y\""),
+            ("https://api.test/v2", false, "a=b; Path=/v2/x", "a=b; Path=/x"),
+            ("https://api.test/v2", false, "a=b; Path=/v2", "a=b; Path=/"),
+            ("https://api.test/v2/x", false, "a=b; Path=/v2/", "a=b; Path=/"),
+            ("https://api.test/v2", false, "a=b; Path=/", "a=b; Path=/"),
+            ("https://api.test/v2", false, "a=b; Path=/v1", "a=b; Path=/v1"),
+            ("https://api.test/v2", true, "a=b; Path=/v2/x", "a=b; Path=/S/x"),
+            ("https://api.test", true, "a=b; Path=/x", "a=b; Path=/S/x"),
+        ] {
+            let got = got(base, secret, &format!("Set-Cookie: {from}"));
+            assert_eq!(got, format!("Set-Cookie: {to}"), "{base} {from}");
+        }
+    }
+}

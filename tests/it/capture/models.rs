@@ -207,7 +207,7 @@ fn target() -> BoxedStrategy<Target> {
 }
 
 fn interception() -> BoxedStrategy<Interception> {
-    let reverse = target().prop_map(|upstream| Interception::Reverse { upstream });
+    let reverse = target().prop_map(|upstream| Interception::Reverse { upstream: Box::new(upstream) });
     prop_oneof![3 => Just(Interception::Variables), 1 => reverse].boxed()
 }
 
