@@ -102,6 +102,16 @@ impl Locator {
     pub fn field(name: &str) -> Self {
         Self::Field { name: name.to_owned(), nth: 0, part: FieldPart::Whole }
     }
+
+    /// The same field, parameter, cookie or member, whichever part and occurrence of it.
+    pub fn is_same_place(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Field { name, .. }, Self::Field { name: other, .. })
+            | (Self::Query { name, .. }, Self::Query { name: other, .. })
+            | (Self::Form { name, .. }, Self::Form { name: other, .. }) => name == other,
+            (one, other) => one == other,
+        }
+    }
 }
 
 impl fmt::Display for Locator {

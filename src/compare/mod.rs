@@ -8,6 +8,7 @@ mod answer;
 mod attempt;
 mod body;
 mod carried;
+mod config_to_wire;
 mod credentials;
 mod fields;
 mod identity;
@@ -15,6 +16,7 @@ mod issued;
 mod json;
 mod key;
 mod locator;
+mod named;
 mod pair;
 mod reverse;
 mod side_by_side;
@@ -22,6 +24,7 @@ mod significance;
 mod target;
 mod value;
 
+pub use config_to_wire::{ConfigState, ReadBy, Sent, Trace, Traced, config_to_wire};
 pub use identity::{Alteration, alteration};
 pub use locator::{FieldPart, Locator};
 

@@ -6,7 +6,7 @@ use crate::compare;
 use crate::diagnose::{self, Blame, Case, Diagnosis, Verdict};
 
 use super::{Change, Difference, Evidence, Finding, Remedy, Report, RunSummary, SCHEMA, Significance};
-use super::{advice, excerpt};
+use super::{advice, config_to_wire, excerpt};
 
 impl Report {
     /// The report on two captures.
@@ -39,6 +39,7 @@ impl Report {
             differences,
             unexplained,
             expected,
+            config_to_wire: config_to_wire::traced(case, diagnosis.findings.first()),
             notes: diagnosis.notes.clone(),
             next: Vec::new(),
         };

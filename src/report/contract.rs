@@ -9,7 +9,7 @@ use crate::compare::ChangeKind;
 use crate::diagnose::{Confidence, Role, Severity, Verdict};
 use crate::model::Side;
 
-use super::RunSummary;
+use super::{ConfigToWire, RunSummary};
 
 /// The name of this form of the report.
 pub const SCHEMA: &str = "samewire.report/1";
@@ -42,6 +42,8 @@ pub struct Report {
     pub unexplained: Vec<Difference>,
     /// The differences that healthy runs have.
     pub expected: Vec<Difference>,
+    /// Where each value of the config went on either side.
+    pub config_to_wire: Vec<ConfigToWire>,
     /// Things to know about the comparison itself: the same side twice, another key, a torn capture.
     pub notes: Vec<String>,
     /// Where the verdict is inconclusive: what to do about it, best first.

@@ -5,6 +5,7 @@
 
 mod advice;
 mod build;
+mod config_to_wire;
 mod contract;
 mod escape;
 mod excerpt;
@@ -14,6 +15,7 @@ mod run;
 mod secret;
 mod terminal;
 
+pub use config_to_wire::{ConfigToWire, ConfigTrace, ManifestRead, SentPlace};
 pub use contract::{Change, Difference, Evidence, Excerpt, Finding, Remedy, Report, SCHEMA, Significance};
 pub use escape::inert;
 pub use json::json;

@@ -1,6 +1,7 @@
 //! Tests of `report`: hand-made cases, each format's text kept as a snapshot.
 
 mod cases;
+mod config_to_wire;
 mod hostile;
 mod parts;
 mod samples;

@@ -12,7 +12,7 @@ use crate::diagnose::{Confidence, Role, Severity, Verdict};
 use super::advice::count;
 use super::contract::verdict_word;
 use super::excerpt::exit_in_words;
-use super::{Difference, Evidence, Finding, Report, RunSummary, Significance};
+use super::{ConfigToWire, Difference, Evidence, Finding, Report, RunSummary, Significance};
 
 use page::{Page, Paint};
 use source::Margin;
@@ -34,9 +34,10 @@ const FIRST_LINE: usize = 100;
 pub fn terminal(report: &Report, style: Style) -> String {
     let mut page = Page::new(style);
     first_line(&mut page, report);
-    for found in &report.findings {
+    for (at, found) in report.findings.iter().enumerate() {
         page.gap();
-        finding(&mut page, found);
+        let traced = if at == 0 { report.config_to_wire.as_slice() } else { &[] };
+        finding(&mut page, found, traced);
     }
     if matches!(report.verdict, Verdict::Inconclusive(_)) {
         inconclusive(&mut page, report);
@@ -79,8 +80,9 @@ fn first_line(page: &mut Page, report: &Report) {
     }
 }
 
-/// A finding: in full, or only its claim and place where another one caused it or it is a mere note.
-fn finding(page: &mut Page, found: &Finding) {
+/// A finding: in full, or only its claim and place where another one caused it or it is a mere note. `traced` are the config values
+/// of the root cause.
+fn finding(page: &mut Page, found: &Finding, traced: &[ConfigToWire]) {
     let in_full = found.caused_by.is_none() && found.severity != Severity::Note;
     let (word, paint) = match found.severity {
         Severity::Error => ("error", Paint::Error),
@@ -109,6 +111,9 @@ fn finding(page: &mut Page, found: &Finding) {
     }
     if let Some(cause) = found.detail.get("cause").and_then(serde_json::Value::as_str) {
         margin.remark(page, "cause", cause);
+    }
+    for value in traced.iter().filter(|value| value.root_cause) {
+        margin.remark(page, "wire", &value.summary);
     }
     for remedy in &found.remedies {
         margin.remark(page, "fix", &remedy.text);

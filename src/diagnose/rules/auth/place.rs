@@ -4,15 +4,12 @@ use crate::compare::{Carried, CredentialPart, Locator};
 use crate::diagnose::rules::setup::keys::dotted;
 use crate::model::{Class, Reference};
 
-/// The same field, parameter, cookie or member, whichever part or occurrence of it.
+/// The same field, parameter, cookie or member, whichever part or occurrence of it; a cookie is in the field of that name.
 pub(super) fn same_place(left: &Locator, right: &Locator) -> bool {
     match (left, right) {
-        (Locator::Query { name: left, .. }, Locator::Query { name: right, .. })
-        | (Locator::Field { name: left, .. }, Locator::Field { name: right, .. })
-        | (Locator::Form { name: left, .. }, Locator::Form { name: right, .. }) => left == right,
         (Locator::Cookie { .. }, Locator::Field { name, .. })
         | (Locator::Field { name, .. }, Locator::Cookie { .. }) => name == "cookie",
-        _ => left == right,
+        _ => left.is_same_place(right),
     }
 }
 

@@ -155,17 +155,7 @@ pub(super) fn is_credential(case: &Case<'_>, difference: &Difference) -> bool {
         return true;
     }
     let Some(pair) = case.comparison.credentials.get(difference.pair) else { return false };
-    pair.sandbox.iter().chain(&pair.runtime).any(|carried| same_place(&carried.at, &difference.at))
-}
-
-/// The same field, parameter, cookie or member, whichever part and occurrence of it.
-fn same_place(one: &Locator, other: &Locator) -> bool {
-    match (one, other) {
-        (Locator::Field { name, .. }, Locator::Field { name: other, .. })
-        | (Locator::Query { name, .. }, Locator::Query { name: other, .. })
-        | (Locator::Form { name, .. }, Locator::Form { name: other, .. }) => name == other,
-        (one, other) => one == other,
-    }
+    pair.sandbox.iter().chain(&pair.runtime).any(|carried| carried.at.is_same_place(&difference.at))
 }
 
 /// How sure it is that these differences are the cause: certain where they are the only ones of their pair and the answers differ.
