@@ -11,8 +11,8 @@ use tokio::sync::oneshot;
 
 use crate::capture::Writer;
 use crate::connector::{self, Overrides};
-use crate::launch::{self, Command, LaunchError, Sinks, Trust};
-use crate::model::{Capture, Completeness, Exit, Inputs, Interception, Reference, Run, Side, Tool};
+use crate::launch::{self, Command, LaunchError, Sinks, Trust, Watch};
+use crate::model::{Capture, Completeness, Exit, Inputs, Interception, Reference, Run, Sampled, Side, Tool};
 use crate::proxy::{Authority, Lane, Lanes, Listener, Proxy, Settings};
 use crate::record::{self, Setup, Summary};
 use crate::redact::{Key, Known, Redactor};
@@ -144,7 +144,8 @@ pub(super) fn record(plan: Plan, options: &Recording) -> anyhow::Result<Recorded
         let serving = tokio::spawn(proxy.serve(Lanes::one(plan.side, events.clone()), async move {
             let _ = stopped.await;
         }));
-        let exit = launch::run_on(&plan.command, &environment, events, plan.sinks).await;
+        let watch = Watch { of: Sampled::Processes, proxies: vec![address] };
+        let exit = launch::run_on(&plan.command, &environment, events, plan.sinks, Some(&watch)).await;
         let _ = stop.send(());
         let _ = serving.await;
         Ok(Recorded { exit, summary: recorder.finish().await })

@@ -1,8 +1,10 @@
 //! What a connector is made of: config, spec, manifest. Read from files, with nothing run and nothing failed: what
 //! cannot be had is a fact too.
 
+mod clients;
 mod command;
 mod config;
+mod golang;
 mod manifest;
 mod spec;
 mod tree;
@@ -12,7 +14,9 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+pub use clients::{Client, Honours, client, client_of_program};
 pub use config::{ConfigFile, Leaf};
+pub use golang::go_version;
 pub use manifest::{Literal, Manifest, Place, Reference, Setter};
 pub use spec::{Property, Spec};
 

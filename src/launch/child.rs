@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use super::signals::Signals;
 use super::streams::{Channel, Resizer, Sinks};
-use super::{Command, Environment, LaunchError};
+use super::{Command, Environment, LaunchError, Watch};
 use crate::model::{Exit, Stream};
 use crate::record::{Event, EventSender};
 
@@ -26,15 +26,16 @@ pub async fn run(
     events: EventSender,
 ) -> Result<Exit, LaunchError> {
     let sinks = Sinks::inherited().map_err(prepare("standard streams"))?;
-    run_on(command, environment, events, sinks).await
+    run_on(command, environment, events, sinks, None).await
 }
 
-/// The same with output to given places.
+/// The same with output to given places, and with a watch on the command's connections.
 pub async fn run_on(
     command: &Command,
     environment: &Environment,
     events: EventSender,
     sinks: Sinks,
+    watch: Option<&Watch>,
 ) -> Result<Exit, LaunchError> {
     let (stdout, to_stdout) =
         Channel::open(Stream::Stdout, sinks.stdout).map_err(prepare("standard output"))?;
@@ -61,6 +62,7 @@ pub async fn run_on(
     // It holds the command's ends of the streams: with them open, the streams would never end.
     drop(process);
     tracing::debug!(process = child.id(), "command started");
+    let watching = watch.zip(child.id()).and_then(|(watch, process)| watch.start(process, events.clone()));
 
     let (end, ended) = watch::channel(false);
     let passing = [
@@ -68,6 +70,9 @@ pub async fn run_on(
         tokio::spawn(stderr.pass(events.clone(), ended)),
     ];
     let status = wait(&mut child, &mut signals, || resizers.iter().for_each(Resizer::resize)).await;
+    if let Some(watching) = watching {
+        watching.finish().await;
+    }
     let _ = end.send(true);
     for stream in passing {
         let _ = stream.await;

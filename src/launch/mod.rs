@@ -1,4 +1,5 @@
-//! Runs a command under the proxy: environment, trust stores, standard streams, signals, and clues from its output.
+//! Runs a command under the proxy: environment, trust stores, standard streams, signals, clues from its output, and a watch on its
+//! connections.
 
 mod child;
 pub mod clues;
@@ -6,6 +7,7 @@ mod environment;
 mod signals;
 mod streams;
 mod trust;
+mod watch;
 
 use std::ffi::OsString;
 use std::io;
@@ -14,6 +16,7 @@ pub use child::{run, run_on};
 pub use environment::{Environment, environment};
 pub use streams::{Sink, Sinks};
 pub use trust::{Trust, TrustError};
+pub use watch::Watch;
 
 /// A command to run: a program and its arguments, any bytes.
 #[derive(Clone, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Clue, Connection, Exchange, Inputs, Target, Text};
+use super::{Clue, Connection, Coverage, Exchange, Inputs, Target, Text};
 
 /// One recorded run of one side.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -151,6 +151,9 @@ pub struct Completeness {
     /// Entries that the self-check refused, because a known secret was found in them.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub withheld: u32,
+    /// Traffic that is known not to have come through.
+    #[serde(default, skip_serializing_if = "Coverage::is_empty")]
+    pub coverage: Coverage,
     /// Why recording stopped before the run did (disk full, ...).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<String>,

@@ -9,8 +9,8 @@ use tracing::debug;
 use super::event::{ConnectionId, Event, ExchangeId};
 use crate::model::{Exit, Fidelity, Handshake, Timings};
 use crate::redact::{
-    Digest, Output, RawBody, RawConnection, RawExchange, RawFailure, RawKind, RawMessage, RawOutcome,
-    Redactor,
+    Digest, Output, RawBody, RawConnection, RawCoverage, RawExchange, RawFailure, RawKind, RawMessage,
+    RawOutcome, Redactor,
 };
 
 /// What the events amount to, in the order in which it was known.
@@ -23,6 +23,8 @@ pub(super) enum Assembled {
     Ignored(String),
     /// The command wrote something.
     Output(Output),
+    /// What is known by now of traffic past the proxy.
+    Covered(RawCoverage),
     /// The command ended.
     Exited(Exit),
 }
@@ -163,6 +165,7 @@ impl Assembler {
                 self.complete(exchange, Some(failure), done);
             }
             Event::Output(output) => done.push(Assembled::Output(output)),
+            Event::Covered(coverage) => done.push(Assembled::Covered(coverage)),
             Event::Exited(exit) => done.push(Assembled::Exited(exit)),
         }
     }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use crate::model::{Exit, Fidelity, Handshake};
-use crate::redact::{Output, RawFailure};
+use crate::redact::{Output, RawCoverage, RawFailure};
 
 /// Names a connection within one run of the proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -157,6 +157,8 @@ pub enum Event {
     },
     /// The command wrote something.
     Output(Output),
+    /// What is known by now of traffic past the proxy; it replaces what was told before.
+    Covered(RawCoverage),
     /// The command ended.
     Exited(Exit),
 }

@@ -15,8 +15,8 @@ use tracing::{error, warn};
 use super::assembler::{Assembled, Assembler};
 use super::event::{Event, EventSender};
 use crate::capture::{Entry, Note, WriteError, Writer};
-use crate::model::{Clue, ClueKind, Exchange, Exit};
-use crate::redact::{Output, RawConnection, RawExchange, Redactor};
+use crate::model::{Clue, ClueKind, Coverage, Exchange, Exit};
+use crate::redact::{Output, RawConnection, RawCoverage, RawExchange, Redactor};
 
 /// Events on their way. They bound the memory of a slow recorder, with a piece of a body each, and how far it can fall behind: all of
 /// them are on disk within 50 ms, also in a build without optimisation.
@@ -70,6 +70,8 @@ pub struct Summary {
     pub exchanges: u32,
     /// Parts that the self-check refused.
     pub withheld: u32,
+    /// Traffic that is known not to have come through.
+    pub coverage: Coverage,
     /// Why recording stopped early.
     pub stopped: Option<String>,
 }
@@ -100,6 +102,7 @@ impl Recorder {
             path: self.path,
             exchanges: 0,
             withheld: 0,
+            coverage: Coverage::default(),
             stopped: Some("the recorder ended before its time; what it wrote is in the capture".to_owned()),
         })
     }
@@ -168,6 +171,7 @@ impl Recording {
                 let clues = self.clues.as_mut().map(|reader| reader.read(&output, &self.redactor));
                 self.note_clues(&clues.unwrap_or_default());
             }
+            Assembled::Covered(coverage) => self.coverage(&coverage),
             Assembled::Exited(exit) => self.exit = Some(exit),
         }
     }
@@ -190,6 +194,16 @@ impl Recording {
     fn connection(&mut self, raw: &RawConnection) {
         let connection = self.redactor.connection(raw);
         self.note("connection", Note::connection(&connection));
+    }
+
+    fn coverage(&mut self, raw: &RawCoverage) {
+        let foreseen = std::mem::take(&mut self.writer.completeness().coverage.foreseen);
+        let coverage = self.redactor.coverage(raw, foreseen);
+        match serde_json::to_vec(&coverage) {
+            Ok(bytes) if self.is_clean(&bytes) => self.writer.completeness().coverage = coverage,
+            Ok(_) => self.withhold("connection"),
+            Err(problem) => self.cannot_render(&problem),
+        }
     }
 
     fn note_clues(&mut self, clues: &[Clue]) {
@@ -261,6 +275,7 @@ impl Recording {
             last_words.retain(|clue| clue.kind != ClueKind::LastWords);
         }
         self.note_clues(&last_words);
+        let coverage = self.writer.completeness().coverage.clone();
         self.writer.end(Timestamp::now(), self.exit);
         self.flush();
         let path = self.writer.path().to_owned();
@@ -276,6 +291,6 @@ impl Recording {
                 self.stopped.get_or_insert_with(|| problem.to_string());
             }
         }
-        Summary { path, exchanges: self.exchanges, withheld: self.withheld, stopped: self.stopped }
+        Summary { path, exchanges: self.exchanges, withheld: self.withheld, coverage, stopped: self.stopped }
     }
 }

@@ -7,12 +7,13 @@
 //! | `shape`, `placeholder`, `dates`, `jwt`, `literal`, `forms`, `blank`, `schemes` | what a value looks like, and what may have been done to it |
 //! | `relation`, `patterns` | named values: how others are made of them, and where they stand in a text |
 //! | `secret`, `value`, `place`, `prose` | a value, a URL, running text to the model |
-//! | `message`, `credentials`, `body`, `command` | messages and command lines to the model |
+//! | `message`, `credentials`, `body`, `command`, `coverage` | messages, command lines and connections past the proxy to the model |
 //! | `issued` | the tokens that an answer issues |
 
 mod blank;
 mod body;
 mod command;
+mod coverage;
 mod credentials;
 mod dates;
 mod fingerprint;
@@ -36,6 +37,7 @@ mod shape;
 mod value;
 mod words;
 
+pub use coverage::{RawCoverage, RawDirect};
 pub use fingerprint::Digest;
 pub use key::{Key, KeyError};
 pub use policy::is_sensitive_name;

@@ -5,6 +5,7 @@ mod run;
 mod signals;
 mod terminal;
 mod trust;
+mod watch;
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -89,6 +90,6 @@ async fn recorded(
         }
         (recorded, ended)
     };
-    let (exit, (recorded, ended)) = tokio::join!(run_on(command, &environment, events, sinks), listen);
+    let (exit, (recorded, ended)) = tokio::join!(run_on(command, &environment, events, sinks, None), listen);
     (exit, recorded, ended)
 }

@@ -334,6 +334,36 @@ fn inputs() -> BoxedStrategy<Inputs> {
         .boxed()
 }
 
+fn coverage() -> BoxedStrategy<Coverage> {
+    let gap = (word(), option::of(word()), any::<bool>()).prop_map(|(client, version, certain)| Gap {
+        client,
+        version,
+        kind: GapKind::Excepted(Setting { name: "NO_PROXY".into(), at: Place::Script(3) }),
+        certain,
+    });
+    let direct = (word(), option::of(word()), any::<u32>(), any::<bool>(), timestamp()).prop_map(
+        |(remote, program, connections, opened, seen)| Direct {
+            remote,
+            transport: Transport::Tcp,
+            client: program.clone(),
+            program,
+            connections,
+            opened,
+            first_seen: seen,
+            last_seen: seen,
+        },
+    );
+    let sampling = any::<[u32; 3]>().prop_map(|[samples, interval, unreadable]| Sampling {
+        of: Sampled::Processes,
+        samples: samples.into(),
+        interval_ms: interval.into(),
+        unreadable,
+    });
+    (vec(gap, 0..2), option::of(sampling), vec(direct, 0..2))
+        .prop_map(|(foreseen, sampling, direct)| Coverage { foreseen, sampling, direct })
+        .boxed()
+}
+
 prop_compose! {
     /// Any capture, numbered as the recorder numbers it.
     pub(crate) fn capture()(
@@ -350,6 +380,7 @@ prop_compose! {
         clues in vec(clue(), 0..3),
         ignored in btree_map(word(), any::<u32>(), 0..2),
         withheld in any::<u32>(),
+        coverage in coverage(),
         stopped in option::of(word()),
     ) -> Capture {
         for (connection, number) in connections.iter_mut().zip(1..) {
@@ -375,7 +406,7 @@ prop_compose! {
             connections,
             exchanges,
             clues,
-            completeness: Completeness { ignored, withheld, stopped, torn: None },
+            completeness: Completeness { ignored, withheld, coverage, stopped, torn: None },
         }
     }
 }

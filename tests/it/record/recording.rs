@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use samewire::capture;
-use samewire::model::{Clue, ClueKind, Exit, Outcome, Reference, Stream, Text};
+use samewire::model::{Clue, ClueKind, Coverage, Exit, Outcome, Reference, Stream, Text};
 use samewire::record::{ClueReader, ConnectionId, Event, Summary, start};
 use samewire::redact::{Known, Output, Redactor};
 use tempfile::tempdir;
@@ -48,7 +48,14 @@ async fn exchanges_connections_clues_and_the_end_are_in_the_capture() {
     drop(events);
     let summary = recorder.finish().await;
 
-    assert_eq!(summary, Summary { path: path.clone(), exchanges: 2, withheld: 0, stopped: None });
+    let expected = Summary {
+        path: path.clone(),
+        exchanges: 2,
+        withheld: 0,
+        coverage: Coverage::default(),
+        stopped: None,
+    };
+    assert_eq!(summary, expected);
     assert_eq!(observed.try_iter().collect::<Vec<_>>(), [1, 2]);
     let read = capture::read(&path).unwrap();
     assert!(read.exchanges[0].succeeded());
