@@ -1,44 +1,37 @@
 //! Where the proxy listens, as clients are told.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 
 use anyhow::Context as _;
 
 use crate::model::Side;
-use crate::proxy::Credential;
+use crate::proxy::{Admission, Credential};
 
-/// A random password for an address that others can reach, none for loopback.
-pub(super) fn credential(addr: SocketAddr) -> anyhow::Result<Option<Credential>> {
+/// Who may use a listener: a random password for an address that others can reach, none for loopback.
+pub(super) fn admission(addr: SocketAddr) -> anyhow::Result<Admission> {
     if addr.ip().to_canonical().is_loopback() {
-        return Ok(None);
+        return Ok(Admission::Anyone);
     }
-    Credential::random().map(Some).context("cannot draw a random password")
+    Ok(Admission::Credential(password()?))
 }
 
-/// The proxy URL for a side's clients on this machine.
-pub(super) fn url(side: Side, address: SocketAddr, credential: Option<&Credential>) -> String {
-    let address = reached(address);
+/// A random password.
+pub(super) fn password() -> anyhow::Result<Credential> {
+    Credential::random().context("cannot draw a random password")
+}
+
+/// The proxy URL for a side's clients, who reach it at `host_and_port`.
+pub(super) fn url(side: Side, host_and_port: &str, credential: Option<&Credential>) -> String {
     match credential {
-        Some(credential) => format!("http://{side}:{}@{address}", credential.expose()),
-        None => format!("http://{address}"),
+        Some(credential) => format!("http://{side}:{}@{host_and_port}", credential.expose()),
+        None => format!("http://{host_and_port}"),
     }
 }
 
-/// The base URL for clients on this machine, in reverse mode.
-pub(super) fn base_url(address: SocketAddr, credential: Option<&Credential>) -> String {
-    let address = reached(address);
+/// The base URL for clients that reach it at `host_and_port`, in reverse mode.
+pub(super) fn base_url(host_and_port: &str, credential: Option<&Credential>) -> String {
     match credential {
-        Some(credential) => format!("http://{address}/{}", credential.expose()),
-        None => format!("http://{address}"),
+        Some(credential) => format!("http://{host_and_port}/{}", credential.expose()),
+        None => format!("http://{host_and_port}"),
     }
-}
-
-/// Who listens everywhere is reached on the loopback address.
-fn reached(mut address: SocketAddr) -> SocketAddr {
-    if address.ip().is_unspecified() {
-        let loopback =
-            if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
-        address.set_ip(loopback);
-    }
-    address
 }

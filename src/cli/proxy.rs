@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::capture::{self, Writer};
-use crate::launch::{self, Trust};
+use crate::launch::{self, Place, Trust};
 use crate::model::{Exchange, Interception, Outcome, Reference, Side, Target, Tool};
 use crate::proxy::{Authority, BaseUrl, Credential, Lane, Lanes, Listener, Proxy};
 use crate::record::{self, Recorder, Setup, Summary};
@@ -77,17 +77,17 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let single = lanes.len() == 1;
-        let credential = listening::credential(addr)?;
+        let admission = listening::admission(addr)?;
         let listeners = lanes.iter().map(|(side, addr)| {
             let lane = Lane { side: *side, by_user: !single };
-            Listener { addr: *addr, lane, credential: credential.clone() }
+            Listener { addr: *addr, lane, admission: admission.clone() }
         });
         let proxy = Proxy::bind(listeners.collect(), settings, authority).await?;
         let mut senders = Lanes::default();
         let mut recordings = Vec::new();
         for (side, _) in &lanes {
             let (sender, opened) =
-                open(*side, args, key.clone(), reverse.as_ref().map(|base| (base, credential.as_ref())))?;
+                open(*side, args, key.clone(), reverse.as_ref().map(|base| (base, admission.credential())))?;
             match side {
                 Side::Sandbox => senders.sandbox = Some(sender),
                 Side::Runtime => senders.runtime = Some(sender),
@@ -101,8 +101,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
                 .iter()
                 .zip(proxy.addresses())
                 .map(|((side, _), address)| match &reverse {
-                    Some(_) => in_place(*side, address, credential.as_ref()),
-                    None => listener(*side, address, credential.as_ref(), &trust),
+                    Some(_) => in_place(*side, address, admission.credential()),
+                    None => listener(*side, address, admission.credential(), &trust),
                 })
                 .collect(),
         };
@@ -128,7 +128,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 
 /// A listener and the variables that lead a client to it.
 fn listener(side: Side, address: SocketAddr, credential: Option<&Credential>, trust: &Trust) -> Listening {
-    let url = listening::url(side, address, credential);
+    let url = listening::url(side, &Place::Host.reached_at(address), credential);
     let environment = launch::environment(&url, trust, |_| None);
     let set = environment.set.into_iter().map(|(name, value)| (name, value.to_string_lossy().into_owned()));
     let cleared = environment.cleared.into_iter().map(|name| (name, String::new()));
@@ -137,7 +137,7 @@ fn listener(side: Side, address: SocketAddr, credential: Option<&Credential>, tr
 
 /// A listener of reverse mode.
 fn in_place(side: Side, address: SocketAddr, credential: Option<&Credential>) -> Listening {
-    let base_url = Some(listening::base_url(address, credential));
+    let base_url = Some(listening::base_url(&Place::Host.reached_at(address), credential));
     Listening { side, address, base_url, variables: Vec::new() }
 }
 
@@ -216,6 +216,9 @@ impl Opened {
         let summary: Summary = self.recorder.finish().await;
         if let Some(why) = &summary.stopped {
             output::line(&format!("samewire: recording the {} stopped early: {why}", self.side));
+        }
+        if summary.rejected > 0 {
+            output::line(&super::record::rejected(summary.rejected));
         }
         if !self.named && is_empty(&self.path) && fs::remove_file(&self.path).is_ok() {
             output::line(&format!("samewire: nothing came for the {}", self.side));

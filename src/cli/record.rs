@@ -108,7 +108,19 @@ fn close(side: Side, path: &Path, recorded: &Recorded) {
             count(summary.withheld, "exchange")
         ));
     }
+    if summary.rejected > 0 {
+        output::line(&rejected(summary.rejected));
+    }
     output::line(&closing_line(side, path, summary.exchanges));
+}
+
+/// Says that clients were turned away, and what to do.
+pub(super) fn rejected(number: u32) -> String {
+    format!(
+        "samewire: {} turned away with 407: the client showed no password or that of another run; look where a proxy URL is \
+         written down (a config, a file in the image) and take it out",
+        count(number, "connection")
+    )
 }
 
 /// `samewire: 2 exchanges of the sandbox in captures/...; next: ...`

@@ -1,7 +1,7 @@
 //! One command, recorded from start to end: what `record`, `compare` and `demo` share.
 
 use std::ffi::OsString;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,14 +11,14 @@ use tokio::sync::oneshot;
 
 use crate::capture::Writer;
 use crate::connector::{self, Overrides};
-use crate::launch::{self, Command, LaunchError, Sinks, Trust, Watch};
+use crate::launch::{self, Command, LaunchError, Place, Sinks, Trust, Watch};
 use crate::model::{Capture, Completeness, Exit, Inputs, Interception, Reference, Run, Sampled, Side, Tool};
 use crate::proxy::{Authority, Lane, Lanes, Listener, Proxy, Settings};
 use crate::record::{self, Setup, Summary};
 use crate::redact::{Key, Known, Redactor};
 
-use super::listening;
 use super::options::Recording;
+use super::{listening, output};
 
 /// A command to record.
 pub(super) struct Plan {
@@ -111,6 +111,7 @@ pub(super) fn opening(
 
 /// Records one command. What is already wrong fails before the command starts.
 pub(super) fn record(plan: Plan, options: &Recording) -> anyhow::Result<Recorded> {
+    let place = Place::of(&plan.command);
     let mut redactor = redactor(plan.key, options)?;
     let words = plan.command.words();
     let inputs = inputs(&words, options, &mut redactor)?;
@@ -121,17 +122,17 @@ pub(super) fn record(plan: Plan, options: &Recording) -> anyhow::Result<Recorded
     }
     let inherited = |name: &str| std::env::var_os(name);
     let trust = Trust::prepare(authority.certificate_pem(), &std::env::temp_dir(), inherited)?;
-    let addr = plan.listen.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into());
+    let addr = place.listen(plan.listen);
+    let admission = listening::admission(addr)?;
     let lane = Lane { side: plan.side, by_user: false };
-    let listener = Listener { addr, lane, credential: listening::credential(addr)? };
+    let listener = Listener { addr, lane, admission: admission.clone() };
 
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let credential = listener.credential.clone();
         let proxy = Proxy::bind(vec![listener], plan.settings, authority).await?;
-        let address = proxy.addresses().first().copied().unwrap_or(addr);
-        let url = listening::url(plan.side, address, credential.as_ref());
-        let environment = launch::environment(&url, &trust, inherited);
+        let bound = proxy.addresses().first().copied().unwrap_or(addr);
+        let url = listening::url(plan.side, &place.reached_at(bound), admission.credential());
+        let staged = place.stage(&plan.command, &url, &trust, inherited);
         let writer = Writer::create(&plan.path, options.force, &opening)?;
         let (events, recorder) = record::start(Setup {
             writer,
@@ -140,12 +141,16 @@ pub(super) fn record(plan: Plan, options: &Recording) -> anyhow::Result<Recorded
             body_limit: options.body_limit.0,
             observer: None,
         })?;
+        for note in &staged.notes {
+            output::line(&format!("samewire: {note}"));
+        }
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = tokio::spawn(proxy.serve(Lanes::one(plan.side, events.clone()), async move {
             let _ = stopped.await;
         }));
-        let watch = Watch { of: Sampled::Processes, proxies: vec![address] };
-        let exit = launch::run_on(&plan.command, &environment, events, plan.sinks, Some(&watch)).await;
+        let watch = Watch { of: Sampled::Processes, proxies: vec![bound] };
+        let exit =
+            launch::run_on(&staged.command, &staged.environment, events, plan.sinks, Some(&watch)).await;
         let _ = stop.send(());
         let _ = serving.await;
         Ok(Recorded { exit, summary: recorder.finish().await })

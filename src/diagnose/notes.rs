@@ -52,6 +52,16 @@ fn of_side(case: &Case<'_>, side: Side, notes: &mut Vec<String>) {
             completeness.withheld
         ));
     }
+    if completeness.rejected > 0 {
+        notes.push(format!(
+            "{} of the {side} turned away, because the client showed no password or a wrong one: a proxy URL of another run is \
+             written down somewhere",
+            match completeness.rejected {
+                1 => "1 connection".to_owned(),
+                many => format!("{many} connections"),
+            }
+        ));
+    }
     for exchange in &capture.exchanges {
         if let Fidelity::Desync(how) = &exchange.request.fidelity {
             notes.push(format!(

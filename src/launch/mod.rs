@@ -4,6 +4,7 @@
 mod child;
 pub mod clues;
 mod environment;
+mod place;
 mod signals;
 mod streams;
 mod trust;
@@ -14,6 +15,7 @@ use std::io;
 
 pub use child::{run, run_on};
 pub use environment::{Environment, environment};
+pub use place::{Place, Staged};
 pub use streams::{Sink, Sinks};
 pub use trust::{Trust, TrustError};
 pub use watch::Watch;

@@ -148,6 +148,9 @@ pub struct Completeness {
     /// Connections passed through unopened because of `--ignore-host` or `--host`, by host.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub ignored: BTreeMap<String, u32>,
+    /// Clients that were turned away, because they showed no credential or a wrong one.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub rejected: u32,
     /// Entries that the self-check refused, because a known secret was found in them.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub withheld: u32,

@@ -1,6 +1,7 @@
 //! The socket of a client, which can be made to end with a reset.
 
 use std::io::{self, IoSlice};
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,6 +32,11 @@ impl ResetFlag {
 impl ClientStream {
     pub(super) fn new(socket: TcpStream) -> Self {
         Self { socket, reset: ResetFlag::default(), passed: (0, 0) }
+    }
+
+    /// The client's address.
+    pub(super) fn peer(&self) -> Option<IpAddr> {
+        self.socket.peer_addr().ok().map(|peer| peer.ip())
     }
 
     /// Bytes from the client and bytes to it, since this was asked last.

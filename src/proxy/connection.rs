@@ -1,6 +1,7 @@
 //! The life of one connection from a client: its first head decides what becomes of it.
 
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
@@ -51,10 +52,17 @@ pub(super) async fn serve(
     if buffer.is_empty() {
         return;
     }
-    let reverse = shared.settings.reverse.clone().map(|base| Reverse::new(base, listener.credential.clone()));
-    let side = match admit(&listener, reverse.as_ref(), first.as_ref().map(|(head, _)| head)) {
+    let credential = listener.admission.credential();
+    let reverse = shared.settings.reverse.clone().map(|base| Reverse::new(base, credential.cloned()));
+    let head = first.as_ref().map(|(head, _)| head);
+    let side = match admit(&listener, reverse.as_ref(), head, client.peer()).await {
         Ok(side) => side,
-        Err(page) => return tunnel::reply(&mut client, &page).await,
+        Err(page) => {
+            if let Some(sender) = lanes.of(listener.lane.side) {
+                let _ = sender.send(Event::Rejected).await;
+            }
+            return tunnel::reply(&mut client, &page).await;
+        }
     };
     let sender = lanes.of(side).cloned();
     drop(lanes);
@@ -69,19 +77,21 @@ pub(super) async fn serve(
 }
 
 /// The side that a connection belongs to, or the answer to a client that may not use the listener.
-fn admit(listener: &Listener, reverse: Option<&Reverse>, first: Option<&Head>) -> Result<Side, Bytes> {
+async fn admit(
+    listener: &Listener,
+    reverse: Option<&Reverse>,
+    first: Option<&Head>,
+    peer: Option<IpAddr>,
+) -> Result<Side, Bytes> {
     if let Some(reverse) = reverse {
         let refusal = Refusal::SecretPath;
         let page = || answer::bytes(refusal.status(), "", &refusal.to_string());
         return if reverse.admits(first) { Ok(listener.lane.side) } else { Err(page()) };
     }
     let authorization = first.and_then(|head| head.field("proxy-authorization"));
-    lane::side(listener, authorization).map_err(|_| {
-        answer::bytes(
-            StatusCode::PROXY_AUTHENTICATION_REQUIRED,
-            "Proxy-Authenticate: Basic realm=\"samewire\"\r\n",
-            "this proxy wants the user and the password of its URL (samewire env prints it)",
-        )
+    lane::side(listener, authorization, peer).await.map_err(|why| {
+        let head = "Proxy-Authenticate: Basic realm=\"samewire\"\r\n";
+        answer::bytes(StatusCode::PROXY_AUTHENTICATION_REQUIRED, head, &why.to_string())
     })
 }
 

@@ -1,13 +1,15 @@
 //! Which side a connection belongs to, and who may use a listener.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::model::Side;
 use crate::record::EventSender;
+
+use super::surroundings::SharedSurroundings;
 
 /// An address to listen on.
 #[derive(Clone, Debug)]
@@ -16,8 +18,30 @@ pub struct Listener {
     pub addr: SocketAddr,
     /// Where its exchanges go.
     pub lane: Lane,
-    /// The password that every client must show. Needed beyond loopback. In reverse mode it is the first segment of every path.
-    pub credential: Option<Credential>,
+    /// Who may use it. In reverse mode the password is the first segment of every path.
+    pub admission: Admission,
+}
+
+/// Who may use a listener.
+#[derive(Clone, Debug, Default)]
+pub enum Admission {
+    /// Whoever reaches it. Only for the loopback address.
+    #[default]
+    Anyone,
+    /// Who shows the password.
+    Credential(Credential),
+    /// Who shows the password; and who shows none, as a JVM does, but lives at an address of this run.
+    CredentialOrAddress(Credential, SharedSurroundings),
+}
+
+impl Admission {
+    /// The password of its proxy URL.
+    pub fn credential(&self) -> Option<&Credential> {
+        match self {
+            Self::Anyone => None,
+            Self::Credential(credential) | Self::CredentialOrAddress(credential, _) => Some(credential),
+        }
+    }
 }
 
 /// Which side the connections of a listener belong to.
@@ -86,17 +110,36 @@ impl fmt::Debug for Credential {
     }
 }
 
-/// The client may not use this listener.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct NotAllowed;
+/// Why a client may not use this listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum NotAllowed {
+    /// It shows no password, and its address is not one of this run's.
+    #[error(
+        "this proxy wants the user and the password of its URL; `samewire record` gives it to the command, \
+         `samewire env` prints that of `samewire proxy`"
+    )]
+    NothingShown,
+    /// It shows another password.
+    #[error(
+        "the password in the proxy's URL is not the one of this run: each run has a new one; take the URL out of \
+         where it was written down, or write down what `samewire env` prints now"
+    )]
+    WrongCredential,
+}
 
-/// Decides the side from the value of `Proxy-Authorization`, when the listener lets it.
-pub(super) fn side(listener: &Listener, authorization: Option<&[u8]>) -> Result<Side, NotAllowed> {
+/// Decides the side from the value of `Proxy-Authorization` and the client's address, when the listener lets it in.
+pub(super) async fn side(
+    listener: &Listener,
+    authorization: Option<&[u8]>,
+    peer: Option<IpAddr>,
+) -> Result<Side, NotAllowed> {
     let login = authorization.and_then(login);
-    if let Some(credential) = &listener.credential {
-        let shown = login.as_ref().is_some_and(|(_, password)| credential.is(password));
-        if !shown {
-            return Err(NotAllowed);
+    if let Some(credential) = listener.admission.credential() {
+        match &login {
+            Some((_, password)) if credential.is(password) => {}
+            Some(_) => return Err(NotAllowed::WrongCredential),
+            None if lives_here(&listener.admission, peer).await => {}
+            None => return Err(NotAllowed::NothingShown),
         }
     }
     let named = login.filter(|_| listener.lane.by_user).and_then(|(user, _)| match user.as_str() {
@@ -105,6 +148,15 @@ pub(super) fn side(listener: &Listener, authorization: Option<&[u8]>) -> Result<
         _ => None,
     });
     Ok(named.unwrap_or(listener.lane.side))
+}
+
+async fn lives_here(admission: &Admission, peer: Option<IpAddr>) -> bool {
+    match (admission, peer) {
+        (Admission::CredentialOrAddress(_, surroundings), Some(peer)) => {
+            surroundings.0.admits(peer.to_canonical()).await
+        }
+        _ => false,
+    }
 }
 
 /// User and password of `Basic` credentials (RFC 7617).
@@ -120,34 +172,66 @@ fn login(value: &[u8]) -> Option<(String, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::sync::Arc;
 
-    fn listener(by_user: bool, credential: Option<Credential>) -> Listener {
+    use super::*;
+    use crate::proxy::{Answer, Surroundings};
+
+    fn listener(by_user: bool, admission: Admission) -> Listener {
         let lane = Lane { side: Side::Runtime, by_user };
-        Listener { addr: ([127, 0, 0, 1], 0).into(), lane, credential }
+        Listener { addr: ([127, 0, 0, 1], 0).into(), lane, admission }
     }
 
     fn basic(login: &str) -> Vec<u8> {
         format!("Basic {}", STANDARD.encode(login)).into_bytes()
     }
 
-    #[test]
-    fn a_user_name_decides_only_where_it_may() {
-        let value = basic("sandbox:x");
-        assert_eq!(side(&listener(true, None), Some(&value)), Ok(Side::Sandbox));
-        assert_eq!(side(&listener(false, None), Some(&value)), Ok(Side::Runtime));
-        assert_eq!(side(&listener(true, None), Some(&basic("me:x"))), Ok(Side::Runtime));
-        assert_eq!(side(&listener(true, None), None), Ok(Side::Runtime));
+    /// A network with one container in it.
+    struct Network(IpAddr);
+
+    impl Surroundings for Network {
+        fn admits(&self, peer: IpAddr) -> Answer<'_, bool> {
+            Box::pin(std::future::ready(peer == self.0))
+        }
+
+        fn addresses<'a>(&'a self, _: &'a str) -> Answer<'a, Vec<IpAddr>> {
+            Box::pin(std::future::ready(Vec::new()))
+        }
     }
 
-    #[test]
-    fn a_side_name_alone_is_no_credential() {
+    #[tokio::test]
+    async fn a_user_name_decides_only_where_it_may() {
+        let value = basic("sandbox:x");
+        let (by_user, fixed) = (listener(true, Admission::Anyone), listener(false, Admission::Anyone));
+        assert_eq!(side(&by_user, Some(&value), None).await, Ok(Side::Sandbox));
+        assert_eq!(side(&fixed, Some(&value), None).await, Ok(Side::Runtime));
+        assert_eq!(side(&by_user, Some(&basic("me:x")), None).await, Ok(Side::Runtime));
+        assert_eq!(side(&by_user, None, None).await, Ok(Side::Runtime));
+    }
+
+    #[tokio::test]
+    async fn a_side_name_alone_is_no_credential() {
         let credential = Credential::random().unwrap();
-        let listener = listener(true, Some(credential.clone()));
-        assert_eq!(side(&listener, None), Err(NotAllowed));
-        assert_eq!(side(&listener, Some(&basic("sandbox:x"))), Err(NotAllowed));
+        let listener = listener(true, Admission::Credential(credential.clone()));
+        assert_eq!(side(&listener, None, None).await, Err(NotAllowed::NothingShown));
+        assert_eq!(side(&listener, Some(&basic("sandbox:x")), None).await, Err(NotAllowed::WrongCredential));
         let shown = basic(&format!("sandbox:{}", credential.expose()));
-        assert_eq!(side(&listener, Some(&shown)), Ok(Side::Sandbox));
+        assert_eq!(side(&listener, Some(&shown), None).await, Ok(Side::Sandbox));
         assert_eq!(format!("{credential:?}"), "Credential");
+    }
+
+    #[tokio::test]
+    async fn an_address_of_the_run_needs_no_credential_but_must_not_show_a_wrong_one() {
+        let home = IpAddr::from([172, 17, 0, 2]);
+        let network = SharedSurroundings(Arc::new(Network(home)));
+        let credential = Credential::random().unwrap();
+        let listener = listener(false, Admission::CredentialOrAddress(credential, network));
+        assert_eq!(side(&listener, None, Some(home)).await, Ok(Side::Runtime));
+        let mapped = "::ffff:172.17.0.2".parse().unwrap();
+        assert_eq!(side(&listener, None, Some(mapped)).await, Ok(Side::Runtime));
+        let stranger = IpAddr::from([172, 17, 0, 3]);
+        assert_eq!(side(&listener, None, Some(stranger)).await, Err(NotAllowed::NothingShown));
+        let wrong = basic("runtime:of-yesterday");
+        assert_eq!(side(&listener, Some(&wrong), Some(home)).await, Err(NotAllowed::WrongCredential));
     }
 }

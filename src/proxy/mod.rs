@@ -17,6 +17,7 @@ mod link;
 mod prefixed;
 mod scanner;
 mod settings;
+mod surroundings;
 mod tap;
 mod tls;
 mod tunnel;
@@ -40,9 +41,10 @@ use crate::record::{ConnectionId, ExchangeId};
 
 pub use base_url::BaseUrl;
 pub use head::{Ambiguous, FieldLine, Framing, Head, Kind};
-pub use lane::{Credential, Lane, Lanes, Listener};
+pub use lane::{Admission, Credential, Lane, Lanes, Listener};
 pub use scanner::{Found, HeadScanner};
 pub use settings::{ConnectTo, HostPattern, Limits, SettingError, Settings, Timeouts, UpstreamIdentity};
+pub use surroundings::{Answer, SharedSurroundings, Surroundings};
 pub use tls::{Authority, AuthorityError, TrustError};
 pub use upstream_proxy::UpstreamProxy;
 
@@ -111,7 +113,7 @@ impl Proxy {
         let mut own = Vec::with_capacity(listeners.len());
         for listener in listeners {
             let addr = listener.addr;
-            if !addr.ip().to_canonical().is_loopback() && listener.credential.is_none() {
+            if !addr.ip().to_canonical().is_loopback() && listener.admission.credential().is_none() {
                 return Err(BindError::CredentialMissing(addr));
             }
             let error = |source| BindError::Listen { addr, source };

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::{BaseUrl, UpstreamProxy};
+use super::{BaseUrl, SharedSurroundings, UpstreamProxy};
 
 /// What a user may decide about the data path.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +24,8 @@ pub struct Settings {
     pub upstream_proxy: Option<UpstreamProxy>,
     /// What samewire shows to upstream servers that ask for a certificate.
     pub upstream_identity: Option<UpstreamIdentity>,
+    /// Names that only the clients' own network knows.
+    pub surroundings: Option<SharedSurroundings>,
     /// How long to wait.
     pub timeouts: Timeouts,
     /// How much to take.

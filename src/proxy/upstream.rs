@@ -45,15 +45,20 @@ pub(super) async fn dial(shared: &Shared, to: &Authority) -> Result<Dialled, Raw
     let settings = &shared.settings;
     let mapped = settings.connect_to.iter().find_map(|rule| rule.apply(&to.host, to.port));
     let (host, port) = mapped.unwrap_or((&to.host, to.port));
-    let proxy = settings.upstream_proxy.as_ref().and_then(|proxy| proxy.endpoint(to.https, host, port));
-    let Some(proxy) = proxy else {
-        let (stream, address) = connect(shared, host, port).await?;
+    // A name of the client's own network means nothing to an upstream proxy.
+    let near = match &settings.surroundings {
+        Some(surroundings) if host.parse::<IpAddr>().is_err() => surroundings.0.addresses(host).await,
+        _ => Vec::new(),
+    };
+    let proxy = settings.upstream_proxy.as_ref().filter(|_| near.is_empty());
+    let Some(proxy) = proxy.and_then(|proxy| proxy.endpoint(to.https, host, port)) else {
+        let (stream, address) = connect(shared, host, port, near).await?;
         return Ok(Dialled { stream, address, way: Way::Origin });
     };
     if let Some(why) = host.parse::<IpAddr>().ok().and_then(guard::metadata) {
         return Err(forbidden(host, port, why));
     }
-    let (mut stream, address) = connect(shared, &proxy.host, proxy.port).await?;
+    let (mut stream, address) = connect(shared, &proxy.host, proxy.port, Vec::new()).await?;
     if !to.https {
         return Ok(Dialled { stream, address, way: Way::Proxy(proxy.authorization.clone()) });
     }
@@ -66,9 +71,19 @@ pub(super) async fn dial(shared: &Shared, to: &Authority) -> Result<Dialled, Raw
     Ok(Dialled { stream, address, way: Way::Origin })
 }
 
-async fn connect(shared: &Shared, host: &str, port: u16) -> Result<(TcpStream, SocketAddr), RawFailure> {
+/// Connects to one of the addresses in `near`, or, where that is empty, to one that the name has on this machine.
+async fn connect(
+    shared: &Shared,
+    host: &str,
+    port: u16,
+    near: Vec<IpAddr>,
+) -> Result<(TcpStream, SocketAddr), RawFailure> {
     let deadline = Instant::now() + shared.settings.timeouts.connect;
-    let addresses = resolve(host, port, deadline).await?;
+    let addresses = if near.is_empty() {
+        resolve(host, port, deadline).await?
+    } else {
+        near.into_iter().map(|address| SocketAddr::new(address, port)).collect()
+    };
     let mut refused = None;
     let allowed: Vec<SocketAddr> = addresses
         .into_iter()

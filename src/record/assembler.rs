@@ -21,6 +21,8 @@ pub(super) enum Assembled {
     Connection(RawConnection),
     /// A connection to an ignored host was passed through.
     Ignored(String),
+    /// A client was turned away.
+    Rejected,
     /// The command wrote something.
     Output(Output),
     /// What is known by now of traffic past the proxy.
@@ -110,6 +112,7 @@ impl Assembler {
                 self.tell(connection, done);
             }
             Event::Ignored { host } => done.push(Assembled::Ignored(host)),
+            Event::Rejected => done.push(Assembled::Rejected),
             Event::Closed { connection } => self.close(connection, done),
             Event::Request { exchange, connection, at, head, scheme, authority, fidelity } => {
                 self.begin(exchange, connection, at, head, scheme, authority, fidelity);

@@ -76,6 +76,8 @@ pub enum Event {
         /// Its host.
         host: String,
     },
+    /// A client was turned away, because it showed no credential or a wrong one.
+    Rejected,
     /// The connection has ended.
     Closed {
         /// The connection.

@@ -72,6 +72,8 @@ pub struct Summary {
     pub withheld: u32,
     /// Traffic that is known not to have come through.
     pub coverage: Coverage,
+    /// Clients that were turned away.
+    pub rejected: u32,
     /// Why recording stopped early.
     pub stopped: Option<String>,
 }
@@ -103,6 +105,7 @@ impl Recorder {
             exchanges: 0,
             withheld: 0,
             coverage: Coverage::default(),
+            rejected: 0,
             stopped: Some("the recorder ended before its time; what it wrote is in the capture".to_owned()),
         })
     }
@@ -167,6 +170,7 @@ impl Recording {
                 let host = self.redactor.name(&host);
                 *self.writer.completeness().ignored.entry(host).or_default() += 1;
             }
+            Assembled::Rejected => self.writer.completeness().rejected += 1,
             Assembled::Output(output) => {
                 let clues = self.clues.as_mut().map(|reader| reader.read(&output, &self.redactor));
                 self.note_clues(&clues.unwrap_or_default());
@@ -279,6 +283,7 @@ impl Recording {
         self.writer.end(Timestamp::now(), self.exit);
         self.flush();
         let path = self.writer.path().to_owned();
+        let rejected = self.writer.completeness().rejected;
         let redactor = &self.redactor;
         match self.writer.finish(|bytes| redactor.check(bytes).is_ok()) {
             Ok(0) => {}
@@ -291,6 +296,13 @@ impl Recording {
                 self.stopped.get_or_insert_with(|| problem.to_string());
             }
         }
-        Summary { path, exchanges: self.exchanges, withheld: self.withheld, coverage, stopped: self.stopped }
+        Summary {
+            path,
+            exchanges: self.exchanges,
+            withheld: self.withheld,
+            rejected,
+            coverage,
+            stopped: self.stopped,
+        }
     }
 }

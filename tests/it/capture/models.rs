@@ -379,6 +379,7 @@ prop_compose! {
         mut exchanges in vec(exchange(), 0..4),
         clues in vec(clue(), 0..3),
         ignored in btree_map(word(), any::<u32>(), 0..2),
+        rejected in any::<u32>(),
         withheld in any::<u32>(),
         coverage in coverage(),
         stopped in option::of(word()),
@@ -406,7 +407,7 @@ prop_compose! {
             connections,
             exchanges,
             clues,
-            completeness: Completeness { ignored, withheld, coverage, stopped, torn: None },
+            completeness: Completeness { ignored, rejected, withheld, coverage, stopped, torn: None },
         }
     }
 }

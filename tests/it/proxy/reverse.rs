@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use samewire::model::{FailureKind, Handshake, Leg, Side};
-use samewire::proxy::{Authority, BindError, Credential, Lanes, Listener, Proxy, Settings};
+use samewire::proxy::{Admission, Authority, BindError, Credential, Lanes, Listener, Proxy, Settings};
 use samewire::record::Event;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -182,7 +182,7 @@ async fn beyond_loopback_every_path_begins_with_a_secret() {
     assert!(matches!(refused, Err(BindError::CredentialMissing(_))));
     let credential = Credential::random().unwrap();
     let secret = credential.expose().to_owned();
-    let listener = Listener { credential: Some(credential), ..open };
+    let listener = Listener { admission: Admission::Credential(credential), ..open };
     let proxy = Proxy::bind(vec![listener], in_place_of("/v2", origin), authority).await.unwrap();
     let port = proxy.addresses()[0].port();
     let (sender, mut events) = mpsc::channel(64);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use samewire::model::{Fidelity, Side};
-use samewire::proxy::{Authority, Lane, Lanes, Listener, Proxy, Settings, Timeouts};
+use samewire::proxy::{Admission, Authority, Lane, Lanes, Listener, Proxy, Settings, Timeouts};
 use samewire::record::{Event, ExchangeId};
 use samewire::redact::RawFailure;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
@@ -34,7 +34,7 @@ pub(super) fn settings() -> Settings {
 
 pub(super) fn listener() -> Listener {
     let lane = Lane { side: Side::Runtime, by_user: false };
-    Listener { addr: ([127, 0, 0, 1], 0).into(), lane, credential: None }
+    Listener { addr: ([127, 0, 0, 1], 0).into(), lane, admission: Admission::Anyone }
 }
 
 pub(super) async fn start() -> Rig {

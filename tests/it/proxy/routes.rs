@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use samewire::model::{FailureKind, Phase, Side};
-use samewire::proxy::{Authority, BindError, Credential, Lane, Lanes, Listener, Proxy};
+use samewire::proxy::{Admission, Authority, BindError, Credential, Lane, Lanes, Listener, Proxy};
 use samewire::record::Event;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc;
@@ -166,8 +166,8 @@ async fn beyond_loopback_a_credential_is_needed() {
     let open = Listener { addr: ([0, 0, 0, 0], 0).into(), ..listener() };
     let refused = Proxy::bind(vec![open.clone()], settings(), Arc::clone(&authority)).await;
     assert!(matches!(refused, Err(BindError::CredentialMissing(_))));
-    let credential = Some(Credential::random().unwrap());
-    let proxy = Proxy::bind(vec![Listener { credential, ..open }], settings(), authority).await.unwrap();
+    let admission = Admission::Credential(Credential::random().unwrap());
+    let proxy = Proxy::bind(vec![Listener { admission, ..open }], settings(), authority).await.unwrap();
     let port = proxy.addresses()[0].port();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let served = tokio::spawn(proxy.serve(Lanes::default(), async {

@@ -52,6 +52,7 @@ async fn exchanges_connections_clues_and_the_end_are_in_the_capture() {
         path: path.clone(),
         exchanges: 2,
         withheld: 0,
+        rejected: 0,
         coverage: Coverage::default(),
         stopped: None,
     };

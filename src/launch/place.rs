@@ -1,0 +1,66 @@
+//! Where a command runs, and what that asks of the proxy and of the command: the one seam for all places.
+//!
+//! A recording asks the place for an address to listen on, binds it, and has the place set the stage: what is really
+//! started, with which variables. Checks before the start and after the end ask the place too.
+
+use std::ffi::OsString;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use super::{Command, Environment, Trust, environment};
+
+/// Where a command runs.
+#[derive(Debug)]
+pub enum Place {
+    /// On this machine, as a child of samewire.
+    Host,
+}
+
+/// What is started to run a command under the proxy.
+#[derive(Debug)]
+pub struct Staged {
+    /// The command as it is started.
+    pub command: Command,
+    /// Variables of the process that is started.
+    pub environment: Environment,
+    /// What the user should know before it runs, a line each.
+    pub notes: Vec<String>,
+}
+
+impl Place {
+    /// Finds out where a command runs.
+    pub fn of(_command: &Command) -> Self {
+        Self::Host
+    }
+
+    /// The address for the proxy to listen on: the one that the user asked for, or one that clients at this place reach.
+    pub fn listen(&self, asked: Option<SocketAddr>) -> SocketAddr {
+        asked.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into())
+    }
+
+    /// The proxy's host and port as clients at this place reach it, where it listens on `bound`.
+    pub fn reached_at(&self, bound: SocketAddr) -> String {
+        let mut address = bound;
+        // Who listens everywhere is reached on the loopback address.
+        if address.ip().is_unspecified() {
+            let loopback =
+                if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
+            address.set_ip(loopback);
+        }
+        address.to_string()
+    }
+
+    /// Sets the stage: the command as it is started, for a proxy at `proxy` (its URL as seen from this place).
+    pub fn stage(
+        &self,
+        command: &Command,
+        proxy: &str,
+        trust: &Trust,
+        inherited: impl Fn(&str) -> Option<OsString>,
+    ) -> Staged {
+        Staged {
+            command: command.clone(),
+            environment: environment(proxy, trust, inherited),
+            notes: Vec::new(),
+        }
+    }
+}
