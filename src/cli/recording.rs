@@ -12,7 +12,9 @@ use tokio::sync::oneshot;
 use crate::capture::Writer;
 use crate::connector::{self, Overrides};
 use crate::launch::{self, Command, LaunchError, Place, Sinks, Trust, Watch};
-use crate::model::{Capture, Completeness, Exit, Inputs, Interception, Reference, Run, Sampled, Side, Tool};
+use crate::model::{
+    Capture, Completeness, Exit, Inputs, Interception, Reference, Run, Sampled, Side, Tool, Variable,
+};
 use crate::proxy::{Authority, Lane, Lanes, Listener, Proxy, Settings};
 use crate::record::{self, Setup, Summary};
 use crate::redact::{Key, Known, Redactor};
@@ -80,6 +82,20 @@ pub(super) fn inputs(
     Ok(record::inputs(&package, redactor))
 }
 
+/// What the command's environment holds; `None` for a command that runs elsewhere, where the environment is another one.
+fn environment(command: &[OsString], redactor: &mut Redactor) -> Option<Vec<Variable>> {
+    const ELSEWHERE: [&str; 6] = ["docker", "kubectl", "nerdctl", "podman", "ssh", "sudo"];
+    // A shell's whole script is one word.
+    let words = command.iter().filter_map(|word| word.to_str()).flat_map(str::split_whitespace);
+    let programs = words.map(|word| word.rsplit('/').next().unwrap_or(word));
+    if programs.into_iter().any(|program| ELSEWHERE.contains(&program)) {
+        return None;
+    }
+    let readable = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    Some(record::environment(readable, redactor))
+}
+
 /// The opening part of a capture: all that is known before the first exchange.
 pub(super) fn opening(
     side: Side,
@@ -114,7 +130,8 @@ pub(super) fn record(plan: Plan, options: &Recording) -> anyhow::Result<Recorded
     let place = Place::of(&plan.command);
     let mut redactor = redactor(plan.key, options)?;
     let words = plan.command.words();
-    let inputs = inputs(&words, options, &mut redactor)?;
+    let mut inputs = inputs(&words, options, &mut redactor)?;
+    inputs.environment = environment(&words, &mut redactor);
     let opening = opening(plan.side, Tool::Record, &words, inputs, &redactor);
     let authority = Arc::new(Authority::new().context("cannot make the certificate authority")?);
     if let Some(path) = &options.ca_cert {

@@ -96,28 +96,10 @@ fn known(others: &[Item], these: &[Item]) -> Vec<Tag> {
 fn nulls(exchange: &Exchange, own: &[Item], others: &[Item]) -> Vec<Item> {
     let Content::Json(json) = &exchange.request.body.content else { return Vec::new() };
     let is_null = |other: &&Item| match &other.carried.at {
-        Locator::Body { pointer } => {
-            lookup(json, pointer) == Some(&Json::Null) && !holds(own, &other.carried.at)
-        }
+        Locator::Body { pointer } => json.at(pointer) == Some(&Json::Null) && !holds(own, &other.carried.at),
         _ => false,
     };
     others.iter().filter(is_null).map(Item::null).collect()
-}
-
-/// What a JSON pointer leads to.
-fn lookup<'j>(json: &'j Json, pointer: &str) -> Option<&'j Json> {
-    let mut json = json;
-    for key in pointer.split('/').skip(1) {
-        json = match json {
-            Json::Array(items) => items.get(key.parse::<usize>().ok()?)?,
-            Json::Object(members) => {
-                let key = key.replace("~1", "/").replace("~0", "~");
-                members.iter().find(|(name, _)| *name == key).map(|(_, member)| member)?
-            }
-            _ => return None,
-        };
-    }
-    Some(json)
 }
 
 fn read(exchange: &Exchange, also: &[Tag]) -> Vec<Item> {

@@ -19,6 +19,19 @@ pub struct Inputs {
     /// Clients and frameworks found, and their versions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clients: Vec<ClientVersion>,
+    /// Variables of the command's environment whose names say that they hold a secret; absent where that environment is not known
+    /// (a stand-alone proxy, a command in a container).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<Vec<Variable>>,
+}
+
+/// A variable of an environment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Variable {
+    /// Its name.
+    pub name: String,
+    /// Its value, redacted.
+    pub value: Text,
 }
 
 /// The config file of a run.

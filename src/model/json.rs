@@ -34,6 +34,36 @@ pub enum Json {
 }
 
 impl Json {
+    /// What a JSON pointer leads to (RFC 6901).
+    pub fn at(&self, pointer: &str) -> Option<&Self> {
+        let mut json = self;
+        for key in pointer.split('/').skip(1) {
+            json = match json {
+                Self::Array(items) => items.get(key.parse::<usize>().ok()?)?,
+                Self::Object(members) => {
+                    let key = key.replace("~1", "/").replace("~0", "~");
+                    members.iter().find(|(name, _)| *name == key).map(|(_, member)| member)?
+                }
+                _ => return None,
+            };
+        }
+        Some(json)
+    }
+
+    /// True for `null` and for an empty string.
+    pub fn is_nothing(&self) -> bool {
+        match self {
+            Self::Null => true,
+            Self::String(text) => {
+                text.is_empty()
+                    || text.as_secret().is_some_and(|secret| {
+                        matches!(secret.shape.class, super::Class::Empty | super::Class::Null(_))
+                    })
+            }
+            _ => false,
+        }
+    }
+
     /// True where it is nested deeper than `limit` levels.
     pub fn is_deeper_than(&self, limit: usize) -> bool {
         let Some(below) = limit.checked_sub(1) else { return true };

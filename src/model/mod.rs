@@ -29,7 +29,7 @@ pub use exchange::{
 pub use field::{Field, FieldName, FieldValue, Parameter, Spacing};
 pub use inputs::{
     ClientVersion, ConfigFacts, ConfigValue, DefinedCredentials, Inputs, JsonType, ManifestFacts,
-    ManifestState, SpecFacts, SpecProperty, TemplateReference,
+    ManifestState, SpecFacts, SpecProperty, TemplateReference, Variable,
 };
 pub use json::Json;
 pub use relation::{Reference, Relation, Step};

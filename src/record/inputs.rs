@@ -28,6 +28,7 @@ pub fn inputs(package: &Package, redactor: &mut Redactor) -> Inputs {
         spec: spec.map(|spec| spec_facts(spec, redactor)),
         manifest: package.manifest.as_ref().map(|manifest| manifest_facts(manifest, spec, redactor)),
         clients: package.clients.clone(),
+        environment: None,
     }
 }
 

@@ -69,16 +69,16 @@ pub struct SentPlace {
 /// Lines that the terminal report shows at most.
 const SHOWN: usize = 4;
 
-/// Traces every value of the config; `cause` is the first finding.
-pub(super) fn traced(case: &Case<'_>, cause: Option<&Finding>) -> Vec<ConfigToWire> {
-    let cause = cause.filter(|cause| {
-        cause.severity > Severity::Note && matches!(cause.rule.family, Family::Auth | Family::Setup)
+/// Traces every value of the config; `first` is the root cause.
+pub(super) fn traced(case: &Case<'_>, first: Option<&Finding>) -> Vec<ConfigToWire> {
+    let first = first.filter(|first| {
+        first.severity > Severity::Note && matches!(first.rule.family, Family::Auth | Family::Setup)
     });
     let mut left = SHOWN;
     config_to_wire(case.sandbox, case.runtime)
         .into_iter()
         .map(|traced| {
-            let root_cause = left > 0 && cause.is_some_and(|cause| tells_of(&traced, cause));
+            let root_cause = left > 0 && first.is_some_and(|first| tells_of(&traced, first));
             left -= usize::from(root_cause);
             ConfigToWire {
                 summary: summary(&traced),

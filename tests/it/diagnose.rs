@@ -2,5 +2,6 @@
 
 mod auth;
 mod engine;
+mod lookalikes;
 mod runs;
 mod wire;

@@ -321,8 +321,9 @@ prop_compose! {
 fn inputs() -> BoxedStrategy<Inputs> {
     let value = (word(), option::of(text()), any::<bool>())
         .prop_map(|(pointer, value, secret)| ConfigValue { pointer, kind: JsonType::String, value, secret });
-    (option::of((text(), vec(value, 0..3))), option::of(word()))
-        .prop_map(|(config, malformed)| Inputs {
+    let variable = (word(), text()).prop_map(|(name, value)| Variable { name, value });
+    (option::of((text(), vec(value, 0..3))), option::of(word()), option::of(vec(variable, 0..3)))
+        .prop_map(|(config, malformed, environment)| Inputs {
             config: config.map(|(path, values)| ConfigFacts { path, unreadable: None, values }),
             spec: None,
             manifest: malformed.map(|reason| ManifestFacts {
@@ -330,6 +331,7 @@ fn inputs() -> BoxedStrategy<Inputs> {
                 ..Default::default()
             }),
             clients: vec![],
+            environment,
         })
         .boxed()
 }

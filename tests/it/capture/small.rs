@@ -153,6 +153,7 @@ pub(crate) fn capture() -> Capture {
             spec: None,
             manifest: None,
             clients: vec![ClientVersion { name: "airbyte-cdk".into(), version: "7.39.1".into() }],
+            environment: None,
         },
         key_id: "k7qa".into(),
         connections: vec![

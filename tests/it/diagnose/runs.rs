@@ -24,6 +24,7 @@ pub(super) struct Run {
     clues: Vec<ClueKind>,
     key: &'static str,
     torn: bool,
+    environment: Option<Vec<(String, String)>>,
 }
 
 pub(super) fn run() -> Run {
@@ -36,6 +37,7 @@ pub(super) fn run() -> Run {
         clues: Vec::new(),
         key: "one",
         torn: false,
+        environment: None,
     }
 }
 
@@ -62,6 +64,28 @@ impl Run {
             reads: vec![reads.into()],
         };
         self.manifest.get_or_insert_default().credentials.push(defined);
+        self
+    }
+
+    /// A template that reads a config value.
+    pub(super) fn reads(mut self, at: &str, config: &str, bare: bool) -> Self {
+        let reference = TemplateReference { at: at.into(), line: Some(7), config: config.into(), bare };
+        self.manifest.get_or_insert_default().references.push(reference);
+        self
+    }
+
+    /// Its environment is known, and has this variable.
+    pub(super) fn variable(mut self, name: &str, value: &str) -> Self {
+        self.environment.get_or_insert_default().push((name.into(), value.into()));
+        self
+    }
+
+    /// The spec has a default for the property that was named last.
+    pub(super) fn default(mut self) -> Self {
+        self.spec
+            .iter_mut()
+            .filter_map(|spec| spec.properties.last_mut())
+            .for_each(|last| last.default = true);
         self
     }
 
@@ -118,7 +142,8 @@ impl Run {
             if side == Side::Sandbox { "2026-01-15T10:00:00Z" } else { "2026-01-15T10:05:00Z" }
                 .parse()
                 .expect("a time");
-        let values = Values { config: &self.config, key: self.key };
+        let environment = self.environment.as_deref().unwrap_or_default();
+        let values = Values { config: &self.config, environment, key: self.key };
         let facts = |(pointer, kind, value): &(String, JsonType, String)| ConfigValue {
             pointer: pointer.clone(),
             kind: *kind,
@@ -163,6 +188,17 @@ impl Run {
                 spec: self.spec.clone(),
                 manifest: self.manifest.clone(),
                 clients: Vec::new(),
+                environment: self.environment.as_ref().map(|variables| {
+                    let variable = |(name, value): &(String, String)| Variable {
+                        name: name.clone(),
+                        value: if value.is_empty() {
+                            Text::default()
+                        } else {
+                            Text::hidden(values.secret(value))
+                        },
+                    };
+                    variables.iter().map(variable).collect()
+                }),
             },
             key_id: self.key.into(),
             connections: Vec::new(),
@@ -192,6 +228,7 @@ pub(super) fn diagnosed(sandbox: &Run, runtime: &Run) -> Diagnosed {
 
 struct Values<'a> {
     config: &'a [(String, JsonType, String)],
+    environment: &'a [(String, String)],
     key: &'static str,
 }
 
@@ -245,11 +282,11 @@ impl Values<'_> {
     }
 
     fn relation(&self, text: &str) -> Option<Relation> {
-        let named = |(pointer, _, value): &(String, JsonType, String)| {
+        let named = |reference: Reference, value: &str| {
             if value.len() < 5 {
                 return None;
             }
-            let (before, after) = text.split_once(value.as_str())?;
+            let (before, after) = text.split_once(value)?;
             let mut steps = Vec::new();
             if !before.is_empty() {
                 steps.push(Step::Prepended(before.to_owned()));
@@ -257,9 +294,16 @@ impl Values<'_> {
             if !after.is_empty() {
                 steps.push(Step::Appended(after.to_owned()));
             }
-            Some(Relation { reference: Reference::Config(pointer.clone()), steps })
+            Some(Relation { reference, steps })
         };
-        self.config.iter().find_map(named)
+        let config =
+            self.config.iter().map(|(pointer, _, value)| (Reference::Config(pointer.clone()), value));
+        let environment =
+            self.environment.iter().map(|(name, value)| (Reference::Environment(name.clone()), value));
+        config.chain(environment).find_map(|(reference, value)| named(reference, value)).or_else(|| {
+            let reference = Reference::Issued { exchange: 1, at: "/access_token".into() };
+            text.starts_with("at_").then_some(Relation { reference, steps: Vec::new() })
+        })
     }
 
     fn exchange(&self, number: u32, sent: &(String, Vec<String>, u16, Vec<String>)) -> Exchange {

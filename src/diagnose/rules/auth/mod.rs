@@ -1,5 +1,8 @@
 //! The credentials on the wire.
 
+mod branch;
+mod from_config;
+mod lookalike;
 mod origin;
 mod place;
 mod placeholder;

@@ -1,32 +1,34 @@
 //! Where a credential should have come from: what the config, the spec and the manifest of the side at fault say.
 
-use crate::compare::{Carried, Locator};
+use crate::compare::Locator;
 use crate::diagnose::Finding;
-use crate::diagnose::rules::setup::keys::{dotted, near};
-use crate::model::{
-    Capture, Class, ConfigFacts, ConfigValue, DefinedCredentials, JsonType, Side, SpecFacts, Text,
-};
+use crate::diagnose::rules::setup::keys::dotted;
+use crate::model::{Capture, Content, DefinedCredentials, Json, Reference, Side};
 
+use super::branch;
+use super::from_config::in_config;
+use super::lookalike::Kind;
 use super::place::{config_pointer, key};
-use super::suspect::Suspect;
+use super::suspect::{Suspect, looks_sound};
 
-/// The cause in a sentence, what to do, and the places that show it.
+/// The cause in a sentence and as a typed fact, what to do, and the places that show it.
 pub(super) struct Origin {
-    cause: String,
-    remedies: Vec<String>,
-    evidence: Vec<(Locator, String)>,
+    pub(super) kind: Kind,
+    pub(super) cause: String,
+    pub(super) remedies: Vec<String>,
+    pub(super) evidence: Vec<(Locator, String)>,
 }
 
 impl Origin {
     /// Adds it to a finding about this side.
     pub(super) fn add_to(self, finding: Finding, side: Side) -> Finding {
-        let finding = finding.detail("cause", self.cause);
+        let finding = finding.detail("cause", self.cause).detail("cause_kind", self.kind.as_str());
         let finding = self.remedies.into_iter().fold(finding, Finding::remedy);
         self.evidence.into_iter().fold(finding, |finding, (at, label)| finding.related(side, None, at, label))
     }
 }
 
-/// Why the side at fault sends what it sends, as far as its inputs tell.
+/// Why the side at fault sends what it sends, as far as its inputs tell; `None` where they do not.
 pub(super) fn origin(suspect: &Suspect<'_>) -> Option<Origin> {
     let capture = suspect.case.capture(suspect.side);
     let at = suspect.place()?;
@@ -44,6 +46,12 @@ pub(super) fn origin(suspect: &Suspect<'_>) -> Option<Origin> {
         && !other.reads.iter().all(|pointer| read_by(&defined, pointer))
     {
         return Some(reads_another(suspect.side, first, other));
+    }
+    if let Some(origin) = variable(suspect).or_else(|| answer_without_token(suspect)) {
+        return Some(origin);
+    }
+    if let Some(origin) = branch::other_branch(suspect, &defined) {
+        return Some(origin);
     }
     let sent = suspect.counterpart().and_then(config_pointer);
     let reads = defined
@@ -84,6 +92,7 @@ fn undefined(side: Side, instead: Option<&DefinedCredentials>, reference: &Defin
         ),
     };
     Origin {
+        kind: Kind::DefinitionAbsent,
         cause,
         remedies: vec![format!(
             "give {side}'s manifest the {} that {} has",
@@ -105,6 +114,7 @@ fn reads_another(side: Side, defined: &DefinedCredentials, reference: &DefinedCr
     };
     let line = defined.line.map_or_else(String::new, |line| format!(" (line {line})"));
     Origin {
+        kind: Kind::ReadsAnother,
         cause: format!(
             "{side}'s manifest reads {} there{line}, {}'s reads {}",
             names(defined),
@@ -120,115 +130,61 @@ fn reads_another(side: Side, defined: &DefinedCredentials, reference: &DefinedCr
     }
 }
 
-fn in_config(suspect: &Suspect<'_>, capture: &Capture, pointer: &str, line: Option<u32>) -> Option<Origin> {
+/// The other side's token is an environment variable that this side does not have.
+fn variable(suspect: &Suspect<'_>) -> Option<Origin> {
     let side = suspect.side;
-    let name = dotted(pointer);
-    let config = capture.inputs.config.as_ref()?;
-    if let Some(why) = &config.unreadable {
-        return Some(Origin {
-            cause: format!("{side}'s config could not be read: {why}"),
-            remedies: Vec::new(),
-            evidence: vec![(Locator::Config(String::new()), "not readable".to_owned())],
-        });
-    }
-    let reads = line.map_or_else(String::new, |line| format!(" (line {line} of the manifest reads it)"));
-    let Some(value) = config.at(pointer) else {
-        return Some(absent(suspect, config, capture.inputs.spec.as_ref(), pointer, line));
+    let Reference::Environment(name) = &suspect.counterpart()?.secret.relation.as_ref()?.reference else {
+        return None;
     };
-    let (state, label) = state(value)?;
+    let known = suspect.case.capture(side).inputs.environment.as_ref()?;
+    let state = match known.iter().find(|known| known.name == *name) {
+        None => "is not set",
+        Some(known) if known.value.is_empty() => "is empty",
+        Some(_) => return None,
+    };
     Some(Origin {
-        cause: format!("`{name}` of {side}'s config {state}{reads}"),
-        remedies: vec![format!("set `{name}` in {side}'s config to the value that {} uses", side.other())],
-        evidence: vec![(Locator::Config(pointer.to_owned()), label.to_owned())],
+        kind: Kind::VariableUnset,
+        cause: format!(
+            "the environment variable {name}, which is {}'s token, {state} where {side} runs",
+            side.other()
+        ),
+        remedies: vec![format!(
+            "set {name} where {side} runs, and let the connector stop where it is not set"
+        )],
+        evidence: Vec::new(),
     })
 }
 
-/// What is wrong with a config value by itself.
-fn state(value: &ConfigValue) -> Option<(String, &'static str)> {
-    let class = value.secret_value().map(|secret| &secret.shape.class);
-    Some(match (value.kind, class) {
-        (JsonType::Null, _) => ("is null".to_owned(), "null"),
-        (JsonType::String, None) if value.value.as_ref().is_none_or(Text::is_empty) => {
-            ("is empty".to_owned(), "empty")
-        }
-        (_, Some(Class::Empty)) => ("is empty".to_owned(), "empty"),
-        (_, Some(Class::Null(text))) => (format!("is the text `{text}`"), "a language's nothing"),
-        (_, Some(Class::Template(text))) => (format!("is the template `{text}`"), "a template"),
-        (_, Some(Class::Mask(text))) => (format!("is the mask `{text}`"), "a mask"),
-        (_, Some(Class::SecretReference(kind))) => {
-            (format!("is a reference to a secret ({kind})"), "a reference, not a value")
-        }
-        (JsonType::Object | JsonType::Array, _) => ("is not a plain value".to_owned(), "not a plain value"),
-        _ => {
-            let shape = &value.secret_value()?.shape;
-            if shape.scheme.is_some() {
-                ("brings its own auth-scheme".to_owned(), "scheme and token")
-            } else if shape.leading.is_some() || shape.trailing.is_some() || shape.inside.is_some() {
-                ("has white space or invisible characters in it".to_owned(), "not only the token")
-            } else if shape.quotes.is_some() {
-                ("stands in quotes of its own".to_owned(), "quoted")
-            } else {
-                return None;
-            }
-        }
-    })
-}
-
-fn absent(
-    suspect: &Suspect<'_>,
-    config: &ConfigFacts,
-    spec: Option<&SpecFacts>,
-    pointer: &str,
-    line: Option<u32>,
-) -> Origin {
+/// The other side's token is the answer to a token request; this side's answer to the same request has none in that place.
+fn answer_without_token(suspect: &Suspect<'_>) -> Option<Origin> {
     let side = suspect.side;
-    let name = dotted(pointer);
-    let mut cause = format!("{side}'s config has no key `{name}`");
-    let mut remedies = Vec::new();
-    let mut evidence = Vec::new();
-    if let Some(found) = stands_at(config, pointer, suspect.counterpart()) {
-        let there = dotted(&found.pointer);
-        cause = format!("{cause}; it has `{there}`");
-        remedies.push(if depth(&found.pointer) == depth(pointer) {
-            format!("rename `{there}` to `{name}` in {side}'s config")
-        } else {
-            format!("move `{there}` to `{name}` in {side}'s config, or let the manifest read config.{there}")
-        });
-        evidence.push((Locator::Config(found.pointer.clone()), "the value may stand here".to_owned()));
-    } else {
-        remedies.push(format!("add `{name}` to {side}'s config"));
-        evidence.push((Locator::Config(String::new()), format!("no key `{name}`")));
+    let counterpart = suspect.counterpart()?;
+    let Reference::Issued { exchange, at } = &counterpart.secret.relation.as_ref()?.reference else {
+        return None;
+    };
+    if suspect.faulty.is_some_and(|faulty| looks_sound(&faulty.secret)) {
+        return None;
     }
-    if let Some(spec) = spec {
-        match spec.properties.iter().find(|property| property.pointer == pointer) {
-            Some(property) if property.required => {}
-            Some(_) => cause += " (and the spec does not require it)",
-            None => cause += " (and the spec does not name it)",
-        }
-        if !spec.properties.iter().any(|property| property.pointer == pointer && property.required) {
-            remedies.push(format!(
-                "add `{name}` to `required` in the spec, so that a config without it fails before a request is sent"
-            ));
-        }
+    let asked = suspect.case.partner(side.other(), *exchange).filter(|asked| asked.succeeded())?;
+    let Content::Json(json) = &asked.response()?.body.content else { return None };
+    if json.at(at).is_some_and(|value| !value.is_nothing()) {
+        return None;
     }
-    if let Some(line) = line {
-        evidence.push((Locator::Manifest(Some(line)), format!("reads config.{name}")));
-    }
-    Origin { cause, remedies, evidence }
-}
-
-/// Where the value may stand instead: the key whose value the other side sends, else the key with nearly the same name.
-fn stands_at<'a>(config: &'a ConfigFacts, pointer: &str, sound: Option<&Carried>) -> Option<&'a ConfigValue> {
-    let sent = sound.map(|carried| carried.secret.fingerprint.exact);
-    let equal = config.values.iter().find(|value| {
-        value.kind == JsonType::String
-            && sent.is_some()
-            && value.secret_value().map(|secret| secret.fingerprint.exact) == sent
-    });
-    let named = || near(config, pointer).and_then(|found| config.at(found));
-    equal.or_else(named)
-}
-
-fn depth(pointer: &str) -> usize {
-    pointer.matches('/').count()
+    let name = dotted(at);
+    let Json::Object(members) = json else { return None };
+    let has: Vec<String> = members.iter().take(6).map(|(name, _)| format!("`{name}`")).collect();
+    Some(Origin {
+        kind: Kind::AnswerWithoutToken,
+        cause: format!(
+            "the answer to {side}'s token request #{} has no `{name}`; it has {}",
+            asked.number,
+            if has.is_empty() { "nothing".to_owned() } else { has.join(", ") }
+        ),
+        remedies: vec![format!(
+            "look at the answer of #{}: read the token by the name that it has there, or ask for the grant that {} asks for",
+            asked.number,
+            side.other()
+        )],
+        evidence: Vec::new(),
+    })
 }

@@ -3,8 +3,9 @@
 use crate::compare::{Carried, CredentialMatch, CredentialPair, Identity, Locator};
 use crate::diagnose::standing::{Answers, answers};
 use crate::diagnose::{Case, Confidence, Finding, Rule};
-use crate::model::{Class, Secret, Side};
+use crate::model::{Class, Reference, Secret, Side};
 
+use super::lookalike::untold;
 use super::origin::origin;
 use super::place::same_place;
 
@@ -172,8 +173,15 @@ impl<'a> Suspect<'a> {
         let finding = finding.explains(self.explained());
         match origin(self) {
             Some(origin) => origin.add_to(finding, self.side),
-            None => finding,
+            None => untold(self, finding),
         }
+    }
+
+    /// The other side's value was issued by an earlier answer.
+    pub(super) fn asked_for_token(&self) -> bool {
+        self.counterpart()
+            .and_then(|sound| sound.secret.relation.as_ref())
+            .is_some_and(|relation| matches!(relation.reference, Reference::Issued { .. }))
     }
 
     /// The pair's differences at either side's place.

@@ -14,7 +14,7 @@ pub(super) fn leaf(pointer: &str) -> &str {
 }
 
 /// True where the config has a value at the pointer or below it, null included.
-pub(super) fn has(config: &ConfigFacts, pointer: &str) -> bool {
+pub(in crate::diagnose::rules) fn has(config: &ConfigFacts, pointer: &str) -> bool {
     config.values.iter().any(|value| covers(pointer, &value.pointer))
 }
 
