@@ -69,6 +69,10 @@ pub(super) struct Recording {
     #[arg(long, value_name = "FILE")]
     pub upstream_cert: Option<UpstreamIdentity>,
 
+    /// Speak HTTP/1.1 only, also where client and API could speak HTTP/2.
+    #[arg(long)]
+    pub http1: bool,
+
     /// Write the certificate of samewire's own authority there; its key stays in memory.
     #[arg(long, value_name = "FILE")]
     pub ca_cert: Option<PathBuf>,
@@ -106,6 +110,7 @@ impl Recording {
             upstream_ca: self.upstream_ca.clone(),
             upstream_proxy,
             upstream_identity: self.upstream_cert.clone(),
+            http1: self.http1,
             ..Settings::default()
         })
     }

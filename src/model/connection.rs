@@ -77,4 +77,28 @@ pub struct ClientHello {
     /// The version agreed, such as `TLSv1.3`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+    /// The protocol agreed: `h2`, `http/1.1`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protocol: Option<String>,
+    /// Versions offered, best first; `0x` and four digits where a number has no name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub versions: Vec<String>,
+    /// How many cipher suites are offered, GREASE (RFC 8701) left out.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cipher_suites: u32,
+    /// How many extensions there are, GREASE left out.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub extensions: u32,
+    /// The JA3 fingerprint: `md5:` and 32 hexadecimal digits (<https://github.com/salesforce/ja3>). The mark in front
+    /// keeps secret scanners from taking it for a key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ja3: Option<String>,
+    /// The JA4 fingerprint (<https://github.com/FoxIO-LLC/ja4>).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ja4: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }

@@ -41,6 +41,7 @@ pub(super) fn bytes(status: StatusCode, fields: &str, message: &str) -> Bytes {
     Bytes::from(head + &text)
 }
 
-fn text(message: &str) -> String {
+/// The text of an answer, with samewire's name in it.
+pub(super) fn text(message: &str) -> String {
     format!("samewire: {message}\n")
 }

@@ -229,7 +229,7 @@ impl Exchange<'_> {
             return Ok(self.fail(upstream::proxy_refused("", 407)).await);
         }
         // A connection that is still to send a request takes no other.
-        let unsent = journal.open().is_some_and(|(_, phase)| phase == Phase::Send);
+        let unsent = journal.phase(exchange) == Some(Phase::Send);
         journal.reach(exchange, Phase::Receive);
         journal.note(exchange, Event::Response { exchange, at, head: head.raw.clone() });
         forward::response_lines(&head, http10, back.as_ref(), &mut lines);
@@ -286,7 +286,7 @@ impl Exchange<'_> {
         route: &Route,
         error: &hyper::Error,
     ) -> Result<Response<Outgoing>, Aborted> {
-        let phase = self.journal.open().map_or(Phase::Wait, |(_, phase)| phase);
+        let phase = self.journal.phase(self.id).unwrap_or(Phase::Wait);
         let name = route.to.to_text();
         if error.is_parse() {
             let kind =

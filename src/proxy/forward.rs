@@ -68,6 +68,10 @@ pub(super) enum Refusal {
     HostMissing,
     /// More than one `Host`.
     HostTwice,
+    /// Neither `:authority` nor `Host` in HTTP/2 (RFC 9113, section 8.3.1).
+    AuthorityMissing,
+    /// `Host` is not what `:authority` is.
+    HostDiffers,
     /// Framing that two readers could understand differently.
     Framing(Ambiguous),
 }
@@ -99,6 +103,10 @@ impl fmt::Display for Refusal {
             }
             Self::HostMissing => "an HTTP/1.1 request needs a Host field (RFC 9112, section 3.2)",
             Self::HostTwice => "a request may have one Host field only (RFC 9112, section 3.2)",
+            Self::AuthorityMissing => {
+                "an HTTP/2 request needs :authority or a Host field (RFC 9113, section 8.3.1)"
+            }
+            Self::HostDiffers => "the Host field differs from :authority (RFC 9113, section 8.3.1)",
             Self::Framing(Ambiguous::ContentLength) => {
                 "the Content-Length is no number, or there are several that differ (RFC 9112, section 6.3)"
             }

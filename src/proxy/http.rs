@@ -96,7 +96,7 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
             served = Some(result);
         }
         let ended = session.links.poll(cx);
-        if ended && served.is_none() && session.to().is_some() && session.journal.open().is_none() {
+        if ended && served.is_none() && session.to().is_some() && session.journal.is_idle() {
             // The origin has closed an idle connection: so does samewire, as without it.
             connection.as_mut().graceful_shutdown();
             cx.waker().wake_by_ref();
@@ -135,7 +135,7 @@ async fn switch(client: OnUpgrade, origin: OnUpgrade) {
 /// Tells what is left when a connection has ended: an exchange without an end, and heads that hyper refused.
 async fn settle(session: &Session, error: Option<&hyper::Error>) {
     let journal = &session.journal;
-    if let Some((exchange, phase)) = journal.open() {
+    for (exchange, phase) in journal.open() {
         let cause = session.tap.cause().unwrap_or(Cause::Closed);
         let message = format!("the client's connection {}", cause.words());
         journal.fail(exchange, failure::client(phase, cause.kind(), message));

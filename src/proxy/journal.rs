@@ -32,8 +32,10 @@ pub(super) struct Journal {
 struct Batch {
     events: Vec<Event>,
     bytes: usize,
-    /// The exchange that has no end yet.
-    open: Option<(ExchangeId, Phase)>,
+    /// The exchanges that have no end yet: several where streams share the connection.
+    open: Vec<(ExchangeId, Phase)>,
+    /// An exchange has ended since the batch went out.
+    ended: bool,
 }
 
 /// Waits for room in the channel.
@@ -64,12 +66,12 @@ impl Journal {
     pub(super) fn begin(&self, exchange: ExchangeId, request: Event) {
         let mut batch = self.lock();
         batch.push(request, 0);
-        batch.open = Some((exchange, Phase::Send));
+        batch.open.push((exchange, Phase::Send));
     }
 
     /// Notes how far the exchange has got.
     pub(super) fn reach(&self, exchange: ExchangeId, phase: Phase) {
-        if let Some((_, reached)) = self.lock().open.as_mut().filter(|(open, _)| *open == exchange) {
+        if let Some((_, reached)) = self.lock().open.iter_mut().find(|(open, _)| *open == exchange) {
             // A request may end after its answer has begun.
             *reached = phase.max(*reached);
         }
@@ -82,7 +84,7 @@ impl Journal {
             _ => 0,
         };
         let mut batch = self.lock();
-        if batch.open.is_some_and(|(open, _)| open == exchange) {
+        if batch.is_open(exchange) {
             batch.push(event, bytes);
         }
     }
@@ -99,15 +101,25 @@ impl Journal {
         self.close(exchange)
     }
 
-    /// The exchange that has not ended, and how far it has got.
-    pub(super) fn open(&self) -> Option<(ExchangeId, Phase)> {
-        self.lock().open
+    /// How far an exchange has got that has not ended.
+    pub(super) fn phase(&self, exchange: ExchangeId) -> Option<Phase> {
+        self.lock().open.iter().find(|(open, _)| *open == exchange).map(|(_, phase)| *phase)
     }
 
-    /// True when the batch should go out now: it is large, or its exchange has ended.
+    /// The exchanges that have not ended, and how far they have got.
+    pub(super) fn open(&self) -> Vec<(ExchangeId, Phase)> {
+        self.lock().open.clone()
+    }
+
+    /// True when no exchange is under way.
+    pub(super) fn is_idle(&self) -> bool {
+        self.lock().open.is_empty()
+    }
+
+    /// True when the batch should go out now: it is large, or an exchange in it has ended.
     pub(super) fn is_due(&self) -> bool {
         let batch = self.lock();
-        batch.bytes >= BATCH_BYTES || batch.events.len() >= BATCH_EVENTS || batch.open.is_none()
+        batch.bytes >= BATCH_BYTES || batch.events.len() >= BATCH_EVENTS || batch.ended
     }
 
     /// Sends the batch, waiting for room.
@@ -148,7 +160,7 @@ impl Journal {
         if batch.events.is_empty() {
             return true;
         }
-        batch.bytes = 0;
+        (batch.bytes, batch.ended) = (0, false);
         let Some(sender) = &self.sender else {
             batch.events.clear();
             return true;
@@ -159,7 +171,11 @@ impl Journal {
                 permits.zip(batch.events.drain(..count)).for_each(|(permit, event)| permit.send(event));
                 batch.events.is_empty()
             }
-            Err(TrySendError::Full(())) => false,
+            Err(TrySendError::Full(())) => {
+                // Still to go out.
+                batch.ended = true;
+                false
+            }
             Err(TrySendError::Closed(())) => {
                 batch.events.clear();
                 true
@@ -167,13 +183,15 @@ impl Journal {
         }
     }
 
-    fn close(&self, exchange: ExchangeId) -> bool {
+    /// Takes an exchange off the list, its end told already. True when it was on it.
+    pub(super) fn close(&self, exchange: ExchangeId) -> bool {
         let mut batch = self.lock();
-        let own = batch.open.is_some_and(|(open, _)| open == exchange);
-        if own {
-            batch.open = None;
+        let at = batch.open.iter().position(|(open, _)| *open == exchange);
+        if let Some(at) = at {
+            batch.open.swap_remove(at);
+            batch.ended = true;
         }
-        own
+        at.is_some()
     }
 
     fn lock(&self) -> MutexGuard<'_, Batch> {
@@ -185,6 +203,10 @@ impl Batch {
     fn push(&mut self, event: Event, bytes: usize) {
         self.events.push(event);
         self.bytes += bytes;
+    }
+
+    fn is_open(&self, exchange: ExchangeId) -> bool {
+        self.open.iter().any(|(open, _)| *open == exchange)
     }
 
     fn shift(&mut self) -> Option<Event> {

@@ -18,6 +18,7 @@ use super::body::Outgoing;
 use super::forward::Authority;
 use super::head::Kind;
 use super::tap::{Tap, TapHandle};
+use super::tls::Protocol;
 use super::upstream::{Dialled, Way};
 use super::{Shared, failure, upstream};
 
@@ -103,7 +104,7 @@ impl Links {
             return self.speak(shared, to, stream, way).await;
         }
         let name = tls_name.unwrap_or(&to.host).to_owned();
-        let stream = upstream::secure(Arc::clone(shared), name, stream).await?;
+        let stream = upstream::secure(Arc::clone(shared), name, stream, vec![Protocol::Http11]).await?;
         self.speak(shared, to, stream, Way::Origin).await
     }
 

@@ -11,6 +11,7 @@ mod forward;
 mod guard;
 mod head;
 mod http;
+mod http2;
 mod journal;
 mod lane;
 mod link;
@@ -20,6 +21,7 @@ mod settings;
 mod surroundings;
 mod tap;
 mod tls;
+mod tls_tunnel;
 mod tunnel;
 mod upstream;
 mod upstream_proxy;
@@ -59,6 +61,7 @@ struct Shared {
     settings: Settings,
     authority: Arc<Authority>,
     tls: tls::Client,
+    agreed: tls::Agreed,
     /// Where this proxy listens: never a target.
     own: Vec<SocketAddr>,
     connections: AtomicU64,
@@ -122,7 +125,8 @@ impl Proxy {
             bound.push((socket, Arc::new(listener)));
         }
         let (connections, exchanges) = (AtomicU64::new(1), Started::default());
-        let shared = Shared { settings, authority, tls, own, connections, exchanges };
+        let agreed = tls::Agreed::default();
+        let shared = Shared { settings, authority, tls, agreed, own, connections, exchanges };
         Ok(Self { listeners: bound, shared: Arc::new(shared) })
     }
 

@@ -26,6 +26,8 @@ pub struct Settings {
     pub upstream_identity: Option<UpstreamIdentity>,
     /// Names that only the clients' own network knows.
     pub surroundings: Option<SharedSurroundings>,
+    /// HTTP/1.1 on both legs, also where client and origin could speak HTTP/2.
+    pub http1: bool,
     /// How long to wait.
     pub timeouts: Timeouts,
     /// How much to take.

@@ -8,22 +8,23 @@ use hyper::StatusCode;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::timeout;
 
-use crate::model::{FailureKind, Fidelity, Handshake, Phase};
+use crate::model::{FailureKind, Fidelity, Phase};
 use crate::record::Event;
 use crate::redact::RawFailure;
 
-use super::client_stream::{ClientStream, ResetFlag};
-use super::failure::{self, Cause};
+use super::client_stream::ClientStream;
+use super::failure;
 use super::forward::{Authority, Refusal};
 use super::head::Head;
 use super::http::{self, Parts, Tunnel};
+use super::http2;
 use super::journal::Journal;
 use super::link::{Links, Prepared};
 use super::prefixed::Prefixed;
+use super::tls_tunnel::{self, Opening};
 use super::upstream::{self, Dialled};
-use super::{Shared, Stage, answer, tls};
+use super::{Shared, Stage, answer};
 
 /// A connection whose first request is CONNECT.
 pub(super) struct Connect {
@@ -38,6 +39,8 @@ pub(super) struct Connect {
 enum First {
     Tls,
     Http,
+    /// Without TLS (RFC 9113, section 3.3).
+    Http2,
     /// Something else, and why it is thought so.
     Other(&'static str),
     /// The client left without any.
@@ -110,9 +113,12 @@ async fn intercept(
     let before = read.freeze();
     match seen {
         Ok(First::Tls) => {
-            let reset = client.reset_flag();
-            let client = Prefixed::new(before, client);
-            open_tls(Opening { shared, journal, stages, origin, to, reset }, client).await;
+            tls_tunnel::serve(Opening { shared, journal, stages, origin, to }, client, before).await;
+        }
+        Ok(First::Http2) => {
+            let tunnel = Tunnel { to: Authority { https: false, ..to }, tls_name: None };
+            let parts = http2::Parts { shared, journal, prepared: Prepared::Plain(origin), tunnel };
+            http2::serve(Prefixed::new(before, client), parts, stages).await;
         }
         Ok(First::Http) => {
             let reset = client.reset_flag();
@@ -154,7 +160,8 @@ async fn sniff(client: &mut ClientStream, rest: &mut BytesMut, origin: &TcpStrea
     }
 }
 
-/// TLS: a handshake record (RFC 8446, section 5.1). HTTP/1: a method, a space, and something of a target.
+/// TLS: a handshake record (RFC 8446, section 5.1). HTTP/1: a method, a space, and something of a target. HTTP/2
+/// without TLS: its preface.
 fn recognise(bytes: &[u8]) -> Option<First> {
     const LONGEST_METHOD: usize = 24;
     match bytes {
@@ -163,9 +170,8 @@ fn recognise(bytes: &[u8]) -> Option<First> {
         bytes => {
             let method = bytes.iter().take_while(|byte| byte.is_ascii_uppercase() || **byte == b'-').count();
             match bytes.get(method) {
-                Some(b' ') if method > 0 && bytes.starts_with(b"PRI ") => {
-                    Some(First::Other("HTTP/2 without TLS"))
-                }
+                Some(b' ') if http2::PREFACE.starts_with(bytes) => None,
+                Some(b' ') if bytes.starts_with(http2::PREFACE) => Some(First::Http2),
                 Some(b' ') if method > 0 => Some(First::Http),
                 None if method <= LONGEST_METHOD => None,
                 _ => Some(First::Other("not TLS")),
@@ -194,85 +200,6 @@ async fn pass(
     }
     let (sent, received) = client.take_passed();
     journal.tell(Event::Tunnelled { connection, reason, sent: already + sent, received }).await;
-}
-
-/// A tunnel whose client begins with TLS.
-struct Opening {
-    shared: Arc<Shared>,
-    journal: Arc<Journal>,
-    stages: watch::Receiver<Stage>,
-    origin: TcpStream,
-    to: Authority,
-    reset: ResetFlag,
-}
-
-/// Opens the client's TLS and serves what is in it; the origin's handshake goes on meanwhile.
-async fn open_tls(opening: Opening, client: Prefixed<ClientStream>) {
-    let Opening { shared, journal, stages, origin, to, reset } = opening;
-    let mut hello = tls::Hello::default();
-    let patience = shared.settings.timeouts.head;
-    let connection = journal.connection;
-    let mut version = None;
-    let mut links = None;
-    let shaking = async {
-        let (said, start) = tls::read_hello(client).await?;
-        hello = said;
-        let name = hello.server_name.clone().unwrap_or_else(|| to.host.clone());
-        let mut secured: super::link::Handshake =
-            Box::pin(upstream::secure(Arc::clone(&shared), name.clone(), origin));
-        let mut accepting = Box::pin(tls::accept(&shared.authority, &name, start));
-        // Both handshakes at once; the client's is not held back by the origin's.
-        let stream = tokio::select! {
-            accepted = &mut accepting => accepted?,
-            done = &mut secured => {
-                secured = Box::pin(std::future::ready(done));
-                accepting.await?
-            }
-        };
-        version = stream.get_ref().1.protocol_version().and_then(|version| version.as_str());
-        links = Some(Links::prepared(Prepared::Secure(secured)));
-        Ok::<_, io::Error>(stream)
-    };
-    let shaken = timeout(patience, shaking).await;
-    // A client may refuse the certificate after the handshake: in TLS 1.3 its alert can come in place of
-    // the first request. So how the handshake went is told when that request has come.
-    let mut before = BytesMut::new();
-    let (result, stream) = match shaken {
-        Err(_) => (Handshake::Failed("the client did not go on in time".to_owned()), None),
-        Ok(Err(error)) => (broken(&error), None),
-        Ok(Ok(mut stream)) => {
-            before.reserve(1024);
-            let mut stages = stages.clone();
-            let read = tokio::select! {
-                read = stream.read_buf(&mut before) => read,
-                _ = stages.wait_for(|stage| *stage != Stage::Serving) => Ok(0),
-            };
-            match read {
-                Ok(0) => (Handshake::Closed, None),
-                Ok(_) => (Handshake::Completed, Some(stream)),
-                Err(error) => (broken(&error), None),
-            }
-        }
-    };
-    // As the RFC writes it: `TLSv1.3`.
-    let version = version.map(|version: &str| version.replace('_', "."));
-    let tls::Hello { server_name, alpn } = hello;
-    let tls_name = server_name.clone();
-    journal.add(Event::Handshake { connection, server_name, alpn, version, result });
-    if let (Some(stream), Some(links)) = (stream, links) {
-        let tunnel = Some(Tunnel { to, tls_name });
-        let parts = Parts { shared, journal, links, tunnel, reverse: None, reset };
-        http::serve(Prefixed::new(before.freeze(), stream), parts, stages).await;
-    }
-}
-
-/// How a handshake with the client broke off.
-fn broken(error: &io::Error) -> Handshake {
-    match Cause::of(error) {
-        Cause::Alert(name) => Handshake::Alert(name),
-        Cause::Closed | Cause::Reset => Handshake::Closed,
-        other => Handshake::Failed(other.words()),
-    }
 }
 
 /// Tells a CONNECT that is none as a request that failed.

@@ -19,6 +19,7 @@ use super::failure::{Cause, upstream as failure};
 use super::forward::Authority;
 use super::head::Kind;
 use super::scanner::HeadScanner;
+use super::tls::Protocol;
 use super::upstream_proxy::Endpoint;
 use super::{Shared, guard};
 
@@ -186,14 +187,15 @@ pub(super) fn proxy_refused(name: &str, status: u16) -> RawFailure {
     failure(Phase::Proxy, FailureKind::ProxyRefused, message)
 }
 
-/// Speaks TLS to the origin, under the name that the client asked for.
+/// Speaks TLS to the origin, under the name that the client asked for, and offers these protocols.
 pub(super) async fn secure(
     shared: Arc<Shared>,
     name: String,
     stream: TcpStream,
+    offers: Vec<Protocol>,
 ) -> Result<TlsStream<TcpStream>, RawFailure> {
     let tls = |how: String| failure(Phase::Tls, FailureKind::Tls, how);
-    let config = shared.tls.config().map_err(|error| tls(error.to_string()))?;
+    let config = shared.tls.config(&offers).map_err(|error| tls(error.to_string()))?;
     let server_name =
         ServerName::try_from(name.clone()).map_err(|_| tls(format!("{name} is no host name")))?;
     let handshake = TlsConnector::from(config).connect(server_name, stream);

@@ -97,10 +97,10 @@ impl Assembler {
                 self.learn(connection, |raw| raw.failure = Some(failure));
                 self.tell(connection, done);
             }
-            Event::Handshake { connection, server_name, alpn, version, result } => {
+            Event::Handshake { connection, hello, version, protocol, result } => {
                 let completed = result == Handshake::Completed;
                 self.learn(connection, |raw| {
-                    raw.kind = RawKind::Tls { server_name, alpn, version, handshake: result };
+                    raw.kind = RawKind::Tls { hello, version, protocol, handshake: result };
                 });
                 // A completed one is told with its first exchange.
                 if !completed {

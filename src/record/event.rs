@@ -4,7 +4,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use crate::model::{Exit, Fidelity, Handshake};
-use crate::redact::{Output, RawCoverage, RawFailure};
+use crate::redact::{Output, RawCoverage, RawFailure, RawHello};
 
 /// Names a connection within one run of the proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,12 +51,12 @@ pub enum Event {
     Handshake {
         /// The connection.
         connection: ConnectionId,
-        /// Server name it asked for.
-        server_name: Option<String>,
-        /// Protocols it offered.
-        alpn: Vec<Vec<u8>>,
+        /// What its first message said.
+        hello: Box<RawHello>,
         /// Version agreed.
         version: Option<String>,
+        /// Protocol agreed.
+        protocol: Option<Vec<u8>>,
         /// How it went.
         result: Handshake,
     },

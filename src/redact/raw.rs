@@ -106,12 +106,12 @@ pub enum RawKind {
     Plain,
     /// TLS opened by samewire.
     Tls {
-        /// Server name of the client's hello.
-        server_name: Option<String>,
-        /// Its protocols.
-        alpn: Vec<Vec<u8>>,
+        /// What the client's hello says.
+        hello: Box<RawHello>,
         /// The version agreed.
         version: Option<String>,
+        /// The protocol agreed.
+        protocol: Option<Vec<u8>>,
         /// How the handshake went.
         handshake: Handshake,
     },
@@ -126,6 +126,25 @@ pub enum RawKind {
     },
     /// CONNECT, then nothing.
     Unused,
+}
+
+/// What a client's TLS hello says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RawHello {
+    /// Server name.
+    pub server_name: Option<String>,
+    /// Protocols offered.
+    pub alpn: Vec<Vec<u8>>,
+    /// Versions offered, by their numbers on the wire.
+    pub versions: Vec<u16>,
+    /// How many cipher suites, GREASE left out.
+    pub cipher_suites: usize,
+    /// How many extensions, GREASE left out.
+    pub extensions: usize,
+    /// The JA3 fingerprint, in hexadecimal digits; absent where the hello could not be read.
+    pub ja3: Option<String>,
+    /// The JA4 fingerprint.
+    pub ja4: Option<String>,
 }
 
 /// A piece of the command's output.

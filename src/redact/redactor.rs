@@ -182,11 +182,17 @@ impl Redactor {
             authority: raw.authority.as_deref().map(|authority| scope.authority(authority)),
             kind: match &raw.kind {
                 RawKind::Plain => ConnectionKind::Plain,
-                RawKind::Tls { server_name, alpn, version, handshake } => ConnectionKind::Tls {
+                RawKind::Tls { hello, version, protocol, handshake } => ConnectionKind::Tls {
                     hello: Some(ClientHello {
-                        server_name: server_name.as_deref().map(|name| Text::shown(scope.host(name))),
-                        alpn: alpn.iter().map(|protocol| scope.protocol(protocol)).collect(),
+                        server_name: hello.server_name.as_deref().map(|name| Text::shown(scope.host(name))),
+                        alpn: hello.alpn.iter().map(|protocol| scope.protocol(protocol)).collect(),
                         version: version.clone(),
+                        protocol: protocol.as_deref().map(|protocol| scope.protocol(protocol)),
+                        versions: hello.versions.iter().map(|number| version_name(*number)).collect(),
+                        cipher_suites: u32::try_from(hello.cipher_suites).unwrap_or(u32::MAX),
+                        extensions: u32::try_from(hello.extensions).unwrap_or(u32::MAX),
+                        ja3: hello.ja3.as_deref().map(|digits| format!("md5:{digits}")),
+                        ja4: hello.ja4.clone(),
                     }),
                     handshake: match handshake {
                         Handshake::Failed(why) => Handshake::Failed(self.prose(why).to_string()),
@@ -300,4 +306,16 @@ fn ceil(text: &str, mut at: usize) -> usize {
         at += 1;
     }
     at
+}
+
+/// A TLS version by its number on the wire, as its RFC writes it.
+fn version_name(number: u16) -> String {
+    match number {
+        0x0304 => "TLSv1.3".to_owned(),
+        0x0303 => "TLSv1.2".to_owned(),
+        0x0302 => "TLSv1.1".to_owned(),
+        0x0301 => "TLSv1.0".to_owned(),
+        0x0300 => "SSLv3".to_owned(),
+        other => format!("0x{other:04x}"),
+    }
 }

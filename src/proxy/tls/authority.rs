@@ -13,6 +13,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::NoServerSessionStorage;
 use time::{Duration, OffsetDateTime};
 
+use super::Protocol;
+
 /// Leaves that are kept. A run that meets more hosts signs some of them again.
 const KEPT_LEAVES: usize = 1024;
 
@@ -73,8 +75,23 @@ impl Authority {
         &self.certificate
     }
 
-    /// How to speak TLS as this host: from the cache, or newly signed.
-    pub(in crate::proxy) fn server(&self, host: &str) -> Result<Arc<ServerConfig>, AuthorityError> {
+    /// How to speak TLS as this host, agreeing on this protocol or on none.
+    pub(in crate::proxy) fn server(
+        &self,
+        host: &str,
+        protocol: Option<Protocol>,
+    ) -> Result<Arc<ServerConfig>, AuthorityError> {
+        let leaf = self.leaf(host)?;
+        if protocol == Some(Protocol::Http11) {
+            return Ok(leaf);
+        }
+        let mut config = (*leaf).clone();
+        config.alpn_protocols = protocol.iter().map(|protocol| protocol.id().to_vec()).collect();
+        Ok(Arc::new(config))
+    }
+
+    /// From the cache, or newly signed; it agrees on HTTP/1.1.
+    fn leaf(&self, host: &str) -> Result<Arc<ServerConfig>, AuthorityError> {
         let host = host.to_ascii_lowercase();
         let mut leaves = self.leaves.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = leaves.get(&host) {
@@ -108,7 +125,7 @@ impl Authority {
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
             .with_single_cert(vec![leaf.der().clone(), self.certificate.clone()], key)?;
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.alpn_protocols = vec![Protocol::Http11.id().to_vec()];
         // A resumed session would hide from the capture whether the client accepts the certificate.
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;

@@ -1,4 +1,4 @@
-//! TLS towards upstream servers: strict verification, session resumption, HTTP/1.1.
+//! TLS towards upstream servers: strict verification, session resumption.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -8,6 +8,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 
 use crate::proxy::{Settings, UpstreamIdentity};
+
+use super::Protocol;
 
 /// A file with certificates or keys cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -67,11 +69,22 @@ impl Client {
 
     /// Reads the system's roots now, so that the first request need not wait for them.
     pub(in crate::proxy) fn warm(&self) {
-        let _ = self.config();
+        let _ = self.base();
     }
 
-    /// The configuration for all upstream connections.
-    pub(in crate::proxy) fn config(&self) -> Result<Arc<ClientConfig>, rustls::Error> {
+    /// The configuration for a connection that offers these protocols.
+    pub(in crate::proxy) fn config(&self, offers: &[Protocol]) -> Result<Arc<ClientConfig>, rustls::Error> {
+        let base = self.base()?;
+        if offers == [Protocol::Http11] {
+            return Ok(base);
+        }
+        let mut config = (*base).clone();
+        config.alpn_protocols = offers.iter().map(|protocol| protocol.id().to_vec()).collect();
+        Ok(Arc::new(config))
+    }
+
+    /// The one that offers HTTP/1.1 only.
+    fn base(&self) -> Result<Arc<ClientConfig>, rustls::Error> {
         self.config
             .get_or_init(|| {
                 let mut roots = RootCertStore::empty();
@@ -95,7 +108,7 @@ impl Client {
             Some((chain, key)) => builder.with_client_auth_cert(chain.clone(), key.clone_key())?,
             None => builder.with_no_client_auth(),
         };
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.alpn_protocols = vec![Protocol::Http11.id().to_vec()];
         Ok(config)
     }
 }

@@ -7,7 +7,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::server::TlsStream;
 use tokio_rustls::{LazyConfigAcceptor, StartHandshake};
 
-use super::Authority;
+use super::{Authority, Protocol};
 
 /// What the client's hello says.
 #[derive(Clone, Default)]
@@ -29,12 +29,13 @@ pub(in crate::proxy) async fn read_hello<S: AsyncRead + AsyncWrite + Unpin>(
     Ok((hello, start))
 }
 
-/// Completes the handshake as `host`.
+/// Completes the handshake as `host`, agreeing on this protocol or on none.
 pub(in crate::proxy) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
     authority: &Authority,
     host: &str,
+    protocol: Option<Protocol>,
     start: StartHandshake<S>,
 ) -> io::Result<TlsStream<S>> {
-    let config = authority.server(host).map_err(io::Error::other)?;
+    let config = authority.server(host, protocol).map_err(io::Error::other)?;
     start.into_stream(config).await
 }

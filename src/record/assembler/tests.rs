@@ -210,9 +210,9 @@ fn a_connection_is_told_when_something_is_known_of_it() {
     let alert = Handshake::Alert("unknown_ca".into());
     let handshake = |connection, result| Event::Handshake {
         connection,
-        server_name: Some("api.example.com".into()),
-        alpn: vec![b"http/1.1".to_vec()],
+        hello: Box::default(),
         version: None,
+        protocol: None,
         result,
     };
     let asked = |connection| Event::Asked { connection, authority: "api.example.com:443".into() };

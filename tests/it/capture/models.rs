@@ -269,7 +269,7 @@ fn connection() -> BoxedStrategy<Connection> {
         }),
         (option::of(text()), vec(word(), 0..2), word()).prop_map(|(server_name, alpn, alert)| {
             ConnectionKind::Tls {
-                hello: Some(ClientHello { server_name, alpn, version: None }),
+                hello: Some(ClientHello { server_name, alpn, ..ClientHello::default() }),
                 handshake: Handshake::Alert(alert),
             }
         }),

@@ -2,19 +2,17 @@
 
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use rcgen::{Certificate, CertificateParams, KeyPair};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
-use rustls::server::WebPkiClientVerifier;
-use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use rustls::pki_types::ServerName;
 use samewire::model::{FailureKind, Handshake, Leg, Phase};
 use samewire::proxy::{Settings, UpstreamIdentity};
 use samewire::record::Event;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio_rustls::{TlsAcceptor, TlsConnector, client::TlsStream};
+use tokio_rustls::{TlsConnector, client::TlsStream};
 
+use super::secure;
 use super::rig::{OK, Rig, read_exactly, read_head, settings, start, start_origin, start_with, told};
 
 /// A TLS origin for `localhost` and the PEM file of its certificate.
@@ -24,28 +22,7 @@ async fn secure_origin() -> (SocketAddr, tempfile::NamedTempFile) {
 
 /// The same, that wants a client certificate of this authority.
 async fn secure_origin_asking(clients: Option<&Certificate>) -> (SocketAddr, tempfile::NamedTempFile) {
-    let key = KeyPair::generate().unwrap();
-    let certificate =
-        CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
-    let mut file = tempfile::NamedTempFile::new().unwrap();
-    file.write_all(certificate.pem().as_bytes()).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let verifier = clients.map_or_else(WebPkiClientVerifier::no_client_auth, |clients| {
-        let mut roots = RootCertStore::empty();
-        roots.add(clients.der().clone()).unwrap();
-        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider)).build().unwrap()
-    });
-    let mut config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_client_cert_verifier(verifier)
-        .with_single_cert(
-            vec![certificate.der().clone()],
-            PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())),
-        )
-        .unwrap();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let (acceptor, file) = secure::identity(clients, &["http/1.1"]);
     let address = start_origin(move |stream| {
         let acceptor = acceptor.clone();
         async move {
@@ -62,18 +39,7 @@ async fn secure_origin_asking(clients: Option<&Certificate>) -> (SocketAddr, tem
 }
 
 fn trusting(ca: Option<&[u8]>) -> TlsConnector {
-    let mut roots = RootCertStore::empty();
-    if let Some(ca) = ca {
-        roots.add(CertificateDer::from(ca.to_vec())).unwrap();
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    TlsConnector::from(Arc::new(config))
+    secure::trusting(ca, &["h2", "http/1.1"])
 }
 
 async fn open(rig: &Rig, origin: SocketAddr) -> TlsStream<TcpStream> {

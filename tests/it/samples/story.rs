@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use samewire::model::{FailureKind, Fidelity, Handshake, Leg, Phase, Side, Stream, Timings};
-use samewire::redact::{RawBody, RawConnection, RawExchange, RawFailure, RawKind, RawMessage, RawOutcome};
+use samewire::redact::{RawBody, RawConnection, RawExchange, RawFailure, RawHello, RawKind, RawMessage, RawOutcome};
 
 /// The API that every sample calls.
 pub(super) const HOST: &str = "api.example.com";
@@ -132,7 +132,9 @@ fn connection(
 
 fn tls(host: &str, handshake: Handshake) -> RawKind {
     let version = (handshake == Handshake::Completed).then(|| "TLSv1.3".to_owned());
-    RawKind::Tls { server_name: Some(host.to_owned()), alpn: vec![b"http/1.1".to_vec()], version, handshake }
+    let (server_name, alpn) = (Some(host.to_owned()), vec![b"http/1.1".to_vec()]);
+    let hello = Box::new(RawHello { server_name, alpn, ..RawHello::default() });
+    RawKind::Tls { hello, version, protocol: None, handshake }
 }
 
 fn failure(leg: Leg, phase: Phase, kind: FailureKind) -> RawFailure {
