@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use crate::model::Handshake;
 use crate::record::Event;
+use crate::redact::RawHello;
 
 use super::client_stream::ClientStream;
 use super::failure::Cause;
@@ -39,7 +40,7 @@ pub(super) async fn serve(opening: Opening, mut client: ClientStream, read: Byte
     let reset = client.reset_flag();
     let patience = shared.settings.timeouts.head;
     let connection = journal.connection;
-    let mut hello = Box::default();
+    let mut hello: Box<RawHello> = Box::default();
     let mut version = None;
     let mut prepared = None;
     let shaking = async {
@@ -47,7 +48,7 @@ pub(super) async fn serve(opening: Opening, mut client: ClientStream, read: Byte
         let (said, start) = tls::read_hello(Prefixed::new(read, client)).await?;
         let tls::Hello { server_name, alpn } = said;
         let offers = Protocol::offered(&alpn, shared.settings.http1);
-        hello = Box::new(facts.unwrap_or_default().raw(server_name.clone(), alpn));
+        *hello = facts.unwrap_or_default().raw(server_name.clone(), alpn);
         let name = server_name.unwrap_or_else(|| to.host.clone());
         let (protocol, mut secured) = agree(&shared, &to, &name, offers, origin).await;
         let mut accepting = Box::pin(tls::accept(&shared.authority, &name, protocol, start));

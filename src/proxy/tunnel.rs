@@ -136,6 +136,7 @@ async fn intercept(
 
 /// Reads as many bytes as it takes to tell what the tunnel carries.
 async fn sniff(client: &mut ClientStream, rest: &mut BytesMut, origin: &TcpStream) -> io::Result<First> {
+    let mut origin_waits = true;
     loop {
         if let Some(first) = recognise(rest) {
             return Ok(first);
@@ -146,14 +147,14 @@ async fn sniff(client: &mut ClientStream, rest: &mut BytesMut, origin: &TcpStrea
             read = client.read_buf(rest) => if read? == 0 {
                 return Ok(if rest.is_empty() { First::Nothing } else { First::Other("not TLS") });
             },
-            // A server that speaks first: neither TLS nor HTTP does that.
-            ready = origin.readable() => {
+            // A server that speaks first: neither TLS nor HTTP/1 does that.
+            ready = origin.readable(), if origin_waits => {
                 ready?;
-                let mut byte = [0];
-                match origin.peek(&mut byte).await {
-                    Ok(0) => return Ok(First::Other("the server closed first")),
-                    Ok(_) => return Ok(First::Other("the server speaks first")),
-                    Err(error) => return Err(error),
+                let mut start = [0; 9];
+                match origin.peek(&mut start).await? {
+                    0 => return Ok(First::Other("the server closed first")),
+                    9 if http2::is_settings(start) => origin_waits = false,
+                    _ => return Ok(First::Other("the server speaks first")),
                 }
             },
         }

@@ -41,5 +41,7 @@ pub use coverage::{RawCoverage, RawDirect};
 pub use fingerprint::Digest;
 pub use key::{Key, KeyError};
 pub use policy::is_sensitive_name;
-pub use raw::{Output, RawBody, RawConnection, RawExchange, RawFailure, RawHello, RawKind, RawMessage, RawOutcome};
+pub use raw::{
+    Output, RawBody, RawConnection, RawExchange, RawFailure, RawHello, RawKind, RawMessage, RawOutcome,
+};
 pub use redactor::{Known, Leak, Redactor};

@@ -65,7 +65,9 @@ pub(super) async fn serve(
     let (scheme, authority) = (session.scheme(), Some(session.tunnel.to.to_text()));
     let recorded = head::recorded_request(&parts);
     let (head, fidelity) = (recorded.clone(), Fidelity::Decoded);
-    session.journal.begin(id, Event::Request { exchange: id, connection, at, head, scheme, authority, fidelity });
+    session
+        .journal
+        .begin(id, Event::Request { exchange: id, connection, at, head, scheme, authority, fidelity });
     let exchange = Exchange { id, session, sent: AtomicBool::new(false), answering: AtomicBool::new(false) };
     if body.is_end_stream() {
         exchange.end_request(Bytes::new());
@@ -109,10 +111,10 @@ impl Exchange {
             return self.broken(broken, respond).await;
         }
         if !self.sent.load(Ordering::Relaxed) {
-            // Answered, and the rest of the request is not wanted: it has no end.
+            // Answered, and the rest of the request is not wanted: it has no end. The library says so to the
+            // client (NO_ERROR) when the answer is written.
             let message = "the origin has answered and takes no more of the request";
             session.journal.fail(self.id, upstream(Phase::Send, FailureKind::Closed, message));
-            respond.send_reset(Reason::NO_ERROR);
         }
         session.journal.close(self.id);
     }
@@ -146,7 +148,12 @@ impl Exchange {
     }
 
     /// Sends the request's content. What the origin does to it shows in its answer.
-    async fn send(&self, body: RecvStream, mut sending: SendStream<Bytes>, whole: bool) -> Result<(), Broken> {
+    async fn send(
+        &self,
+        body: RecvStream,
+        mut sending: SendStream<Bytes>,
+        whole: bool,
+    ) -> Result<(), Broken> {
         if whole {
             return Ok(());
         }

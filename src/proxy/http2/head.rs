@@ -169,10 +169,7 @@ mod tests {
     #[test]
     fn two_hosts_are_refused() {
         assert_eq!(refusal(&parts("https://a.test/", &[("host", "b.test")])), Some(Refusal::HostDiffers));
-        assert_eq!(
-            refusal(&parts("/", &[("host", "b.test"), ("host", "b.test")])),
-            Some(Refusal::HostTwice)
-        );
+        assert_eq!(refusal(&parts("/", &[("host", "b.test"), ("host", "b.test")])), Some(Refusal::HostTwice));
         assert_eq!(refusal(&parts("/", &[])), Some(Refusal::AuthorityMissing));
         assert_eq!(refusal(&parts("/", &[("host", "b.test")])), None);
     }
@@ -189,7 +186,8 @@ mod tests {
 
     #[test]
     fn only_fields_for_the_next_hop_are_left_out() {
-        let request = parts("/x", &[("host", "a.test"), ("proxy-authorization", "Basic x"), ("te", "trailers")]);
+        let request =
+            parts("/x", &[("host", "a.test"), ("proxy-authorization", "Basic x"), ("te", "trailers")]);
         let sent = to_origin(&request, Scheme::HTTPS).unwrap();
         assert_eq!(sent.uri(), "https://a.test/x");
         let names: Vec<_> = sent.headers().keys().map(HeaderName::as_str).collect();

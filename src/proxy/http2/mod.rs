@@ -28,6 +28,12 @@ use origin::Origin;
 /// What a client that speaks HTTP/2 sends first (RFC 9113, section 3.4).
 pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
+/// True for the header of what a server that speaks HTTP/2 may send before anything has come: a SETTINGS frame
+/// (RFC 9113, sections 4.1 and 6.5).
+pub(super) fn is_settings(header: [u8; 9]) -> bool {
+    matches!(header, [0, 0, length, 4, 0, 0, 0, 0, 0] if length % 6 == 0)
+}
+
 /// Streams that a client may have at a time.
 const STREAMS: u32 = 256;
 
@@ -86,7 +92,7 @@ where
         Ok(Err(error)) => return tracing::debug!(%error, "a client does not begin with HTTP/2"),
         Err(_) => return tracing::debug!("a client does not go on with HTTP/2"),
     };
-    let (spawner, mut spawned) = mpsc::unbounded_channel();
+    let (spawner, mut new) = mpsc::unbounded_channel();
     let origin = Origin::new(prepared, spawner);
     let session = Arc::new(Session { shared, journal, tunnel, origin });
     let mut running: FuturesUnordered<Running> = FuturesUnordered::new();
@@ -100,7 +106,7 @@ where
                 Some(Err(error)) => break Some(error),
                 None => break None,
             },
-            Some(new) = spawned.recv() => running.push(new),
+            Some(connected) = new.recv() => running.push(connected),
             Some(ended) = running.next() => if ended == Ended::Origin {
                 // What the origin does, samewire does: no new requests here.
                 connection.graceful_shutdown();

@@ -72,8 +72,7 @@ impl Origin {
         failed: u64,
     ) -> Result<(u64, SendRequest<Bytes>), Unavailable> {
         let mut state = self.state.lock().await;
-        let stale = state.attempts == failed;
-        if stale || state.last.is_none() {
+        if state.attempts == failed || state.last.is_none() {
             state.attempts += 1;
             let prepared = state.prepared.take();
             state.last = Some(self.open(session, prepared).await);
@@ -87,7 +86,9 @@ impl Origin {
                 state.last = None;
                 Err(unavailable)
             }
-            None => Err(failure::upstream(Phase::Connect, FailureKind::Internal, "no attempt was made").into()),
+            None => {
+                Err(failure::upstream(Phase::Connect, FailureKind::Internal, "no attempt was made").into())
+            }
         }
     }
 

@@ -140,7 +140,8 @@ impl Facts {
 
     /// For the record, together with what the TLS library read.
     pub(in crate::proxy) fn raw(&self, server_name: Option<String>, alpn: Vec<Vec<u8>>) -> RawHello {
-        let versions = if self.versions.is_empty() { vec![self.legacy_version] } else { self.versions.clone() };
+        let versions =
+            if self.versions.is_empty() { vec![self.legacy_version] } else { self.versions.clone() };
         RawHello {
             server_name,
             alpn,
@@ -315,13 +316,15 @@ mod tests {
     /// The lists that JA4's own description gives for a Chrome, with GREASE where Chrome puts it.
     fn chrome() -> Vec<u8> {
         let suites = [
-            0x5a5a, 0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8, 0xc013, 0xc014, 0x9c,
-            0x9d, 0x2f, 0x35,
+            0x5a5a, 0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8, 0xc013, 0xc014,
+            0x9c, 0x9d, 0x2f, 0x35,
         ];
         let signatures = [0x403, 0x804, 0x401, 0x503, 0x805, 0x501, 0x806, 0x601];
         let protocols = long(&[short(b"h2"), short(b"http/1.1")].concat());
         let mut extensions = vec![(0xeaea, Vec::new())];
-        for kind in [0x1b, 0, 0x33, 0x10, 0x4469, 0x17, 0x2d, 0xd, 0x5, 0x23, 0x12, 0x2b, 0xff01, 0xb, 0xa, 0x15] {
+        for kind in
+            [0x1b, 0, 0x33, 0x10, 0x4469, 0x17, 0x2d, 0xd, 0x5, 0x23, 0x12, 0x2b, 0xff01, 0xb, 0xa, 0x15]
+        {
             extensions.push((
                 kind,
                 match kind {
@@ -347,11 +350,7 @@ mod tests {
 
     #[test]
     fn ja3_is_that_of_the_published_examples() {
-        let with = [
-            (0, Vec::new()),
-            (GROUPS, long(&bytes(&[23, 24, 25]))),
-            (POINT_FORMATS, short(&[0])),
-        ];
+        let with = [(0, Vec::new()), (GROUPS, long(&bytes(&[23, 24, 25]))), (POINT_FORMATS, short(&[0]))];
         let suites = [47, 53, 5, 10, 49161, 49162, 49171, 49172, 50, 56, 19, 4];
         assert_eq!(read(&hello(769, &suites, Some(&with))).ja3(), "ada70206e40642a3e4461f35503241d5");
         let suites = [4, 5, 10, 9, 100, 98, 3, 6, 19, 18, 99];
@@ -371,7 +370,9 @@ mod tests {
 
     #[test]
     fn what_is_no_hello_says_nothing() {
-        for none in [&b"GET / HTTP/1.1\r\n\r\n"[..], &[22, 3, 1, 0, 0], &[22, 3, 1, 0, 2, 2, 0], &[21, 3, 1, 0, 2]] {
+        for none in
+            [&b"GET / HTTP/1.1\r\n\r\n"[..], &[22, 3, 1, 0, 0], &[22, 3, 1, 0, 2, 2, 0], &[21, 3, 1, 0, 2]]
+        {
             let mut reader = HelloReader::default();
             assert_eq!(reader.feed(none), Progress::Done, "{none:?}");
             assert_eq!(reader.facts(), None);

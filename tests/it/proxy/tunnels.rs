@@ -12,8 +12,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-use super::secure;
 use super::rig::{OK, Rig, read_exactly, read_head, settings, start, start_origin, start_with, told};
+use super::secure;
 
 /// A TLS origin for `localhost` and the PEM file of its certificate.
 async fn secure_origin() -> (SocketAddr, tempfile::NamedTempFile) {

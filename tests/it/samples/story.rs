@@ -3,7 +3,9 @@
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use samewire::model::{FailureKind, Fidelity, Handshake, Leg, Phase, Side, Stream, Timings};
-use samewire::redact::{RawBody, RawConnection, RawExchange, RawFailure, RawHello, RawKind, RawMessage, RawOutcome};
+use samewire::redact::{
+    RawBody, RawConnection, RawExchange, RawFailure, RawHello, RawKind, RawMessage, RawOutcome,
+};
 
 /// The API that every sample calls.
 pub(super) const HOST: &str = "api.example.com";
