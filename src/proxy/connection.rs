@@ -143,9 +143,9 @@ async fn refuse_tls(client: &mut ClientStream, journal: &Journal) {
     let connection = journal.connection;
     let why = "the base URL is plain HTTP: give it to the client with http://, not https://";
     tracing::warn!(side = %journal.side, "a client speaks TLS, and {why}");
-    let (server_name, alpn, version) = (None, Vec::new(), None);
     let result = Handshake::Failed(why.to_owned());
-    journal.add(Event::Handshake { connection, server_name, alpn, version, result });
+    let (hello, version, protocol) = (Box::default(), None, None);
+    journal.add(Event::Handshake { connection, hello, version, protocol, result });
     journal.tell(Event::Closed { connection }).await;
     tunnel::reply(client, &answer::bytes(StatusCode::BAD_REQUEST, "", why)).await;
 }
