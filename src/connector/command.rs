@@ -32,7 +32,7 @@ impl<'a> Words<'a> {
             // `sh -c LINE`, `bash -lc LINE`.
             let line = at > 0 && is_shell_flag(&argv[at - 1]);
             match word.to_str().filter(|_| line) {
-                Some(line) => words.extend(split(line).into_iter().map(OsString::from)),
+                Some(line) => words.extend(split_line(line).into_iter().map(OsString::from)),
                 None => words.push(word.clone()),
             }
         }
@@ -170,7 +170,7 @@ fn mounts(words: &[OsString]) -> Vec<(PathBuf, PathBuf)> {
 }
 
 /// Splits a shell command line into words, quotes taken off. Operators become words of their own.
-fn split(line: &str) -> Vec<String> {
+pub fn split_line(line: &str) -> Vec<String> {
     let (mut words, mut word, mut started) = (Vec::new(), String::new(), false);
     let mut quote = None;
     let mut letters = line.chars();
@@ -290,7 +290,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn any_line_is_split(line in ".{0,80}") {
-            split(&line);
+            split_line(&line);
         }
     }
 }

@@ -4,6 +4,7 @@
 mod clients;
 mod command;
 mod config;
+mod gap;
 mod golang;
 mod manifest;
 mod spec;
@@ -15,10 +16,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 pub use clients::{Client, Honours, client, client_of_program};
+pub use command::split_line;
 pub use config::{ConfigFile, Leaf};
+pub use gap::{TRANSPARENT, gap_in_words, gap_remedy};
 pub use golang::go_version;
 pub use manifest::{Literal, Manifest, Place, Reference, Setter};
 pub use spec::{Property, Spec};
+pub use versions::python_clients;
 
 pub use crate::model::ClientVersion;
 
@@ -79,7 +83,7 @@ pub fn find(argv: &[OsString], folder: &Path, overrides: &Overrides) -> Package 
         let tree = tree::yaml(&text).ok()?;
         spec::read(&tree, &tree, shown(&file, folder).to_string_lossy().into_owned())
     });
-    let clients = words.python().map(|python| versions::of_python(&python)).unwrap_or_default();
+    let clients = words.python().map(|python| python_clients(&python)).unwrap_or_default();
     Package { config, spec, manifest, clients }
 }
 

@@ -5,6 +5,7 @@ mod child;
 pub mod clues;
 mod environment;
 mod place;
+pub mod preflight;
 mod signals;
 mod streams;
 mod trust;
