@@ -12,7 +12,7 @@ use crate::launch::{Command, Sinks};
 use crate::model::{Exit, Side};
 
 use super::diff::{self, ReportOptions};
-use super::options::Recording;
+use super::options::{Preflight, Recording};
 use super::recording::{self, Plan};
 use super::{output, paths, record};
 
@@ -39,30 +39,34 @@ pub struct Args {
 
     #[command(flatten)]
     recording: Recording,
+
+    #[command(flatten)]
+    preflight: Preflight,
 }
 
 /// Records both sides, compares them and reports.
 pub(super) fn run(args: Args, color: ColorChoice) -> anyhow::Result<ExitCode> {
-    let folder = args.out_dir.unwrap_or_else(|| PathBuf::from(paths::FOLDER));
-    let sandbox = side(Side::Sandbox, &args.sandbox, &folder, &args.recording)?;
-    let runtime = side(Side::Runtime, &args.runtime, &folder, &args.recording)?;
+    let folder = args.out_dir.clone().unwrap_or_else(|| PathBuf::from(paths::FOLDER));
+    let sandbox = side(Side::Sandbox, &args.sandbox, &folder, &args)?;
+    let runtime = side(Side::Runtime, &args.runtime, &folder, &args)?;
     let verdict = diff::compare_files(&sandbox, &runtime, &args.report, color)?;
     Ok(diff::status(&verdict))
 }
 
-fn side(side: Side, command: &OsString, folder: &Path, options: &Recording) -> anyhow::Result<PathBuf> {
+fn side(side: Side, command: &OsString, folder: &Path, args: &Args) -> anyhow::Result<PathBuf> {
     let path = paths::new_capture(folder, side, Timestamp::now())?;
     let plan = Plan {
         side,
         command: Command::shell(command),
         path: path.clone(),
         listen: None,
-        settings: options.settings()?,
+        settings: args.recording.settings()?,
         key: recording::machine_key()?,
         // Standard output is the report's.
         sinks: Sinks::both_to_stderr()?,
+        preflight: args.preflight.wanted(),
     };
-    let recorded = recording::record(plan, options)?;
+    let recorded = recording::record(plan, &args.recording)?;
     let ended = match recorded.exit.with_context(|| format!("the {side}'s command did not run"))? {
         Exit::Code(code) => format!("exit status {code}"),
         Exit::Signal(signal) => format!("ended by signal {signal}"),

@@ -5,6 +5,7 @@ mod demo;
 mod diff;
 mod env;
 mod explain;
+mod foresight;
 mod listening;
 mod options;
 mod output;

@@ -94,6 +94,21 @@ pub(super) struct Listen {
     pub listen: Option<SocketAddr>,
 }
 
+/// The look at a command before it runs.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct Preflight {
+    /// Do not look before the run which of the command's requests will be missed.
+    #[arg(long, help_heading = "Recording")]
+    no_preflight: bool,
+}
+
+impl Preflight {
+    /// True unless it was switched off.
+    pub(super) fn wanted(self) -> bool {
+        !self.no_preflight
+    }
+}
+
 impl Recording {
     /// The data path's settings.
     pub(super) fn settings(&self) -> anyhow::Result<Settings> {

@@ -11,7 +11,7 @@ use crate::launch::{Command, Sinks};
 use crate::model::{Exit, Side};
 use crate::record::Summary;
 
-use super::options::{self, Listen, Recording};
+use super::options::{self, Listen, Preflight, Recording};
 use super::recording::{self, Plan, Recorded};
 use super::{EXIT_FAILED, output, paths};
 
@@ -35,6 +35,9 @@ pub struct Args {
 
     #[command(flatten)]
     listen: Listen,
+
+    #[command(flatten)]
+    preflight: Preflight,
 
     /// The command and its arguments.
     #[arg(trailing_var_arg = true, required = true, value_name = "COMMAND")]
@@ -63,6 +66,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
         settings,
         key: recording::machine_key()?,
         sinks: Sinks::inherited()?,
+        preflight: args.preflight.wanted(),
     };
     let recorded = recording::record(plan, &args.recording)?;
     close(side, &path, &recorded);

@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 
 use crate::capture::Writer;
 use crate::connector::{self, Overrides};
+use crate::launch::preflight::Preflight;
 use crate::launch::{self, Command, LaunchError, Place, Sinks, Trust, Watch};
 use crate::model::{
     Capture, Completeness, Exit, Inputs, Interception, Reference, Run, Sampled, Side, Tool, Variable,
@@ -20,7 +21,7 @@ use crate::record::{self, Setup, Summary};
 use crate::redact::{Key, Known, Redactor};
 
 use super::options::Recording;
-use super::{listening, output};
+use super::{foresight, listening, output};
 
 /// A command to record.
 pub(super) struct Plan {
@@ -38,6 +39,8 @@ pub(super) struct Plan {
     pub key: Key,
     /// Where the command's output goes.
     pub sinks: Sinks,
+    /// Whether to say before the run what will be missed.
+    pub preflight: bool,
 }
 
 /// What came of it.
@@ -132,7 +135,11 @@ pub(super) fn record(plan: Plan, options: &Recording) -> anyhow::Result<Recorded
     let words = plan.command.words();
     let mut inputs = inputs(&words, options, &mut redactor)?;
     inputs.environment = environment(&words, &mut redactor);
-    let opening = opening(plan.side, Tool::Record, &words, inputs, &redactor);
+    let folder = std::env::current_dir().context("the current folder cannot be told")?;
+    let mut foreseen =
+        if plan.preflight { foresight::look(&plan.command, &folder) } else { Preflight::default() };
+    foresight::name_clients(&foreseen, &mut inputs);
+    let mut opening = opening(plan.side, Tool::Record, &words, inputs, &redactor);
     let authority = Arc::new(Authority::new().context("cannot make the certificate authority")?);
     if let Some(path) = &options.ca_cert {
         write_certificate(path, &authority)?;
@@ -150,6 +157,10 @@ pub(super) fn record(plan: Plan, options: &Recording) -> anyhow::Result<Recorded
         let bound = proxy.addresses().first().copied().unwrap_or(addr);
         let url = listening::url(plan.side, &place.reached_at(bound), admission.credential());
         let staged = place.stage(&plan.command, &url, &trust, inherited);
+        if plan.preflight {
+            foresight::complete(&mut foreseen, bound, &trust);
+            opening.completeness.coverage.foreseen.clone_from(&foreseen.gaps);
+        }
         let writer = Writer::create(&plan.path, options.force, &opening)?;
         let (events, recorder) = record::start(Setup {
             writer,
@@ -158,6 +169,7 @@ pub(super) fn record(plan: Plan, options: &Recording) -> anyhow::Result<Recorded
             body_limit: options.body_limit.0,
             observer: None,
         })?;
+        foresight::say(&foreseen);
         for note in &staged.notes {
             output::line(&format!("samewire: {note}"));
         }

@@ -73,7 +73,7 @@ pub fn gap_remedy(gap: &Gap) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Place, Setting};
+    use crate::model::{FoundAt, Setting};
 
     #[test]
     fn each_gap_names_its_client_or_setting_and_has_a_remedy() {
@@ -81,7 +81,7 @@ mod tests {
         let text = gap_in_words(&gap(GapKind::ProxyIgnored));
         assert!(text.starts_with("node 20.1.0 reads no proxy variables"), "{text}");
         assert!(gap_remedy(&gap(GapKind::ProxyIgnored)).starts_with("use Node 24"));
-        let excepted = gap(GapKind::Excepted(Setting { name: "NO_PROXY".into(), at: Place::Script(3) }));
+        let excepted = gap(GapKind::Excepted(Setting { name: "NO_PROXY".into(), at: FoundAt::Script(3) }));
         assert!(gap_in_words(&excepted).starts_with("NO_PROXY in line 3 of the script"));
         assert_eq!(gap_remedy(&excepted), "take NO_PROXY out for the recording");
     }

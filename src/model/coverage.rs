@@ -72,13 +72,13 @@ pub struct Setting {
     /// Its name; one of those that samewire looks for.
     pub name: String,
     /// Where it stands.
-    pub at: Place,
+    pub at: FoundAt,
 }
 
 /// Where a setting stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Place {
+pub enum FoundAt {
     /// In the command itself.
     CommandLine,
     /// In the script that it runs; the line, from 1.
@@ -91,7 +91,7 @@ pub enum Place {
     Image,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for FoundAt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::CommandLine => f.write_str("on the command line"),

@@ -159,6 +159,7 @@ fn record(side: Side, work: &Path, path: PathBuf, api: &Api, key: &Key) -> anyho
         settings,
         key: key.clone(),
         sinks: Sinks::inherited()?,
+        preflight: false,
     };
     let options = Defaults::try_parse_from(["demo", "--force"])?.recording;
     let recorded = recording::record(plan, &options)?;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::model::{GapKind, Place, Setting};
+use crate::model::{FoundAt, GapKind, Setting};
 
 use super::variables::small_text;
 
@@ -27,14 +27,14 @@ pub(super) fn gaps<'a>(words: impl Iterator<Item = &'a str>, home: Option<PathBu
             );
             if known {
                 let value = value.or_else(|| rest.next()).unwrap_or_default();
-                kinds.extend(option_gap(option, value, &hosts, Place::CommandLine));
+                kinds.extend(option_gap(option, value, &hosts, FoundAt::CommandLine));
             }
         } else if let Some(letters) = word.strip_prefix('-') {
             let Some(at) = letters.find(|letter| WITH_VALUE.contains(letter)) else { continue };
             let (letter, value) = letters[at..].split_at(1);
             let value = if value.is_empty() { rest.next().unwrap_or_default() } else { value };
             if letter == "x" {
-                kinds.extend(option_gap("proxy", value, &hosts, Place::CommandLine));
+                kinds.extend(option_gap("proxy", value, &hosts, FoundAt::CommandLine));
             }
         }
     }
@@ -52,12 +52,12 @@ fn of_file(file: &Path, hosts: &[&str]) -> Vec<GapKind> {
         let (option, value) = line.split_once(['=', ':', ' ', '\t']).unwrap_or((line, ""));
         let option = if option.trim() == "x" { "proxy" } else { option.trim() };
         let value = value.trim_start_matches(['=', ':', ' ', '\t']).trim().trim_matches('"');
-        kinds.extend(option_gap(option, value, hosts, Place::ClientFile(number)));
+        kinds.extend(option_gap(option, value, hosts, FoundAt::ClientFile(number)));
     }
     kinds
 }
 
-fn option_gap(option: &str, value: &str, hosts: &[&str], at: Place) -> Option<GapKind> {
+fn option_gap(option: &str, value: &str, hosts: &[&str], at: FoundAt) -> Option<GapKind> {
     let setting = Setting { name: format!("--{option}"), at };
     match option {
         "noproxy" if excepts(value, hosts) => Some(GapKind::Excepted(setting)),
@@ -124,7 +124,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         std::fs::write(home.path().join(".curlrc"), "# mine\nproxy = \"corp:3128\"\n").unwrap();
         let found = gaps(["http://x/"].into_iter(), Some(home.path().into()));
-        let setting = Setting { name: "--proxy".into(), at: Place::ClientFile(2) };
+        let setting = Setting { name: "--proxy".into(), at: FoundAt::ClientFile(2) };
         assert_eq!(found, [GapKind::ProxyReplaced(setting)]);
         assert!(gaps(["-q", "http://x/"].into_iter(), Some(home.path().into())).is_empty());
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::model::{GapKind, Place, Setting};
+use crate::model::{FoundAt, GapKind, Setting};
 
 use super::variables::small_text;
 
@@ -20,7 +20,7 @@ pub(super) fn version(program: &Path) -> Option<String> {
 pub(super) fn gaps<'a>(words: impl Iterator<Item = &'a str>) -> Vec<GapKind> {
     // What follows the program's name is the program's own.
     let options = words.take_while(|word| word.starts_with('-') && *word != "-jar");
-    let setting = |name: &str| Setting { name: name.to_owned(), at: Place::CommandLine };
+    let setting = |name: &str| Setting { name: name.to_owned(), at: FoundAt::CommandLine };
     options
         .filter_map(|word| word.strip_prefix("-D")?.split_once('='))
         .filter_map(|(name, value)| match name {

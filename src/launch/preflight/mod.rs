@@ -15,7 +15,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use crate::connector::{Client, Honours, client, client_of_program, go_version, python_clients};
-use crate::model::{ClientVersion, Gap, GapKind, Place, Setting};
+use crate::model::{ClientVersion, FoundAt, Gap, GapKind, Setting};
 
 use line::Program;
 use variables::Variables;
@@ -136,7 +136,7 @@ impl Look<'_> {
             return;
         }
         if let Some(by) = ELSEWHERE.iter().find(|known| **known == name) {
-            let setting = Setting { name: (*by).to_owned(), at: Place::CommandLine };
+            let setting = Setting { name: (*by).to_owned(), at: FoundAt::CommandLine };
             return self.found.gaps.push(gap("command", None, GapKind::Elsewhere(setting)));
         }
         let file = self.file(&program.name);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::model::{GapKind, Place, Setting};
+use crate::model::{FoundAt, GapKind, Setting};
 
 /// Longest script or file of variables that is read, in bytes.
 const LONGEST: u64 = 256 * 1024;
@@ -22,7 +22,7 @@ const JVM: &str = "JAVA_TOOL_OPTIONS";
 /// Follows the variables through a command line.
 pub(super) struct Variables {
     folder: PathBuf,
-    at: Place,
+    at: FoundAt,
     gone: BTreeSet<&'static str>,
     kinds: Vec<GapKind>,
     other_user: bool,
@@ -33,7 +33,7 @@ impl Variables {
     pub(super) fn new(folder: &Path) -> Self {
         Self {
             folder: folder.to_owned(),
-            at: Place::CommandLine,
+            at: FoundAt::CommandLine,
             gone: BTreeSet::new(),
             kinds: Vec::new(),
             other_user: false,
@@ -92,15 +92,15 @@ impl Variables {
 
     /// A file of variables that the shell reads.
     pub(super) fn read(&mut self, file: &Path) {
-        self.each_line(&self.folder.join(file), Place::EnvFile);
+        self.each_line(&self.folder.join(file), FoundAt::EnvFile);
     }
 
     /// A script: only lines that stand for themselves are understood.
     pub(super) fn script(&mut self, file: &Path) {
-        self.each_line(&self.folder.join(file), Place::Script);
+        self.each_line(&self.folder.join(file), FoundAt::Script);
     }
 
-    fn each_line(&mut self, file: &Path, place: fn(u32) -> Place) {
+    fn each_line(&mut self, file: &Path, place: fn(u32) -> FoundAt) {
         let Some(text) = small_text(file) else { return };
         let before = self.at;
         for (number, line) in (1..).zip(text.lines()) {

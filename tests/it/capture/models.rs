@@ -340,7 +340,7 @@ fn coverage() -> BoxedStrategy<Coverage> {
     let gap = (word(), option::of(word()), any::<bool>()).prop_map(|(client, version, certain)| Gap {
         client,
         version,
-        kind: GapKind::Excepted(Setting { name: "NO_PROXY".into(), at: Place::Script(3) }),
+        kind: GapKind::Excepted(Setting { name: "NO_PROXY".into(), at: FoundAt::Script(3) }),
         certain,
     });
     let direct = (word(), option::of(word()), any::<u32>(), any::<bool>(), timestamp()).prop_map(

@@ -1,0 +1,50 @@
+//! What is said before a run: which requests will be missed, and what to do about it.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use crate::connector::{gap_in_words, gap_remedy};
+use crate::launch::preflight::{self, Preflight};
+use crate::launch::{Command, Trust};
+use crate::model::{Gap, GapKind, Inputs};
+
+use super::output;
+
+/// Looks at the command before it runs.
+pub(super) fn look(command: &Command, folder: &Path) -> Preflight {
+    preflight::preflight(&command.words(), folder, |name| std::env::var_os(name))
+}
+
+/// What only shows once the proxy listens and the trust files are there.
+pub(super) fn complete(found: &mut Preflight, proxy: SocketAddr, trust: &Trust) {
+    let readable = preflight::readable_by_others(&trust.bundle());
+    found.gaps.retain(|gap| gap.kind != GapKind::TrustUnreadable || !readable);
+    if !preflight::answers(proxy) {
+        let kind = GapKind::Unreachable;
+        found.gaps.insert(0, Gap { client: "command".to_owned(), version: None, kind, certain: true });
+    }
+}
+
+/// Adds the clients that were found to those of the connector's own files.
+pub(super) fn name_clients(found: &Preflight, inputs: &mut Inputs) {
+    for client in &found.clients {
+        if inputs.clients.iter().all(|known| known.name != client.name) {
+            inputs.clients.push(client.clone());
+        }
+    }
+}
+
+/// Says what will be missed, a line each. What depends on code that nobody has read is said only when more is asked for.
+pub(super) fn say(found: &Preflight) {
+    for gap in &found.gaps {
+        let (text, remedy) = (gap_in_words(gap), gap_remedy(gap));
+        if gap.certain {
+            output::line(&format!("samewire: {text}; {remedy}"));
+        } else {
+            tracing::info!("{text}; {remedy}");
+        }
+    }
+    for client in &found.clients {
+        tracing::info!("found {} {}", client.name, client.version);
+    }
+}
