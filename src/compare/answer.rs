@@ -26,6 +26,12 @@ pub(super) fn compare(both: &Both<'_>, found: &mut Found<'_>) {
         let values = (Some(from.status.to_string()), Some(to.status.to_string()));
         found.push(Locator::Status, None, values, Significance::Material);
     }
+    let (one_status, other_status) = (from.grpc_status(), to.grpc_status());
+    if one_status != other_status {
+        let values = (one_status.map(str::to_owned), other_status.map(str::to_owned));
+        found.push(at("grpc-status"), None, values, Significance::Material);
+        return;
+    }
     if from.status / 100 != to.status / 100 {
         return; // Another kind of answer: all else follows from it.
     }

@@ -33,6 +33,7 @@ pub(super) fn compare(both: &Both<'_>, items: [&[Item]; 2], found: &mut Found<'_
             lonely(both, field, nth, ChangeKind::Added, found);
         }
     }
+    cookies(both, items, found);
     if !in_order && both.heads_known() {
         let significance = Significance::Cosmetic(Reason::Order);
         found.push_kind(
@@ -76,8 +77,8 @@ fn pair(
             found.push(at(FieldPart::Spacing), None, values, Significance::Cosmetic(Reason::Spacing));
         }
     }
-    if let (FieldValue::Cookies(from), FieldValue::Cookies(to)) = (&field.value, &partner.value) {
-        return cookies(both, from, to, items, found);
+    if let (FieldValue::Cookies(_), FieldValue::Cookies(_)) = (&field.value, &partner.value) {
+        return; // All together, see `cookies`.
     }
     if items.iter().any(|items| holds_field(items, key)) || is_host_of_target(both, field, partner) {
         return;
@@ -130,6 +131,10 @@ fn lonely(both: &Both<'_>, field: &Field, nth: u32, kind: ChangeKind, found: &mu
         return;
     }
     if let FieldValue::Cookies(_) = &field.value {
+        return;
+    }
+    // HTTP/2 has no place for it: whether it was meant is unknown.
+    if significance::is_http1_only(key) && !both.heads_known() {
         return;
     }
     // `Accept: */*` says what its absence says (RFC 9110, section 12.5.1).
@@ -191,14 +196,18 @@ fn media_types(both: &Both<'_>, key: &str, sandbox: &FieldValue, runtime: &Field
     }
 }
 
-/// Cookies, by name. Those that carry credentials are compared there.
-fn cookies(
-    both: &Both<'_>,
-    sandbox: &[Parameter],
-    runtime: &[Parameter],
-    items: [&[Item]; 2],
-    found: &mut Found<'_>,
-) {
+/// Cookies, by name; HTTP/2 may spread them over several fields (RFC 9113, section 8.2.3). Those that carry
+/// credentials are compared there.
+fn cookies(both: &Both<'_>, items: [&[Item]; 2], found: &mut Found<'_>) {
+    let all = |exchange: &Exchange| -> Option<Vec<Parameter>> {
+        let lists = exchange.request.fields.iter().filter_map(|field| match &field.value {
+            FieldValue::Cookies(cookies) => Some(cookies.as_slice()),
+            FieldValue::Text(_) | FieldValue::Credentials(_) => None,
+        });
+        let lists: Vec<_> = lists.collect();
+        (!lists.is_empty()).then(|| lists.concat())
+    };
+    let (Some(sandbox), Some(runtime)) = (&all(both.sandbox), &all(both.runtime)) else { return };
     let partner = |cookies: &[Parameter], name: &str, nth: u32| -> Option<Text> {
         let same = cookies.iter().filter(|cookie| cookie.name == name);
         let found = same.into_iter().nth(usize::try_from(nth.max(1) - 1).unwrap_or(usize::MAX))?;

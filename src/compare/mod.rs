@@ -22,6 +22,7 @@ mod reverse;
 mod side_by_side;
 mod significance;
 mod target;
+mod tls;
 mod value;
 
 pub use config_to_wire::{ConfigState, ReadBy, Sent, Trace, Traced, config_to_wire};
@@ -58,6 +59,7 @@ pub fn compare(sandbox: &Capture, runtime: &Capture) -> Comparison {
             let [ours, theirs] = &carried::both_carried(&both);
             let credentials = credentials::compare(&both, ours, theirs, &mut found);
             target::compare(&both, [ours, theirs], &mut found);
+            tls::compare(&both, &mut found);
             fields::compare(&both, [ours, theirs], &mut found);
             body::compare(&both, [ours, theirs], &mut found);
             answer::compare(&both, &mut found);

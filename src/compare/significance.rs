@@ -22,6 +22,10 @@ const CONNECTION: &[&str] = &[
     "http2-settings",
 ];
 
+/// Fields that only HTTP/1 has (RFC 9113, section 8.2.2).
+const HTTP1_ONLY: &[&str] =
+    &["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade", "http2-settings"];
+
 /// Fields about how the body is sent, not what it is. They matter only to servers that refuse one way.
 const FRAMING: &[&str] = &["transfer-encoding", "trailer", "expect", "content-length"];
 
@@ -112,6 +116,11 @@ pub(super) fn is_connection(key: &str) -> bool {
 /// True for a field that tells how the body is sent.
 pub(super) fn is_framing(key: &str) -> bool {
     FRAMING.contains(&key)
+}
+
+/// True for a field that HTTP/2 does not have.
+pub(super) fn is_http1_only(key: &str) -> bool {
+    HTTP1_ONLY.contains(&key)
 }
 
 /// True for a digest over the body.
@@ -217,7 +226,8 @@ pub(super) fn scheme_case(both: &Both<'_>) -> Significance {
 fn framing(both: &Both<'_>, key: &str) -> Significance {
     if key == "content-length" && both.sandbox.request.body.length != both.runtime.request.body.length {
         Significance::Cosmetic(Reason::Consequence)
-    } else if both.agree() {
+    } else if both.agree() || !both.heads_known() {
+        // HTTP/2 frames bodies by itself.
         Significance::Cosmetic(Reason::Connection)
     } else {
         Significance::Material

@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Body, Field, Target, Text};
+use super::{Body, Field, FieldValue, Target, Text};
 
 /// A request and its outcome.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,9 +44,10 @@ impl Exchange {
         self.response().map(|response| response.status)
     }
 
-    /// True for an answer below 400 that arrived whole.
+    /// True for an answer below 400 that arrived whole. Of gRPC the status after the answer decides.
     pub fn succeeded(&self) -> bool {
-        matches!(&self.outcome, Outcome::Answered(response) if response.status < 400)
+        matches!(&self.outcome, Outcome::Answered(response)
+            if response.status < 400 && response.grpc_status().is_none_or(|status| status == "0"))
     }
 }
 
@@ -95,6 +96,18 @@ pub struct Response {
     pub fields: Vec<Field>,
     /// Its content.
     pub body: Body,
+}
+
+impl Response {
+    /// The status of a gRPC call: a trailer, or a field where there is no content (gRPC over HTTP/2, "Responses").
+    pub fn grpc_status(&self) -> Option<&str> {
+        let mut fields = self.body.trailers.iter().chain(&self.fields);
+        let status = fields.find(|field| field.name.key == "grpc-status")?;
+        match &status.value {
+            FieldValue::Text(text) => text.as_shown(),
+            FieldValue::Credentials(_) | FieldValue::Cookies(_) => None,
+        }
+    }
 }
 
 /// Where the recorded head comes from.

@@ -164,7 +164,7 @@ const LISTED: &[&str] = &[
     "access-control-expose-headers", "access-control-max-age", "access-control-request-headers",
     "access-control-request-method", "age", "allow", "cache-control", "connection", "content-disposition",
     "content-encoding", "content-language", "content-length", "content-range", "content-type", "dnt",
-    "expect", "keep-alive", "max-forwards", "pragma", "prefer", "preference-applied", "proxy-connection",
+    "expect", "grpc-accept-encoding", "grpc-encoding", "grpc-status", "grpc-timeout", "keep-alive", "max-forwards", "pragma", "prefer", "preference-applied", "proxy-connection",
     "range", "retry-after", "server", "strict-transport-security", "te", "trailer", "transfer-encoding",
     "upgrade", "upgrade-insecure-requests", "user-agent", "vary", "via", "x-content-type-options",
     "x-forwarded-proto", "x-frame-options", "x-powered-by", "x-requested-with",

@@ -2,6 +2,7 @@
 
 mod answers;
 mod credentials;
+mod http2;
 pub(crate) mod kit;
 mod pairing;
 mod places;

@@ -102,7 +102,7 @@ fn tells_clients_apart(difference: &Difference) -> bool {
                     "authorization" | "cookie" | "content-length" | "host" | "connection"
                 )
         }
-        Locator::Version | Locator::Fields => difference.change.kind != ChangeKind::Moved,
+        Locator::Version | Locator::Tls(_) | Locator::Fields => difference.change.kind != ChangeKind::Moved,
         _ => false,
     }
 }
@@ -111,6 +111,7 @@ fn place(difference: &Difference) -> String {
     match &difference.at {
         Locator::Field { name, .. } => name.clone(),
         Locator::Version => "the HTTP version".to_owned(),
+        Locator::Tls(_) => "the TLS fingerprint".to_owned(),
         _ => "the order of fields".to_owned(),
     }
 }
