@@ -126,6 +126,7 @@ fn exchange(page: usize, side: Side, started_at: Timestamp) -> Exchange {
             status,
             reason: Text::default(),
             fields: vec![field("Content-Type", Text::shown("application/json"))],
+            websocket: None,
             body: body(Content::Json(Json::Object(members)), Some(side)),
         }),
     }

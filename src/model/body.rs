@@ -46,7 +46,7 @@ pub enum Coding {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Framing {
-    /// There is none.
+    /// There is none, or HTTP/2 frames it by itself.
     None,
     /// `Content-Length`.
     ContentLength,

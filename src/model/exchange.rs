@@ -96,6 +96,29 @@ pub struct Response {
     pub fields: Vec<Field>,
     /// Its content.
     pub body: Body,
+    /// What followed an answer 101 that changed to WebSocket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub websocket: Option<Box<WebSocket>>,
+}
+
+/// Messages of a WebSocket connection (RFC 6455); their content is not kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WebSocket {
+    /// From the client.
+    pub sent: Messages,
+    /// To the client.
+    pub received: Messages,
+}
+
+/// How much went in one direction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Messages {
+    /// Text and binary messages whose last fragment passed.
+    pub messages: u64,
+    /// Their payload on the wire: compressed, where the two ends compress.
+    pub bytes: u64,
+    /// Control frames: close, ping, pong.
+    pub control: u64,
 }
 
 impl Response {

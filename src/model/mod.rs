@@ -24,7 +24,8 @@ pub use connection::{ClientHello, Connection, ConnectionKind, Handshake};
 pub use coverage::{Coverage, Direct, FoundAt, Gap, GapKind, Sampled, Sampling, Setting, Transport};
 pub use credentials::{Credentials, Token};
 pub use exchange::{
-    Exchange, Failure, FailureKind, Fidelity, Leg, Outcome, Phase, Request, Response, Timings,
+    Exchange, Failure, FailureKind, Fidelity, Leg, Messages, Outcome, Phase, Request, Response, Timings,
+    WebSocket,
 };
 pub use field::{Field, FieldName, FieldValue, Parameter, Spacing};
 pub use inputs::{

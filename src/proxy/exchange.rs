@@ -23,6 +23,7 @@ use super::head::{Framing, Head, Kind};
 use super::http::Session;
 use super::journal::Journal;
 use super::link::Link;
+use super::switch::{Ending, Switched};
 use super::upstream::{self, Way};
 use super::writer::Replacement;
 
@@ -240,13 +241,21 @@ impl Exchange<'_> {
         if head.status() == 101 {
             session.tap.stop();
             link.tap.stop();
-            let origin = hyper::upgrade::on(&mut answered);
-            *session.upgrade.lock().unwrap_or_else(PoisonError::into_inner) =
-                upgrade.map(|client| (client, origin));
         }
+        let switched = upgrade.filter(|_| head.status() == 101).map(|client| Switched {
+            client,
+            origin: hyper::upgrade::on(&mut answered),
+            ending: Ending::new(journal, exchange, head.lists("upgrade", "websocket")),
+        });
         let (parts, body) = answered.into_parts();
-        let out = ToClient::new(session.tap.clone(), session.reset.clone(), framing);
-        let body = Outgoing::response(body, journal, exchange, &link.tap, out);
+        let body = if let Some(switched) = switched {
+            // The exchange ends with what follows.
+            *session.upgrade.lock().unwrap_or_else(PoisonError::into_inner) = Some(switched);
+            Outgoing::own(Bytes::new())
+        } else {
+            let out = ToClient::new(session.tap.clone(), session.reset.clone(), framing);
+            Outgoing::response(body, journal, exchange, &link.tap, out)
+        };
         if journal.is_due() {
             journal.flush().await;
         }

@@ -8,10 +8,9 @@ use std::task::Poll;
 use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
 use hyper::service::service_fn;
-use hyper::upgrade::OnUpgrade;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite, copy_bidirectional};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 
 use crate::model::{FailureKind, Fidelity, Phase};
@@ -25,6 +24,7 @@ use super::forward::{Authority, Reverse};
 use super::head::Kind;
 use super::journal::Journal;
 use super::link::Links;
+use super::switch::{self, Switched};
 use super::tap::{Tap, TapHandle};
 use super::{Shared, Stage};
 
@@ -40,7 +40,7 @@ pub(super) struct Session {
     pub(super) reset: ResetFlag,
     pub(super) tap: TapHandle,
     /// Both ends of a protocol that took HTTP's place.
-    pub(super) upgrade: Mutex<Option<(OnUpgrade, OnUpgrade)>>,
+    pub(super) upgrade: Mutex<Option<Switched>>,
 }
 
 /// The CONNECT around a session.
@@ -102,8 +102,8 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
             cx.waker().wake_by_ref();
         }
         let both = session.upgrade.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some((client, origin)) = both {
-            switched = Some(Box::pin(switch(client, origin)));
+        if let Some(both) = both {
+            switched = Some(Box::pin(switch::pass(both)));
         }
         match &mut switched {
             Some(copy) => copy.as_mut().poll(cx),
@@ -121,15 +121,6 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
 
 async fn serve_one(session: Arc<Session>, request: Request<Incoming>) -> Result<Response<Outgoing>, Aborted> {
     exchange::serve(&session, request).await
-}
-
-/// Passes another protocol through (RFC 9110, section 7.8).
-async fn switch(client: OnUpgrade, origin: OnUpgrade) {
-    let (Ok(client), Ok(origin)) = (client.await, origin.await) else { return };
-    let (mut client, mut origin) = (TokioIo::new(client), TokioIo::new(origin));
-    if let Err(error) = copy_bidirectional(&mut client, &mut origin).await {
-        tracing::debug!(%error, "an upgraded connection ended");
-    }
 }
 
 /// Tells what is left when a connection has ended: an exchange without an end, and heads that hyper refused.

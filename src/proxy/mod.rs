@@ -19,12 +19,14 @@ mod prefixed;
 mod scanner;
 mod settings;
 mod surroundings;
+mod switch;
 mod tap;
 mod tls;
 mod tls_tunnel;
 mod tunnel;
 mod upstream;
 mod upstream_proxy;
+mod websocket;
 mod writer;
 
 use std::io;

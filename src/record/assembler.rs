@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tracing::debug;
 
 use super::event::{ConnectionId, Event, ExchangeId};
-use crate::model::{Exit, Fidelity, Handshake, Timings};
+use crate::model::{Exit, Fidelity, Handshake, Timings, WebSocket};
 use crate::redact::{
     Digest, Output, RawBody, RawConnection, RawCoverage, RawExchange, RawFailure, RawKind, RawMessage,
     RawOutcome, Redactor,
@@ -61,6 +61,7 @@ struct OpenExchange {
     fidelity: Fidelity,
     request: Message,
     interim: Vec<u16>,
+    websocket: Option<WebSocket>,
     response: Option<Message>,
 }
 
@@ -139,6 +140,9 @@ impl Assembler {
                     open.timings.answered = Some(open.since_start(at));
                     open.response = Some(Message::new(head));
                 });
+            }
+            Event::Messages { exchange, messages } => {
+                self.with(exchange, |open| open.websocket = Some(messages));
             }
             Event::ResponseData { exchange, data } => {
                 let limit = self.body_limit;
@@ -263,6 +267,7 @@ impl Assembler {
             fidelity,
             request: Message::new(head),
             interim: Vec::new(),
+            websocket: None,
             response: None,
         };
         self.exchanges.insert(exchange, open);
@@ -309,6 +314,7 @@ impl Assembler {
             fidelity: open.fidelity,
             request: open.request.into_raw(),
             interim: open.interim,
+            websocket: open.websocket,
             outcome,
         })));
     }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use crate::model::{Exit, Fidelity, Handshake};
+use crate::model::{Exit, Fidelity, Handshake, WebSocket};
 use crate::redact::{Output, RawCoverage, RawFailure, RawHello};
 
 /// Names a connection within one run of the proxy.
@@ -131,6 +131,13 @@ pub enum Event {
         at: Timestamp,
         /// The head, exactly as on the wire.
         head: Bytes,
+    },
+    /// What passed after an answer that changed to WebSocket.
+    Messages {
+        /// The exchange.
+        exchange: ExchangeId,
+        /// How much, in both directions.
+        messages: WebSocket,
     },
     /// Content of the answer, in order.
     ResponseData {

@@ -125,6 +125,7 @@ pub(super) fn response(scope: &Scope<'_>, raw: &RawMessage) -> Response {
         reason: scope.prose(&forms::text_of(reason)),
         fields: scope.fields(&head.lines),
         body: message_body(scope, raw, &head, true),
+        websocket: None,
     }
 }
 

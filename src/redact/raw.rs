@@ -5,7 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use crate::model::{FailureKind, Fidelity, Handshake, Leg, Phase, Stream, Tag, Timings};
+use crate::model::{FailureKind, Fidelity, Handshake, Leg, Phase, Stream, Tag, Timings, WebSocket};
 
 /// A message: head bytes from the start line to the blank line, and what came after.
 #[derive(Clone, Default)]
@@ -54,6 +54,8 @@ pub struct RawExchange {
     pub request: RawMessage,
     /// Interim answers.
     pub interim: Vec<u16>,
+    /// What followed the answer, where it changed to WebSocket.
+    pub websocket: Option<WebSocket>,
     /// What came of it.
     pub outcome: RawOutcome,
 }

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::model::{
     ClientHello, Connection, ConnectionKind, Exchange, Failure, Fidelity, Handshake, Outcome, Piece,
-    Reference, Target, Text,
+    Reference, Response, Target, Text,
 };
 
 use super::fingerprint::{Digest, Tagger};
@@ -154,6 +154,8 @@ impl Redactor {
             }
         }
         let scope = Scope::new(self, Some(raw.started_at), RESPONSE_WORDS);
+        let response =
+            |answer| Response { websocket: raw.websocket.map(Box::new), ..message::response(&scope, answer) };
         Exchange {
             number: raw.number,
             connection: raw.connection,
@@ -163,10 +165,10 @@ impl Redactor {
             request,
             interim: raw.interim.clone(),
             outcome: match &raw.outcome {
-                RawOutcome::Answered(answer) => Outcome::Answered(message::response(&scope, answer)),
+                RawOutcome::Answered(answer) => Outcome::Answered(response(answer)),
                 RawOutcome::Failed(failure, answer) => Outcome::Failed {
                     failure: self.failure(failure),
-                    response: answer.as_ref().map(|answer| Box::new(message::response(&scope, answer))),
+                    response: answer.as_ref().map(|answer| Box::new(response(answer))),
                 },
                 RawOutcome::Unfinished => Outcome::Unfinished,
             },

@@ -40,6 +40,7 @@ fn exchange(number: u32, request: RawMessage, answer: RawMessage) -> RawExchange
         fidelity: Fidelity::Wire,
         request,
         interim: Vec::new(),
+        websocket: None,
         outcome: RawOutcome::Answered(answer),
     }
 }

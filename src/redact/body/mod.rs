@@ -53,7 +53,7 @@ fn framing(head: &Head<'_>, length: u64, answer: bool) -> Framing {
         Framing::Chunked
     } else if head.field("content-length").is_some() {
         Framing::ContentLength
-    } else if answer && length > 0 {
+    } else if answer && length > 0 && !head.start.starts_with(b"HTTP/2 ") {
         Framing::UntilClose
     } else {
         Framing::None

@@ -227,15 +227,29 @@ fn request() -> BoxedStrategy<Request> {
 }
 
 fn response() -> BoxedStrategy<Response> {
-    (100..600_u16, text(), vec(field(), 0..3), body())
-        .prop_map(|(status, reason, fields, body)| Response {
+    (100..600_u16, text(), vec(field(), 0..3), body(), websocket())
+        .prop_map(|(status, reason, fields, body, websocket)| Response {
             version: "HTTP/1.1".into(),
             status,
             reason,
             fields,
             body,
+            websocket,
         })
         .boxed()
+}
+
+fn websocket() -> impl Strategy<Value = Option<Box<WebSocket>>> {
+    let messages = || {
+        (0..9_u64, 0..9_000_u64, 0..9_u64).prop_map(|(messages, bytes, control)| Messages {
+            messages,
+            bytes,
+            control,
+        })
+    };
+    proptest::option::of(
+        (messages(), messages()).prop_map(|(sent, received)| Box::new(WebSocket { sent, received })),
+    )
 }
 
 fn failure() -> impl Strategy<Value = Failure> {

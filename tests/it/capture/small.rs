@@ -87,6 +87,7 @@ pub(crate) fn capture() -> Capture {
     let answered = Outcome::Answered(Response {
         version: "HTTP/1.1".into(),
         status: 200,
+        websocket: None,
         reason: Text::shown("OK"),
         fields: vec![
             field("Content-Type", "text/plain"),

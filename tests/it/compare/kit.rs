@@ -289,6 +289,7 @@ fn answer(status: u16) -> Response {
         reason: Text::default(),
         fields: Vec::new(),
         body: Body::none(),
+        websocket: None,
     }
 }
 

@@ -42,6 +42,7 @@ fn recorded(side: Side, config: &[(&str, &str)], sent: &[Sent]) -> Capture {
             fidelity: Fidelity::Wire,
             request: message(request),
             interim: Vec::new(),
+            websocket: None,
             outcome: RawOutcome::Answered(message(answer)),
         }));
     }

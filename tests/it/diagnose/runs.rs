@@ -321,6 +321,7 @@ impl Values<'_> {
             reason: Text::default(),
             fields: answer.iter().map(|line| self.field(line)).collect(),
             body: Body::none(),
+            websocket: None,
         };
         Exchange {
             number,

@@ -67,6 +67,7 @@ fn capture(side: Side, config: &[(&str, &str)], sent: &[Sent<'_>]) -> Capture {
             fidelity: Fidelity::Wire,
             request: message(head, &body),
             interim: Vec::new(),
+            websocket: None,
             outcome: RawOutcome::Answered(message(answer, "{}")),
         }));
     }

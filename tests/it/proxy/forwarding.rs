@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
-use samewire::model::{FailureKind, Leg};
+use samewire::model::{FailureKind, Leg, Messages, WebSocket};
+use samewire::record::Event;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::rig::{OK, answering, read_exactly, read_head, start, start_origin};
+use super::rig::{OK, answering, read_exactly, read_head, start, start_origin, told};
 
 #[tokio::test]
 async fn pipelined_requests_are_answered_in_order_on_one_upstream_connection() {
@@ -183,13 +184,22 @@ async fn a_kept_connection_that_the_origin_closed_is_dialled_anew() {
 }
 
 #[tokio::test]
-async fn a_websocket_passes_through() {
+async fn a_websocket_passes_through_and_its_messages_are_counted() {
+    websocket(true).await;
+}
+
+#[tokio::test]
+async fn a_websocket_that_is_open_when_the_proxy_stops_is_recorded() {
+    websocket(false).await;
+}
+
+async fn websocket(client_leaves: bool) {
     let origin = start_origin(|mut stream| async move {
         let head = String::from_utf8(read_head(&mut stream).await).unwrap();
         assert!(head.contains("Upgrade: websocket\r\nConnection: Upgrade\r\n"), "{head}");
         stream
             .write_all(
-                b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nhello",
+                b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n\x81\x05hello",
             )
             .await
             .unwrap();
@@ -211,11 +221,23 @@ async fn a_websocket_passes_through() {
     stream.write_all(sent.as_bytes()).await.unwrap();
     let head = String::from_utf8(read_head(&mut stream).await).unwrap();
     assert_eq!(head, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
-    assert_eq!(read_exactly(&mut stream, 5).await, b"hello");
-    stream.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
-    assert_eq!(read_exactly(&mut stream, 18).await, b"GET / HTTP/1.1\r\n\r\n");
-    drop(stream);
-    let told = rig.exchanges().await;
+    assert_eq!(read_exactly(&mut stream, 7).await, b"\x81\x05hello");
+    // A request in a text frame: 18 bytes, masked with zeros; then a ping.
+    let frames = b"\x81\x92\0\0\0\0GET / HTTP/1.1\r\n\r\n\x89\x80\0\0\0\0";
+    stream.write_all(frames).await.unwrap();
+    assert_eq!(read_exactly(&mut stream, frames.len()).await, frames);
+    if client_leaves {
+        drop(stream);
+    }
+    let events = rig.finish().await;
+    let counted = events.iter().find_map(|event| match event {
+        Event::Messages { messages, .. } => Some(*messages),
+        _ => None,
+    });
+    let sent = Messages { messages: 1, bytes: 18, control: 1 };
+    let received = Messages { messages: 2, bytes: 23, control: 1 };
+    assert_eq!(counted, Some(WebSocket { sent, received }));
+    let told = told(&events);
     assert_eq!(told.len(), 1, "what the other protocol says is no request");
     assert!(told[0].ended);
 }

@@ -37,7 +37,8 @@ pub(super) fn capture(side: Side, exchanges: Vec<Exchange>) -> Capture {
 pub(super) fn answered(number: u32, request: Request, status: u16) -> Exchange {
     let fields = vec![field("Content-Type", FieldValue::Text(Text::shown("application/json")))];
     let reason = Text::shown(if status < 400 { "OK" } else { "Forbidden" });
-    let response = Response { version: "HTTP/1.1".into(), status, reason, fields, body: Body::none() };
+    let response =
+        Response { version: "HTTP/1.1".into(), status, reason, fields, body: Body::none(), websocket: None };
     exchange(number, request, Outcome::Answered(response))
 }
 

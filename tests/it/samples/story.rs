@@ -315,6 +315,7 @@ impl Sent {
             fidelity: Fidelity::Wire,
             request: message(&start_line, &fields, &self.body),
             interim: Vec::new(),
+            websocket: None,
             outcome,
         }
     }
