@@ -45,10 +45,10 @@ pub struct Args {
 }
 
 /// Records both sides, compares them and reports.
-pub(super) fn run(args: Args, color: ColorChoice) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &Args, color: ColorChoice) -> anyhow::Result<ExitCode> {
     let folder = args.out_dir.clone().unwrap_or_else(|| PathBuf::from(paths::FOLDER));
-    let sandbox = side(Side::Sandbox, &args.sandbox, &folder, &args)?;
-    let runtime = side(Side::Runtime, &args.runtime, &folder, &args)?;
+    let sandbox = side(Side::Sandbox, &args.sandbox, &folder, args)?;
+    let runtime = side(Side::Runtime, &args.runtime, &folder, args)?;
     let verdict = diff::compare_files(&sandbox, &runtime, &args.report, color)?;
     Ok(diff::status(&verdict))
 }
@@ -73,6 +73,9 @@ fn side(side: Side, command: &OsString, folder: &Path, args: &Args) -> anyhow::R
     };
     let exchanges = record::count(recorded.summary.exchanges, "exchange");
     output::line(&format!("samewire: {side}: {exchanges}, {ended}, recorded in {}", path.display()));
+    for line in record::past_the_proxy(&recorded.summary.coverage) {
+        output::line(&format!("samewire: {side}: {line}"));
+    }
     if let Some(why) = &recorded.summary.stopped {
         anyhow::bail!("recording the {side} stopped before its command did: {why}");
     }

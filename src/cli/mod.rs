@@ -127,7 +127,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Record(args) => record::run(args),
         Command::Diff(args) => diff::run(&args, cli.color),
-        Command::Compare(args) => compare::run(args, cli.color),
+        Command::Compare(args) => compare::run(&args, cli.color),
         Command::Proxy(args) => proxy::run(&args),
         Command::Env(args) => env::run(&args),
         Command::Explain(args) => explain::run(&args),

@@ -7,13 +7,17 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use jiff::Timestamp;
 
+use crate::diagnose::direct_in_words;
 use crate::launch::{Command, Sinks};
-use crate::model::{Exit, Side};
+use crate::model::{Coverage, Exit, Side};
 use crate::record::Summary;
 
 use super::options::{self, Listen, Preflight, Recording};
 use super::recording::{self, Plan, Recorded};
 use super::{EXIT_FAILED, output, paths};
+
+/// Ways past the proxy that are told one by one.
+const PAST: usize = 5;
 
 /// Run a command under the proxy and write what it sends to a capture.
 ///
@@ -115,7 +119,19 @@ fn close(side: Side, path: &Path, recorded: &Recorded) {
     if summary.rejected > 0 {
         output::line(&rejected(summary.rejected));
     }
+    for line in past_the_proxy(&summary.coverage) {
+        output::line(&format!("samewire: {line}"));
+    }
     output::line(&closing_line(side, path, summary.exchanges));
+}
+
+/// What went past the proxy while the command ran, a line each.
+pub(super) fn past_the_proxy(coverage: &Coverage) -> Vec<String> {
+    let mut lines: Vec<String> = coverage.direct.iter().take(PAST).map(direct_in_words).collect();
+    if coverage.direct.len() > PAST {
+        lines.push(format!("{} more did not come through either", coverage.direct.len() - PAST));
+    }
+    lines
 }
 
 /// Says that clients were turned away, and what to do.

@@ -78,6 +78,8 @@ pub enum Locator {
     Connection(u32),
     /// `run.exit`.
     Exit,
+    /// `run.sampled`: the connections that were sampled while the command ran.
+    Sampled,
 }
 
 /// A part of a field.
@@ -158,6 +160,7 @@ impl Locator {
             Self::Tls(number) => write!(f, "connection:{number}.tls"),
             Self::Connection(number) => write!(f, "connection:{number}"),
             Self::Exit => f.write_str("run.exit"),
+            Self::Sampled => f.write_str("run.sampled"),
         }
     }
 }

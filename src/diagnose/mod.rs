@@ -8,6 +8,7 @@ mod registry;
 mod rule;
 mod rules;
 mod standing;
+mod unseen;
 mod verdict;
 
 pub use case::Case;
@@ -16,4 +17,10 @@ pub use finding::{Blame, Confidence, Evidence, Finding, Findings, Remedy, Role, 
 pub use registry::{RULES, rule};
 pub use rule::{Family, Rule};
 pub use standing::{Standing, standing};
+pub use unseen::{Unseen, UnseenKind, direct_in_words, unseen};
 pub use verdict::{Diagnosis, Inconclusive, Verdict};
+
+/// The host of `host:port`.
+fn host_of(authority: &str) -> &str {
+    authority.rsplit_once(':').map_or(authority, |(host, _)| host)
+}

@@ -19,5 +19,5 @@ pub use config_to_wire::{ConfigToWire, ConfigTrace, ManifestRead, SentPlace};
 pub use contract::{Change, Difference, Evidence, Excerpt, Finding, Remedy, Report, SCHEMA, Significance};
 pub use escape::inert;
 pub use json::json;
-pub use run::{Answers, RunSummary};
+pub use run::{Answers, RunCoverage, RunSummary};
 pub use terminal::{Style, terminal};

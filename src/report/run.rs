@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::model::{Capture, ClientVersion, Exit, Outcome, Side, Target, Tear, Tool};
+use crate::diagnose::{Unseen, unseen};
+use crate::model::{
+    Capture, ClientVersion, Coverage, Direct, Exit, Gap, Outcome, Sampling, Side, Target, Tear, Tool,
+};
 
 /// What a report says of a run besides its exchanges.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -45,6 +48,21 @@ pub struct RunSummary {
     pub key_id: String,
     /// Clients and frameworks found.
     pub clients: Vec<ClientVersion>,
+    /// What is known of traffic that did not come through.
+    pub coverage: RunCoverage,
+}
+
+/// What is known of traffic that did not come through.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RunCoverage {
+    /// What is not in the capture, in words.
+    pub unseen: Vec<Unseen>,
+    /// What was foreseen before the run.
+    pub foreseen: Vec<Gap>,
+    /// How the command's connections were sampled; null where they were not.
+    pub sampling: Option<Sampling>,
+    /// The connections past the proxy that were sampled.
+    pub direct: Vec<Direct>,
 }
 
 /// What came of the exchanges of a run.
@@ -80,7 +98,15 @@ impl RunSummary {
             torn: capture.completeness.torn.clone(),
             key_id: capture.key_id.clone(),
             clients: capture.inputs.clients.clone(),
+            coverage: RunCoverage::of(capture),
         }
+    }
+}
+
+impl RunCoverage {
+    fn of(capture: &Capture) -> Self {
+        let Coverage { foreseen, sampling, direct } = capture.completeness.coverage.clone();
+        Self { unseen: unseen(capture), foreseen, sampling, direct }
     }
 }
 

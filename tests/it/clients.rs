@@ -3,6 +3,7 @@
 mod airbyte;
 pub(crate) mod api;
 pub(crate) mod bench;
+mod bypass;
 mod container;
 mod matrix;
 mod trust;

@@ -119,7 +119,7 @@ fn simple(
         if SHELLS.contains(&file_name.as_str()) && depth < DEEPEST {
             let at = words.iter().skip(1).position(|word| is_line_flag(word));
             if let Some(text) = at.and_then(|at| words.get(at + 2)).and_then(|word| word.to_str()) {
-                return line(&text.to_owned(), variables, found, depth + 1);
+                return line(text, variables, found, depth + 1);
             }
         }
         let arguments = words.split_off(1);
@@ -151,7 +151,7 @@ fn unwrapped(wrapper: &Wrapper, words: &[OsString], variables: &mut Variables) -
             match (wrapper.name, flag) {
                 ("env", "-u" | "--unset") => variables.unset(value),
                 ("sudo" | "doas" | "runuser" | "setpriv", "-u" | "--user" | "--reuid") => {
-                    variables.change_user(value)
+                    variables.change_user(value);
                 }
                 _ => {}
             }

@@ -137,37 +137,39 @@ impl Look<'_> {
         }
         if let Some(by) = ELSEWHERE.iter().find(|known| **known == name) {
             let setting = Setting { name: (*by).to_owned(), at: FoundAt::CommandLine };
-            return self.found.gaps.push(gap("command", None, GapKind::Elsewhere(setting)));
-        }
-        let file = self.file(&program.name);
-        if let Some(known) = client_of_program(name) {
-            return self.client(known, file.as_deref(), program);
-        }
-        if OF_NODE.contains(&name) {
-            let node = self.file(OsStr::new("node"));
-            return client("node").into_iter().for_each(|known| self.client(known, node.as_deref(), program));
-        }
-        if is_shell(name) {
-            return program.words().find(|word| !word.starts_with('-')).into_iter().for_each(|script| {
+            self.found.gaps.push(gap("command", None, GapKind::Elsewhere(setting)));
+        } else if let Some(known) = client_of_program(name) {
+            let file = self.file(&program.name);
+            self.client(known, file.as_deref(), program);
+        } else if OF_NODE.contains(&name) {
+            self.interpreted(OsStr::new("node"), program);
+        } else if is_shell(name) {
+            if let Some(script) = program.words().find(|word| !word.starts_with('-')) {
                 variables.script(Path::new(script));
-            });
+            }
+        } else if let Some(file) = self.file(&program.name) {
+            self.by_file(&file, program, variables);
         }
-        let Some(file) = file else { return };
-        match find::interpreter(&file) {
-            Some(interpreter) => {
-                let name = Path::new(&interpreter).file_name().and_then(OsStr::to_str).unwrap_or_default();
-                if is_shell(name) {
-                    variables.script(&file);
-                } else if let Some(known) = client_of_program(name) {
-                    let file = self.file(&interpreter);
-                    self.client(known, file.as_deref(), program);
-                }
+    }
+
+    /// A program of no known name: its first line, or what its linker wrote, tells what it is.
+    fn by_file(&mut self, file: &Path, program: &Program, variables: &mut Variables) {
+        if let Some(interpreter) = find::interpreter(file) {
+            if is_shell(Path::new(&interpreter).file_name().and_then(OsStr::to_str).unwrap_or_default()) {
+                variables.script(file);
+            } else {
+                self.interpreted(&interpreter, program);
             }
-            None => {
-                if let Some(version) = go_version(&file) {
-                    client("go").into_iter().for_each(|known| self.go(known, &version, program));
-                }
-            }
+        } else if let (Some(version), Some(known)) = (go_version(file), client("go")) {
+            self.go(known, &version, program);
+        }
+    }
+
+    fn interpreted(&mut self, interpreter: &OsStr, program: &Program) {
+        let name = Path::new(interpreter).file_name().and_then(OsStr::to_str).unwrap_or_default();
+        if let Some(known) = client_of_program(name) {
+            let file = self.file(interpreter);
+            self.client(known, file.as_deref(), program);
         }
     }
 

@@ -23,6 +23,8 @@ pub use page::Style;
 const PLACES: usize = 6;
 /// Unexplained differences that are shown; the rest is counted.
 const UNEXPLAINED: usize = 20;
+/// Things not seen of one side that are shown; the rest is counted.
+const UNSEEN: usize = 5;
 /// Names that are given for one reason not to show a difference.
 const NAMES: usize = 3;
 /// What is compared of a pair.
@@ -45,6 +47,7 @@ pub fn terminal(report: &Report, style: Style) -> String {
     if !report.unexplained.is_empty() {
         unexplained(&mut page, &report.unexplained);
     }
+    not_seen(&mut page, report);
     page.gap();
     closing(&mut page, report);
     page.finish()
@@ -200,6 +203,7 @@ fn heading(place: &Evidence, told: &BTreeSet<&str>) -> String {
         ("run.manifest", "") => format!("{side} manifest"),
         ("run.manifest", line) => format!("{side} manifest, line {line}"),
         ("run.exit", _) => format!("{side} command"),
+        ("run.sampled", _) => format!("{side} connections, sampled while it ran"),
         ("connection", number) => format!("{side} connection {}", number.trim_end_matches(".tls")),
         _ => format!("{side}  {}", place.at),
     }
@@ -235,6 +239,33 @@ fn run_in_words(run: &RunSummary) -> String {
     }
     parts.extend(run.exit.map(exit_in_words));
     parts.join(", ")
+}
+
+/// What is known not to be in a capture, where no finding says it.
+fn not_seen(page: &mut Page, report: &Report) {
+    for (side, run) in [("sandbox", &report.sandbox), ("runtime", &report.runtime)] {
+        let told = report.findings.iter().any(|found| {
+            found.rule == "proxy-bypassed"
+                && found.severity != Severity::Note
+                && found.side.is_none_or(|at| at == side || at == "both")
+        });
+        if told || run.coverage.unseen.is_empty() {
+            continue;
+        }
+        page.gap();
+        let title = format!("not seen of {side}:");
+        page.paragraph(&[], (Paint::Strong, &title), 2);
+        for unseen in run.coverage.unseen.iter().take(UNSEEN) {
+            page.paragraph(&[], (Paint::Plain, &format!("  {}", unseen.text)), 6);
+            if let Some(remedy) = &unseen.remedy {
+                page.paragraph(&[], (Paint::Plain, &format!("    fix: {remedy}")), 9);
+            }
+        }
+        if run.coverage.unseen.len() > UNSEEN {
+            let rest = run.coverage.unseen.len() - UNSEEN;
+            page.paragraph(&[], (Paint::Plain, &format!("  and {rest} more; --format json lists all")), 2);
+        }
+    }
 }
 
 fn unexplained(page: &mut Page, differences: &[Difference]) {

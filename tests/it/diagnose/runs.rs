@@ -24,6 +24,7 @@ pub(super) struct Run {
     clues: Vec<ClueKind>,
     key: &'static str,
     torn: bool,
+    coverage: Coverage,
     environment: Option<Vec<(String, String)>>,
 }
 
@@ -37,6 +38,7 @@ pub(super) fn run() -> Run {
         clues: Vec::new(),
         key: "one",
         torn: false,
+        coverage: Coverage::default(),
         environment: None,
     }
 }
@@ -132,6 +134,28 @@ impl Run {
         self
     }
 
+    /// A connection past the proxy was sampled.
+    pub(super) fn connects(mut self, program: &str, remote: &str) -> Self {
+        let at: Timestamp = "2026-01-15T10:00:01Z".parse().expect("a time");
+        self.coverage.direct.push(Direct {
+            remote: remote.into(),
+            transport: Transport::Tcp,
+            program: Some(program.into()),
+            client: samewire::connector::client_of_program(program).map(|client| client.name.into()),
+            connections: 1,
+            opened: true,
+            first_seen: at,
+            last_seen: at,
+        });
+        self
+    }
+
+    /// It was foreseen before the run.
+    pub(super) fn foreseen(mut self, client: &str, kind: GapKind) -> Self {
+        self.coverage.foreseen.push(Gap { client: client.into(), version: None, kind, certain: true });
+        self
+    }
+
     pub(super) fn torn(mut self) -> Self {
         self.torn = true;
         self
@@ -205,6 +229,7 @@ impl Run {
             exchanges: exchanges.collect(),
             clues: (1..).zip(&self.clues).map(clue).collect(),
             completeness: Completeness {
+                coverage: self.coverage.clone(),
                 torn: self.torn.then_some(Tear { offset: 100, lost: 10 }),
                 ..Completeness::default()
             },

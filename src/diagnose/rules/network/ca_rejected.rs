@@ -1,10 +1,12 @@
 //! `ca-rejected`.
 
 use crate::compare::Locator;
+use crate::connector::Client;
 use crate::diagnose::{Blame, Case, Confidence, Family, Finding, Findings, Rule, Severity};
-use crate::model::{Clue, ClueKind, Connection, ConnectionKind, Handshake, Side};
+use crate::model::{Capture, Clue, ClueKind, Connection, ConnectionKind, GapKind, Handshake, Side};
 
 use super::super::setup::{SIDES, came_to_nothing, shortened};
+use super::clients::{foreseen_remedies, of_run, who_complains};
 use super::host_of;
 use super::unanswered::{is_tls, unanswered};
 
@@ -28,7 +30,8 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
         if broken.is_empty() && (told.is_none() || upstream || !case.capture(side).exchanges.is_empty()) {
             continue;
         }
-        findings.push(finding(side, &broken, told));
+        let finding = finding(side, &broken, told);
+        findings.push(remedies(case.capture(side), told, finding));
     }
 }
 
@@ -91,7 +94,23 @@ fn finding(side: Side, broken: &[(&Connection, String)], told: Option<&Clue>) ->
         };
     }
     finding
-        .remedy("let the client use the CA bundle that samewire sets: REQUESTS_CA_BUNDLE, SSL_CERT_FILE, NODE_EXTRA_CA_CERTS or the JVM's trust store; a bundle named in the code (verify=, certifi, a pinned certificate) wins over them")
+}
+
+/// What to do, for the client that it was.
+fn remedies(capture: &Capture, told: Option<&Clue>, finding: Finding) -> Finding {
+    let about = |kind: &GapKind| {
+        matches!(kind, GapKind::TrustReplaced(_) | GapKind::TrustUnreadable | GapKind::EnvironmentDropped(_))
+    };
+    let (mut finding, foreseen) = foreseen_remedies(capture, finding, about);
+    let complains = told.and_then(who_complains);
+    let clients: Vec<&Client> = complains.map_or_else(|| of_run(capture, &[]), |client| vec![client]);
+    for client in &clients {
+        finding = finding.remedy(client.trust_remedy);
+    }
+    if clients.is_empty() && !foreseen {
+        finding = finding.remedy("let the client use the CA bundle that samewire sets: REQUESTS_CA_BUNDLE, SSL_CERT_FILE, NODE_EXTRA_CA_CERTS or the JVM's trust store; a bundle named in the code (verify=, certifi, a pinned certificate) wins over them");
+    }
+    finding
         .remedy("in a container, mount the CA that --ca-cert writes, and set the variables inside it (`samewire env --format docker`)")
         .remedy("or leave the host unopened with --ignore-host, if it cannot be made to trust another CA")
 }

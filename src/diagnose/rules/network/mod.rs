@@ -9,13 +9,13 @@ pub(in crate::diagnose) mod retry_storm;
 pub(in crate::diagnose) mod upstream_tls_failed;
 pub(in crate::diagnose) mod upstream_unreachable;
 
+mod clients;
+mod direct;
 mod edge;
 mod unanswered;
 
+pub(super) use direct::went_past;
 pub(super) use edge::edge;
 pub(super) use unanswered::is_network_failure;
 
-/// The host of `host:port`.
-fn host_of(authority: &str) -> &str {
-    authority.rsplit_once(':').map_or(authority, |(host, _)| host)
-}
+use crate::diagnose::host_of;

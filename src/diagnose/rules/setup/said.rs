@@ -4,6 +4,8 @@ use crate::compare::Locator;
 use crate::diagnose::{Blame, Case, Confidence, Finding, Rule, Standing, standing};
 use crate::model::{Clue, ClueKind, Exit, Side};
 
+use super::super::network::went_past;
+
 /// Both sides, in the order in which they are asked.
 pub(in crate::diagnose::rules) const SIDES: [Side; 2] = [Side::Runtime, Side::Sandbox];
 
@@ -70,6 +72,7 @@ pub(in crate::diagnose::rules) fn unsaid(case: &Case<'_>, side: Side) -> bool {
         && came_to_nothing(case, side)
         && case.capture(side).connections.is_empty()
         && !case.clues(side).any(|clue| names_a_cause(&clue.kind))
+        && !went_past(case, side)
 }
 
 /// One fact, and the sides whose runs came to nothing after they said it.

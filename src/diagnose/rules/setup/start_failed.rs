@@ -6,6 +6,7 @@ use crate::diagnose::{
 };
 use crate::model::{Clue, ClueKind, Exit, ManifestState, Side};
 
+use super::super::network::went_past;
 use super::{SIDES, came_to_nothing, names_a_cause, shortened};
 
 pub(in crate::diagnose) static RULE: Rule = Rule {
@@ -46,6 +47,7 @@ fn never_started(case: &Case<'_>, side: Side) -> bool {
         && came_to_nothing(case, side)
         && capture.connections.is_empty()
         && manifest_is_sound
+        && !went_past(case, side)
         && !case
             .clues(side)
             .any(|clue| names_a_cause(&clue.kind) || is_own_code(&clue.kind) || tells_an_answer(&clue.kind))

@@ -1,0 +1,74 @@
+//! What is sampled and foreseen of traffic that did not come through: a finding, a note, or nothing.
+
+use samewire::diagnose::{Blame, Confidence, Finding, Severity, Verdict};
+use samewire::model::{ClueKind, FoundAt, GapKind, Setting, Side};
+
+use super::runs::{Diagnosed, Run, diagnosed, run};
+
+const API: &str = "https://203.0.113.7/v1/lots";
+const ADDRESS: &str = "203.0.113.7:443";
+
+fn works() -> Run {
+    run().sends(&format!("GET {API}"), &[], 200)
+}
+
+fn bypassed(found: &Diagnosed) -> Option<&Finding> {
+    found.diagnosis.findings.iter().find(|finding| finding.rule.name == "proxy-bypassed")
+}
+
+fn remedies(finding: &Finding) -> Vec<&str> {
+    finding.remedies.iter().map(|remedy| remedy.text.as_str()).collect()
+}
+
+#[test]
+fn a_connection_to_the_other_sides_address_proves_it() {
+    let found = diagnosed(&works(), &run().connects("node", ADDRESS));
+    let finding = bypassed(&found).expect("a finding");
+    assert_eq!(found.diagnosis.findings[0].rule.name, "proxy-bypassed");
+    assert_eq!((finding.side, finding.severity), (Blame::Side(Side::Runtime), Severity::Error));
+    assert_eq!(finding.confidence, Confidence::Certain);
+    assert!(finding.claim.contains("node connected to 203.0.113.7:443 itself"), "{}", finding.claim);
+    assert!(remedies(finding)[0].contains("Node 24"), "{:?}", remedies(finding));
+    assert!(!remedies(finding).iter().any(|text| text.contains("trust_env")), "another client's remedy");
+    assert_eq!(found.diagnosis.verdict, Verdict::Differs);
+}
+
+#[test]
+fn a_connection_elsewhere_is_likely_where_nothing_else_came() {
+    let found = diagnosed(&works(), &run().connects("source-acme", "198.51.100.9:443"));
+    let finding = bypassed(&found).expect("a finding");
+    assert_eq!((finding.severity, finding.confidence), (Severity::Error, Confidence::Likely));
+}
+
+#[test]
+fn what_else_a_healthy_run_connects_to_is_no_finding() {
+    let database = works().connects("python3.11", "10.0.0.5:5432").connects("python3.11", "10.0.0.6:9200");
+    let found = diagnosed(&works(), &database);
+    assert!(found.diagnosis.findings.is_empty(), "{:?}", found.diagnosis.findings);
+    assert_eq!(found.diagnosis.verdict, Verdict::Same);
+    // It called the API through the proxy and once more past it: the capture is whole enough to compare.
+    let found = diagnosed(&works(), &works().connects("curl", ADDRESS));
+    assert_eq!(found.diagnosis.verdict, Verdict::Same);
+    assert!(bypassed(&found).is_none());
+}
+
+#[test]
+fn a_run_that_says_why_it_failed_is_not_overruled() {
+    let found =
+        diagnosed(&works(), &run().clue(ClueKind::SpecMissing).connects("python3.11", "10.0.0.6:9200"));
+    assert_eq!(found.diagnosis.findings[0].rule.name, "spec-missing");
+    assert!(bypassed(&found).is_none(), "{:?}", found.diagnosis.findings);
+    // A database is no API.
+    let found = diagnosed(&works(), &run().connects("python3.11", "10.0.0.5:5432"));
+    assert!(bypassed(&found).is_none_or(|finding| finding.severity == Severity::Note));
+}
+
+#[test]
+fn what_was_foreseen_comes_first_among_the_remedies() {
+    let setting = Setting { name: "NO_PROXY".into(), at: FoundAt::Script(3) };
+    let runtime = run().foreseen("command", GapKind::Excepted(setting)).connects("curl", ADDRESS);
+    let found = diagnosed(&works(), &runtime);
+    let finding = bypassed(&found).expect("a finding");
+    assert_eq!(remedies(finding)[0], "take NO_PROXY out for the recording");
+    assert!(remedies(finding)[1].contains("--noproxy"), "{:?}", remedies(finding));
+}
