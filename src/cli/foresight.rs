@@ -17,7 +17,7 @@ pub(super) fn look(command: &Command, folder: &Path) -> Preflight {
 
 /// What only shows once the proxy listens and the trust files are there.
 pub(super) fn complete(found: &mut Preflight, proxy: SocketAddr, trust: &Trust) {
-    let readable = preflight::readable_by_others(&trust.bundle());
+    let readable = preflight::readable_by_others(&trust.files().bundle());
     found.gaps.retain(|gap| gap.kind != GapKind::TrustUnreadable || !readable);
     if !preflight::answers(proxy) {
         let kind = GapKind::Unreachable;

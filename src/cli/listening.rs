@@ -1,23 +1,44 @@
 //! Where the proxy listens, as clients are told.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 
+use crate::launch::container::{Container, Residents};
 use crate::model::Side;
-use crate::proxy::{Admission, Credential};
+use crate::proxy::{Admission, Answer, Credential, SharedSurroundings, Surroundings};
 
-/// Who may use a listener: a random password for an address that others can reach, none for loopback.
-pub(super) fn admission(addr: SocketAddr) -> anyhow::Result<Admission> {
+/// Who may use a listener: whoever reaches it on loopback; else who has a random password, or lives in the surroundings.
+pub(super) fn admission(
+    addr: SocketAddr,
+    surroundings: Option<SharedSurroundings>,
+) -> anyhow::Result<Admission> {
     if addr.ip().to_canonical().is_loopback() {
         return Ok(Admission::Anyone);
     }
-    Ok(Admission::Credential(password()?))
+    let credential = Credential::random().context("cannot draw a random password")?;
+    Ok(match surroundings {
+        Some(surroundings) => Admission::CredentialOrAddress(credential, surroundings),
+        None => Admission::Credential(credential),
+    })
 }
 
-/// A random password.
-pub(super) fn password() -> anyhow::Result<Credential> {
-    Credential::random().context("cannot draw a random password")
+/// A container's network, as the proxy may ask for it.
+pub(super) fn surroundings(container: &Container) -> SharedSurroundings {
+    SharedSurroundings(Arc::new(Network(container.residents())))
+}
+
+struct Network(Residents);
+
+impl Surroundings for Network {
+    fn admits(&self, peer: IpAddr) -> Answer<'_, bool> {
+        Box::pin(self.0.admits(peer))
+    }
+
+    fn addresses<'a>(&'a self, name: &'a str) -> Answer<'a, Vec<IpAddr>> {
+        Box::pin(self.0.addresses(name))
+    }
 }
 
 /// The proxy URL for a side's clients, who reach it at `host_and_port`.

@@ -3,7 +3,6 @@
 use std::fs;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -69,15 +68,14 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     state::prepare(&folder)?;
     recording::write_certificate(&folder.join("ca.pem"), &authority)?;
     let trust = Trust::prepare(authority.certificate_pem(), &folder, |name| std::env::var_os(name))?;
-    let files = trust.bundle().parent().unwrap_or(&folder).to_owned();
+    let files = trust.files().folder().to_owned();
     // Containers read the certificates as another user.
-    fs::set_permissions(&files, fs::Permissions::from_mode(0o755))
-        .with_context(|| format!("cannot open the folder {} to others", files.display()))?;
+    trust.share().with_context(|| format!("cannot open the folder {} to others", files.display()))?;
 
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let single = lanes.len() == 1;
-        let admission = listening::admission(addr)?;
+        let admission = listening::admission(addr, None)?;
         let listeners = lanes.iter().map(|(side, addr)| {
             let lane = Lane { side: *side, by_user: !single };
             Listener { addr: *addr, lane, admission: admission.clone() }
@@ -129,7 +127,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 /// A listener and the variables that lead a client to it.
 fn listener(side: Side, address: SocketAddr, credential: Option<&Credential>, trust: &Trust) -> Listening {
     let url = listening::url(side, &Place::Host.reached_at(address), credential);
-    let environment = launch::environment(&url, trust, |_| None);
+    let environment = launch::environment(&url, trust.files(), |_| None);
     let set = environment.set.into_iter().map(|(name, value)| (name, value.to_string_lossy().into_owned()));
     let cleared = environment.cleared.into_iter().map(|name| (name, String::new()));
     Listening { side, address, base_url: None, variables: set.chain(cleared).collect() }
@@ -189,7 +187,7 @@ fn open(
         None => paths::new_capture(Path::new(paths::FOLDER), side, Timestamp::now())?,
     };
     let mut redactor = recording::redactor(key, &args.recording)?;
-    let inputs = recording::inputs(&[], &args.recording, &mut redactor)?;
+    let inputs = recording::inputs(&[], None, &args.recording, &mut redactor)?;
     let mut opening = recording::opening(side, Tool::Proxy, &[], inputs, &redactor);
     if let Some((base, secret_path)) = reverse {
         if let Some(secret) = secret_path {

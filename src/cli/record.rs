@@ -56,12 +56,6 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
         None => paths::new_capture(Path::new(paths::FOLDER), side, Timestamp::now())?,
     };
     let settings = args.recording.settings()?;
-    if let Some(engine) = container_engine(&args.command) {
-        output::line(&format!(
-            "samewire: {engine} runs the command in a container, which samewire's variables do not reach by themselves; \
-             run `samewire proxy` and give the container what `samewire env {side} --format docker` prints"
-        ));
-    }
     let plan = Plan {
         side,
         command: Command::new(args.command).context("no command to record; say it after --")?,
@@ -75,16 +69,6 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let recorded = recording::record(plan, &args.recording)?;
     close(side, &path, &recorded);
     Ok(ExitCode::from(status(&recorded)))
-}
-
-/// The container engine that the command is handed to.
-fn container_engine(command: &[OsString]) -> Option<&str> {
-    let (program, arguments) = command.split_first()?;
-    let name = Path::new(program).file_name()?.to_str()?;
-    let starts =
-        |word: &OsString| ["run", "exec", "start", "up", "compose"].iter().any(|known| word == known);
-    let engine = matches!(name, "docker" | "podman" | "nerdctl" | "docker-compose");
-    (engine && arguments.iter().any(starts)).then_some(name)
 }
 
 /// The exit status: the command's own; 125 where recording failed and the command did not.
@@ -106,6 +90,9 @@ fn close(side: Side, path: &Path, recorded: &Recorded) {
     let summary = &recorded.summary;
     if let Err(error) = &recorded.exit {
         output::report_error(error);
+    }
+    if let Some(remark) = recorded.remark {
+        output::line(&format!("samewire: {remark}"));
     }
     if let Some(why) = &summary.stopped {
         output::line(&format!("samewire: recording stopped before the command did: {why}"));

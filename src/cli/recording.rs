@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 
 use crate::capture::Writer;
 use crate::connector::{self, Overrides};
+use crate::launch::container::Container;
 use crate::launch::preflight::Preflight;
 use crate::launch::{self, Command, LaunchError, Place, Sinks, Trust, Watch};
 use crate::model::{
@@ -47,6 +48,8 @@ pub(super) struct Plan {
 pub(super) struct Recorded {
     /// How the command ended, or why it did not start.
     pub exit: Result<Exit, LaunchError>,
+    /// What its exit status means, where that is not plain.
+    pub remark: Option<&'static str>,
     /// What was recorded.
     pub summary: Summary,
 }
@@ -73,16 +76,26 @@ pub(super) fn redactor(key: Key, options: &Recording) -> anyhow::Result<Redactor
 /// may be missing: that is a fact of the run.
 pub(super) fn inputs(
     command: &[OsString],
+    container: Option<&Container>,
     options: &Recording,
     redactor: &mut Redactor,
 ) -> anyhow::Result<Inputs> {
     if let Some(path) = &options.config {
         std::fs::File::open(path).with_context(|| format!("--config: cannot read {}", path.display()))?;
     }
-    let folder = std::env::current_dir().context("the current folder cannot be told")?;
+    let folder = current_folder()?;
     let overrides = Overrides { config: options.config.clone(), ..Overrides::default() };
-    let package = connector::find(command, &folder, &overrides);
-    Ok(record::inputs(&package, redactor))
+    let package = match container {
+        None => connector::find(command, &folder, &overrides),
+        Some(container) => connector::find_inside(&container.inside(), &folder, &overrides),
+    };
+    let inputs = record::inputs(&package, redactor);
+    let image = container.and_then(Container::image).map(|image| redactor.image(image));
+    Ok(Inputs { image, ..inputs })
+}
+
+fn current_folder() -> anyhow::Result<PathBuf> {
+    std::env::current_dir().context("the current folder cannot be told")
 }
 
 /// What the command's environment holds; `None` for a command that runs elsewhere, where the environment is another one.
@@ -130,60 +143,74 @@ pub(super) fn opening(
 
 /// Records one command. What is already wrong fails before the command starts.
 pub(super) fn record(plan: Plan, options: &Recording) -> anyhow::Result<Recorded> {
-    let place = Place::of(&plan.command);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(recorded(plan, options))
+}
+
+async fn recorded(plan: Plan, options: &Recording) -> anyhow::Result<Recorded> {
+    let inherited = |name: &str| std::env::var_os(name);
+    let folder = current_folder()?;
+    let place = Place::of(&plan.command, &folder, inherited).await?;
     let mut redactor = redactor(plan.key, options)?;
     let words = plan.command.words();
-    let mut inputs = inputs(&words, options, &mut redactor)?;
-    inputs.environment = environment(&words, &mut redactor);
-    let folder = std::env::current_dir().context("the current folder cannot be told")?;
-    let mut foreseen =
-        if plan.preflight { foresight::look(&plan.command, &folder) } else { Preflight::default() };
+    let container = place.container();
+    let mut inputs = inputs(&words, container, options, &mut redactor)?;
+    inputs.environment = match container {
+        Some(container) => Some(record::environment(container.variables(), &mut redactor)),
+        None => environment(&words, &mut redactor),
+    };
+    // What a container holds is not looked into before it runs.
+    let preflight = plan.preflight && container.is_none();
+    let mut foreseen = if preflight { foresight::look(&plan.command, &folder) } else { Preflight::default() };
     foresight::name_clients(&foreseen, &mut inputs);
     let mut opening = opening(plan.side, Tool::Record, &words, inputs, &redactor);
     let authority = Arc::new(Authority::new().context("cannot make the certificate authority")?);
     if let Some(path) = &options.ca_cert {
         write_certificate(path, &authority)?;
     }
-    let inherited = |name: &str| std::env::var_os(name);
     let trust = Trust::prepare(authority.certificate_pem(), &std::env::temp_dir(), inherited)?;
-    let addr = place.listen(plan.listen);
-    let admission = listening::admission(addr)?;
+    let addr = place.listen(plan.listen)?;
+    let surroundings = place.container().map(listening::surroundings);
+    let admission = listening::admission(addr, surroundings.clone())?;
     let lane = Lane { side: plan.side, by_user: false };
     let listener = Listener { addr, lane, admission: admission.clone() };
+    let settings = Settings { surroundings, ..plan.settings };
 
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let proxy = Proxy::bind(vec![listener], plan.settings, authority).await?;
-        let bound = proxy.addresses().first().copied().unwrap_or(addr);
-        let url = listening::url(plan.side, &place.reached_at(bound), admission.credential());
-        let staged = place.stage(&plan.command, &url, &trust, inherited);
-        if plan.preflight {
-            foresight::complete(&mut foreseen, bound, &trust);
-            opening.completeness.coverage.foreseen.clone_from(&foreseen.gaps);
-        }
-        let writer = Writer::create(&plan.path, options.force, &opening)?;
-        let (events, recorder) = record::start(Setup {
-            writer,
-            redactor,
-            clues: Some(Box::new(launch::clues::Reader::new())),
-            body_limit: options.body_limit.0,
-            observer: None,
-        })?;
-        foresight::say(&foreseen);
-        for note in &staged.notes {
-            output::line(&format!("samewire: {note}"));
-        }
-        let (stop, stopped) = oneshot::channel::<()>();
-        let serving = tokio::spawn(proxy.serve(Lanes::one(plan.side, events.clone()), async move {
-            let _ = stopped.await;
-        }));
-        let watch = Watch { of: Sampled::Processes, proxies: vec![bound] };
-        let exit =
-            launch::run_on(&staged.command, &staged.environment, events, plan.sinks, Some(&watch)).await;
-        let _ = stop.send(());
-        let _ = serving.await;
-        Ok(Recorded { exit, summary: recorder.finish().await })
-    })
+    let proxy = Proxy::bind(vec![listener], settings, authority).await?;
+    let bound = proxy.addresses().first().copied().unwrap_or(addr);
+    let url = listening::url(plan.side, &place.reached_at(bound), admission.credential());
+    let staged = place.stage(&plan.command, &url, &trust, inherited)?;
+    if preflight {
+        foresight::complete(&mut foreseen, bound, &trust);
+        opening.completeness.coverage.foreseen.clone_from(&foreseen.gaps);
+    }
+    let writer = Writer::create(&plan.path, options.force, &opening)?;
+    let (events, recorder) = record::start(Setup {
+        writer,
+        redactor,
+        clues: Some(Box::new(launch::clues::Reader::new())),
+        body_limit: options.body_limit.0,
+        observer: None,
+    })?;
+    foresight::say(&foreseen);
+    for note in &staged.notes {
+        output::line(&format!("samewire: {note}"));
+    }
+    let (stop, stopped) = oneshot::channel::<()>();
+    let serving = tokio::spawn(proxy.serve(Lanes::one(plan.side, events.clone()), async move {
+        let _ = stopped.await;
+    }));
+    // An engine's client speaks to its engine, not to an API.
+    let watch = Watch { of: Sampled::Processes, proxies: vec![bound] };
+    let watch = place.container().is_none().then_some(&watch);
+    let exit = launch::run_on(&staged.command, &staged.environment, events, plan.sinks, watch).await;
+    let _ = stop.send(());
+    let _ = serving.await;
+    let remark = match (&exit, place.container()) {
+        (Ok(Exit::Code(code)), Some(container)) => container.explain_exit(*code),
+        _ => None,
+    };
+    Ok(Recorded { exit, remark, summary: recorder.finish().await })
 }
 
 /// Writes the authority's certificate where the user wants it. It is no secret.

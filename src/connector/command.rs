@@ -18,14 +18,41 @@ pub(super) struct Named {
     pub(super) file: PathBuf,
 }
 
+/// A folder or file of this machine that a container sees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mount {
+    /// Its path on this machine.
+    pub outside: PathBuf,
+    /// Its path in the container.
+    pub inside: PathBuf,
+}
+
+/// A command that runs in a container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inside {
+    /// Its words there.
+    pub words: Vec<OsString>,
+    /// The folder in which it runs there.
+    pub workdir: PathBuf,
+    /// What it sees of this machine.
+    pub mounts: Vec<Mount>,
+}
+
 /// The words of a command, those of shell command lines in it included.
 pub(super) struct Words<'a> {
     all: Vec<OsString>,
+    /// Where it runs: on this machine, or in the container.
     folder: &'a Path,
-    mounts: Vec<(PathBuf, PathBuf)>,
+    /// What it sees of this machine, where it runs in a container.
+    mounts: Option<&'a [Mount]>,
 }
 
 impl<'a> Words<'a> {
+    /// Of a command that runs in a container.
+    pub(super) fn inside(inside: &'a Inside) -> Self {
+        Self { mounts: Some(&inside.mounts), ..Self::new(&inside.words, &inside.workdir) }
+    }
+
     pub(super) fn new(argv: &[OsString], folder: &'a Path) -> Self {
         let mut words = Vec::new();
         for (at, word) in argv.iter().enumerate() {
@@ -36,8 +63,7 @@ impl<'a> Words<'a> {
                 None => words.push(word.clone()),
             }
         }
-        let mounts = mounts(&words);
-        Self { all: words, folder, mounts }
+        Self { all: words, folder, mounts: None }
     }
 
     /// The config that the command reads. curl has a flag of that name for something else.
@@ -60,14 +86,15 @@ impl<'a> Words<'a> {
             let Some(text) = word.to_str() else { continue };
             let after_module = at > 0 && self.all[at - 1] == "-m";
             let name = Path::new(text).file_name().and_then(OsStr::to_str).unwrap_or_default();
+            let Some(here) = self.on_this_machine(Path::new("")) else { continue };
             if after_module {
                 let package = text.split('.').next().unwrap_or_default();
-                packages.push((self.folder.to_owned(), Some(package.to_owned())));
+                packages.push((here, Some(package.to_owned())));
             } else if Path::new(text).extension().is_some_and(|extension| extension == "py") {
-                let file = self.folder.join(text);
-                packages.push((file.parent().unwrap_or(self.folder).to_owned(), None));
+                let Some(file) = self.on_this_machine(Path::new(text)) else { continue };
+                packages.push((file.parent().unwrap_or(&here).to_owned(), None));
             } else if name.starts_with("source-") && name != "source-declarative-manifest" {
-                packages.push((self.folder.to_owned(), Some(name.replace('-', "_"))));
+                packages.push((here, Some(name.replace('-', "_"))));
             }
         }
         packages
@@ -75,6 +102,9 @@ impl<'a> Words<'a> {
 
     /// The Python that runs the command: named itself, or beside a console script.
     pub(super) fn python(&self) -> Option<PathBuf> {
+        if self.mounts.is_some() {
+            return None;
+        }
         self.all.iter().map(Path::new).find_map(|word| {
             let folder = word.parent().filter(|folder| folder.ends_with("bin"))?;
             ["python", "python3"]
@@ -105,20 +135,18 @@ impl<'a> Words<'a> {
 
     /// Where a file lies for us; `None` where it lies in a container that does not have it from here.
     fn on_this_machine(&self, path: &Path) -> Option<PathBuf> {
-        let mounted = self.mounts.iter().filter(|(_, inside)| path.starts_with(inside));
-        let outside = mounted.max_by_key(|(_, inside)| inside.as_os_str().len()).map(|(outside, inside)| {
-            let rest = path.strip_prefix(inside).unwrap_or(path);
-            if rest.as_os_str().is_empty() { outside.clone() } else { outside.join(rest) }
-        });
-        let in_container = self.all.iter().any(|word| {
-            let name = Path::new(word).file_name().and_then(OsStr::to_str).unwrap_or_default();
-            ["docker", "podman", "nerdctl", "kubectl", "ssh"].contains(&name)
-        });
-        match outside {
-            Some(outside) => Some(self.folder.join(outside)),
-            None if in_container => None,
-            None => Some(self.folder.join(path)),
-        }
+        let path = self.folder.join(path);
+        let Some(mounts) = self.mounts else {
+            let elsewhere = self.all.iter().any(|word| {
+                let name = Path::new(word).file_name().and_then(OsStr::to_str).unwrap_or_default();
+                ["kubectl", "ssh"].contains(&name)
+            });
+            return (!elsewhere).then_some(path);
+        };
+        let mounted = mounts.iter().filter(|mount| path.starts_with(&mount.inside));
+        let mount = mounted.max_by_key(|mount| mount.inside.as_os_str().len())?;
+        let rest = path.strip_prefix(&mount.inside).ok()?;
+        Some(if rest.as_os_str().is_empty() { mount.outside.clone() } else { mount.outside.join(rest) })
     }
 }
 
@@ -130,43 +158,6 @@ fn is_shell_flag(word: &OsStr) -> bool {
                 && letters.bytes().all(|letter| letter.is_ascii_lowercase())
         })
     })
-}
-
-/// Folders of this machine that a container sees, from `-v HERE:THERE` and `--mount src=HERE,dst=THERE`.
-fn mounts(words: &[OsString]) -> Vec<(PathBuf, PathBuf)> {
-    let mut mounts = Vec::new();
-    for (at, word) in words.iter().enumerate() {
-        let Some(text) = word.to_str() else { continue };
-        let next = || words.get(at + 1).and_then(|word| word.to_str()).unwrap_or_default();
-        let (flag, value) = text.split_once('=').unwrap_or((text, ""));
-        let value = if value.is_empty() { next() } else { value };
-        match flag {
-            "-v" | "--volume" => {
-                let mut parts = value.split(':');
-                // Other names are those of volumes.
-                let here = parts.next().filter(|here| here.starts_with(['/', '.']));
-                if let (Some(here), Some(there)) = (here, parts.next()) {
-                    mounts.push((here.into(), there.into()));
-                }
-            }
-            "--mount" => {
-                let part = |keys: &[&str]| {
-                    value
-                        .split(',')
-                        .filter_map(|part| part.split_once('='))
-                        .find(|(key, _)| keys.contains(key))
-                        .map(|(_, value)| value)
-                };
-                if let (Some(here), Some(there)) =
-                    (part(&["source", "src"]), part(&["target", "destination", "dst"]))
-                {
-                    mounts.push((here.into(), there.into()));
-                }
-            }
-            _ => {}
-        }
-    }
-    mounts
 }
 
 /// Splits a shell command line into words, quotes taken off. Operators become words of their own.
@@ -227,37 +218,31 @@ mod tests {
                 "my c.json",
                 "/home/me/my c.json",
             ),
-            (
-                &[
-                    "docker",
-                    "run",
-                    "--rm",
-                    "-v",
-                    "/srv/s:/secrets:ro",
-                    "acme",
-                    "check",
-                    "--config",
-                    "/secrets/c.json",
-                ],
-                "/secrets/c.json",
-                "/srv/s/c.json",
-            ),
-            (
-                &[
-                    "docker",
-                    "run",
-                    "--mount",
-                    "type=bind,src=/srv/c.json,dst=/c.json",
-                    "acme",
-                    "--config",
-                    "/c.json",
-                ],
-                "/c.json",
-                "/srv/c.json",
-            ),
         ] {
             assert_eq!(config(words), Some((path.into(), file.into())), "{words:?}");
         }
+    }
+
+    #[test]
+    fn a_file_in_a_container_is_found_where_it_is_mounted_from() {
+        let mount = |outside: &str, inside: &str| Mount { outside: outside.into(), inside: inside.into() };
+        let mounts = vec![
+            mount("/srv/s", "/secrets"),
+            mount("/srv/inner", "/secrets/inner"),
+            mount("/srv/one.json", "/one.json"),
+            mount("/home/me/work", "/work"),
+        ];
+        let file = |workdir: &str, path: &str| {
+            let (workdir, mounts) = (workdir.into(), mounts.clone());
+            let inside = Inside { words: argv(&["check", "--config", path]), workdir, mounts };
+            Words::inside(&inside).config().map(|named| named.file.display().to_string())
+        };
+        assert_eq!(file("/", "/secrets/c.json").as_deref(), Some("/srv/s/c.json"));
+        assert_eq!(file("/", "/secrets/inner/c.json").as_deref(), Some("/srv/inner/c.json"));
+        assert_eq!(file("/", "/one.json").as_deref(), Some("/srv/one.json"));
+        assert_eq!(file("/secrets", "c.json").as_deref(), Some("/srv/s/c.json"));
+        assert_eq!(file("/work/a", "../c.json").as_deref(), Some("/home/me/work/a/../c.json"));
+        assert_eq!(file("/", "/etc/c.json"), None, "it is the image's own");
     }
 
     #[test]
@@ -265,10 +250,6 @@ mod tests {
         assert_eq!(config(&["curl", "--config", "curlrc"]), None);
         assert_eq!(config(&["sh", "-c", "sdm check --config \"$CONFIG\""]), None);
         assert_eq!(config(&["sdm", "check", "--config"]), None);
-        assert_eq!(
-            config(&["docker", "run", "-v", "data:/secrets", "acme", "--config", "/secrets/c.json"]),
-            None
-        );
     }
 
     #[test]

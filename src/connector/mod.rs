@@ -16,7 +16,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 pub use clients::{Client, Honours, client, client_of_program};
-pub use command::split_line;
+pub use command::{Inside, Mount, split_line};
 pub use config::{ConfigFile, Leaf};
 pub use gap::{TRANSPARENT, gap_in_words, gap_remedy};
 pub use golang::go_version;
@@ -52,7 +52,15 @@ pub struct Overrides {
 
 /// Gathers what the command `argv`, run in `folder`, says of its connector.
 pub fn find(argv: &[OsString], folder: &Path, overrides: &Overrides) -> Package {
-    let words = Words::new(argv, folder);
+    gather(&Words::new(argv, folder), folder, overrides)
+}
+
+/// The same of a command that runs in a container, started in `folder` of this machine.
+pub fn find_inside(inside: &Inside, folder: &Path, overrides: &Overrides) -> Package {
+    gather(&Words::inside(inside), folder, overrides)
+}
+
+fn gather(words: &Words<'_>, folder: &Path, overrides: &Overrides) -> Package {
     let given = |path: &PathBuf| (path.clone(), folder.join(path));
     let named = |named: command::Named| (named.path, named.file);
 

@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 
 use http::Uri;
 
-use super::Trust;
+use super::{Files, Trust};
 
 /// Variables for the command, added to those it inherits.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,6 +48,9 @@ const fn row(name: &'static str, value: Value, source: &'static str) -> Row {
     Row { name, value, source }
 }
 
+/// Options of the JVM. What was there before stays.
+pub(super) const JVM: &str = "JAVA_TOOL_OPTIONS";
+
 /// Every variable. "Seen" means: tried with requests 2.34, httpx 0.28, curl 7.88, Node 20, Java 17.
 static TABLE: &[Row] = &[
     row("HTTP_PROXY", Value::Proxy, "requests, httpx, urllib (seen); Go: net/http ProxyFromEnvironment"),
@@ -77,7 +80,7 @@ static TABLE: &[Row] = &[
     row("npm_config_cafile", Value::Bundle, "npm's configuration, cafile"),
     row("NODE_EXTRA_CA_CERTS", Value::Addition, "Node's command-line options (seen)"),
     row("NODE_USE_ENV_PROXY", Value::On, "Node 24's command-line options; older ones take no notice"),
-    row("JAVA_TOOL_OPTIONS", Value::Jvm, "JVM Tool Interface; Java Networking and Proxies (seen)"),
+    row(JVM, Value::Jvm, "JVM Tool Interface; Java Networking and Proxies (seen)"),
 ];
 
 /// Variables that may name a file with certificates. What the user put there is to stay trusted.
@@ -85,16 +88,17 @@ pub(super) fn certificate_files() -> impl Iterator<Item = &'static str> {
     TABLE.iter().filter(|row| matches!(row.value, Value::Bundle)).map(|row| row.name)
 }
 
-/// The variables for a client of the proxy at `proxy` (`http://127.0.0.1:8877`), on top of what it inherits.
-pub fn environment(proxy: &str, trust: &Trust, inherited: impl Fn(&str) -> Option<OsString>) -> Environment {
+/// The variables for a client of the proxy at `proxy` (`http://127.0.0.1:8877`) that finds the trust files in `files`, on top of what
+/// it inherits.
+pub fn environment(proxy: &str, files: &Files, inherited: impl Fn(&str) -> Option<OsString>) -> Environment {
     let mut environment = Environment::default();
     for row in TABLE {
         let value = match row.value {
             Value::Proxy => proxy.into(),
-            Value::Bundle => trust.bundle().into(),
-            Value::Addition => trust.addition().into(),
+            Value::Bundle => files.bundle().into(),
+            Value::Addition => files.addition().into(),
             Value::On => "1".into(),
-            Value::Jvm => jvm_options(proxy, trust, inherited(row.name)),
+            Value::Jvm => jvm_options(proxy, files, inherited(row.name)),
             Value::Empty => {
                 environment.cleared.push(row.name.to_owned());
                 continue;
@@ -108,7 +112,7 @@ pub fn environment(proxy: &str, trust: &Trust, inherited: impl Fn(&str) -> Optio
 /// The JVM's proxy and trust store. A JVM knows no credentials in a proxy's URL; they are left out.
 ///
 /// `-Dhttp.nonProxyHosts=` is there because its default leaves out `localhost|127.*|[::1]`.
-fn jvm_options(proxy: &str, trust: &Trust, inherited: Option<OsString>) -> OsString {
+fn jvm_options(proxy: &str, files: &Files, inherited: Option<OsString>) -> OsString {
     let mut options = inherited.unwrap_or_default();
     let mut option = |name: &str, value: &OsStr| {
         if !options.is_empty() {
@@ -126,7 +130,7 @@ fn jvm_options(proxy: &str, trust: &Trust, inherited: Option<OsString>) -> OsStr
         }
         option("-Dhttp.nonProxyHosts=", "".as_ref());
     }
-    option("-Djavax.net.ssl.trustStore=", trust.java_store().as_os_str());
+    option("-Djavax.net.ssl.trustStore=", files.java_store().as_os_str());
     option("-Djavax.net.ssl.trustStoreType=", "PKCS12".as_ref());
     option("-Djavax.net.ssl.trustStorePassword=", Trust::JAVA_PASSWORD.as_ref());
     options
@@ -159,20 +163,20 @@ mod tests {
     #[test]
     fn proxies_are_set_in_both_cases_and_exceptions_are_cleared() {
         let (_folder, trust) = trust();
-        let environment = environment("http://127.0.0.1:4711", &trust, |_| None);
+        let environment = environment("http://127.0.0.1:4711", trust.files(), |_| None);
         for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
             assert_eq!(value(&environment, name), "http://127.0.0.1:4711");
         }
         assert_eq!(environment.cleared, ["NO_PROXY", "no_proxy", "npm_config_noproxy"]);
-        assert_eq!(value(&environment, "SSL_CERT_FILE"), trust.bundle().as_os_str());
-        assert_ne!(value(&environment, "NODE_EXTRA_CA_CERTS"), trust.bundle().as_os_str());
+        assert_eq!(value(&environment, "SSL_CERT_FILE"), trust.files().bundle().as_os_str());
+        assert_ne!(value(&environment, "NODE_EXTRA_CA_CERTS"), trust.files().bundle().as_os_str());
     }
 
     #[test]
     fn options_of_the_jvm_are_added_to_those_that_are_there() {
         let (_folder, trust) = trust();
         let with = |inherited: Option<&str>| {
-            let environment = environment("http://127.0.0.1:4711", &trust, |name| {
+            let environment = environment("http://127.0.0.1:4711", trust.files(), |name| {
                 inherited.filter(|_| name == "JAVA_TOOL_OPTIONS").map(OsString::from)
             });
             value(&environment, "JAVA_TOOL_OPTIONS").to_str().unwrap().to_owned()

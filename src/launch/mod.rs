@@ -3,6 +3,7 @@
 
 mod child;
 pub mod clues;
+pub mod container;
 mod environment;
 mod place;
 pub mod preflight;
@@ -18,7 +19,7 @@ pub use child::{run, run_on};
 pub use environment::{Environment, environment};
 pub use place::{Place, Staged};
 pub use streams::{Sink, Sinks};
-pub use trust::{Trust, TrustError};
+pub use trust::{Files, Trust, TrustError};
 pub use watch::Watch;
 
 /// A command to run: a program and its arguments, any bytes.

@@ -5,7 +5,9 @@
 
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 
+use super::container::{Container, ContainerError};
 use super::{Command, Environment, Trust, environment};
 
 /// Where a command runs.
@@ -13,6 +15,8 @@ use super::{Command, Environment, Trust, environment};
 pub enum Place {
     /// On this machine, as a child of samewire.
     Host,
+    /// In a container that an engine's client starts.
+    Container(Box<Container>),
 }
 
 /// What is started to run a command under the proxy.
@@ -27,18 +31,37 @@ pub struct Staged {
 }
 
 impl Place {
-    /// Finds out where a command runs.
-    pub fn of(_command: &Command) -> Self {
-        Self::Host
+    /// Finds out where a command runs that is started in `folder`. Asks the container engine where there is one.
+    pub async fn of(
+        command: &Command,
+        folder: &Path,
+        inherited: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Self, ContainerError> {
+        let container = Container::of(command, folder, inherited).await?;
+        Ok(container.map_or(Self::Host, |container| Self::Container(Box::new(container))))
+    }
+
+    /// The container, where it is one.
+    pub fn container(&self) -> Option<&Container> {
+        match self {
+            Self::Host => None,
+            Self::Container(container) => Some(container),
+        }
     }
 
     /// The address for the proxy to listen on: the one that the user asked for, or one that clients at this place reach.
-    pub fn listen(&self, asked: Option<SocketAddr>) -> SocketAddr {
-        asked.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into())
+    pub fn listen(&self, asked: Option<SocketAddr>) -> Result<SocketAddr, ContainerError> {
+        match self {
+            Self::Host => Ok(asked.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into())),
+            Self::Container(container) => container.listen(asked),
+        }
     }
 
     /// The proxy's host and port as clients at this place reach it, where it listens on `bound`.
     pub fn reached_at(&self, bound: SocketAddr) -> String {
+        if let Self::Container(container) = self {
+            return container.reached_at(bound);
+        }
         let mut address = bound;
         // Who listens everywhere is reached on the loopback address.
         if address.ip().is_unspecified() {
@@ -56,11 +79,18 @@ impl Place {
         proxy: &str,
         trust: &Trust,
         inherited: impl Fn(&str) -> Option<OsString>,
-    ) -> Staged {
-        Staged {
-            command: command.clone(),
-            environment: environment(proxy, trust, inherited),
-            notes: Vec::new(),
+    ) -> Result<Staged, ContainerError> {
+        match self {
+            Self::Host => Ok(Staged {
+                command: command.clone(),
+                environment: environment(proxy, trust.files(), inherited),
+                notes: Vec::new(),
+            }),
+            // The variables are the container's: the engine's client must not go through the proxy.
+            Self::Container(container) => {
+                let (command, notes) = container.staged(proxy, trust)?;
+                Ok(Staged { command, environment: Environment::default(), notes })
+            }
         }
     }
 }

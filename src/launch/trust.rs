@@ -53,7 +53,43 @@ pub enum TrustError {
 #[derive(Debug)]
 pub struct Trust {
     folder: TempDir,
-    addition: PathBuf,
+    files: Files,
+}
+
+/// Where the trust files lie, as a client sees them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Files(PathBuf);
+
+impl Files {
+    /// The files in this folder.
+    pub fn in_folder(folder: &Path) -> Self {
+        Self(folder.to_owned())
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.0
+    }
+
+    /// The CA's certificate alone, PEM.
+    pub fn certificate(&self) -> PathBuf {
+        self.0.join("ca.pem")
+    }
+
+    /// The system's roots, the user's own, and the CA's certificate, PEM: for variables that replace the store.
+    pub fn bundle(&self) -> PathBuf {
+        self.0.join("bundle.pem")
+    }
+
+    /// The CA's certificate and what `NODE_EXTRA_CA_CERTS` named before, PEM.
+    pub(super) fn addition(&self) -> PathBuf {
+        self.0.join("addition.pem")
+    }
+
+    /// The same as [`bundle`](Self::bundle) for the JVM, PKCS#12.
+    pub fn java_store(&self) -> PathBuf {
+        self.0.join("trust.p12")
+    }
 }
 
 impl Trust {
@@ -73,7 +109,7 @@ impl Trust {
         let authority =
             CertificateDer::from_pem_slice(ca_pem.as_bytes()).map_err(|_| TrustError::Authority)?;
         let folder = private_folder(parent)?;
-        let trust = Self { addition: folder.path().join("addition.pem"), folder };
+        let trust = Self { files: Files::in_folder(folder.path()), folder };
 
         let users =
             certificate_files().chain(["SSL_CERT_DIR"]).filter_map(&inherited).flat_map(named_certificates);
@@ -91,34 +127,24 @@ impl Trust {
         let mut seen = HashSet::new();
         roots.retain(|root| seen.insert(root.clone()));
 
-        write(&trust.certificate(), &to_pem(std::slice::from_ref(&authority)))?;
-        write(&trust.bundle(), &to_pem(&roots))?;
+        write(&trust.files.certificate(), &to_pem(std::slice::from_ref(&authority)))?;
+        write(&trust.files.bundle(), &to_pem(&roots))?;
         let mut additional: Vec<_> =
             inherited("NODE_EXTRA_CA_CERTS").into_iter().flat_map(named_certificates).collect();
         additional.push(authority);
-        write(&trust.addition, &to_pem(&additional))?;
-        write(&trust.java_store(), &java_store(&roots)?)?;
+        write(&trust.files.addition(), &to_pem(&additional))?;
+        write(&trust.files.java_store(), &java_store(&roots)?)?;
         Ok(trust)
     }
 
-    /// The CA's certificate alone, PEM.
-    pub fn certificate(&self) -> PathBuf {
-        self.folder.path().join("ca.pem")
+    /// Where the files lie on this machine.
+    pub fn files(&self) -> &Files {
+        &self.files
     }
 
-    /// The system's roots, the user's own, and the CA's certificate, PEM: for variables that replace the store.
-    pub fn bundle(&self) -> PathBuf {
-        self.folder.path().join("bundle.pem")
-    }
-
-    /// The CA's certificate and what `NODE_EXTRA_CA_CERTS` named before, PEM.
-    pub(super) fn addition(&self) -> &Path {
-        &self.addition
-    }
-
-    /// The same as [`bundle`](Self::bundle) for the JVM, PKCS#12.
-    pub fn java_store(&self) -> PathBuf {
-        self.folder.path().join("trust.p12")
+    /// Opens the folder to others, as a container's user is one. There is nothing but public certificates in it.
+    pub fn share(&self) -> io::Result<()> {
+        fs::set_permissions(self.folder.path(), fs::Permissions::from_mode(0o755))
     }
 }
 
@@ -211,17 +237,17 @@ mod tests {
         })
         .unwrap();
 
-        let bundle = certificates(&trust.bundle());
+        let bundle = certificates(&trust.files().bundle());
         assert!(bundle.contains(ours.der()) && bundle.contains(theirs.der()));
-        assert_eq!(certificates(trust.addition()), [nodes.der().clone(), ours.der().clone()]);
-        assert_eq!(certificates(&trust.certificate()), [ours.der().clone()]);
+        assert_eq!(certificates(&trust.files().addition()), [nodes.der().clone(), ours.der().clone()]);
+        assert_eq!(certificates(&trust.files().certificate()), [ours.der().clone()]);
     }
 
     #[test]
     fn the_folder_is_private_has_no_blank_and_goes_away() {
         let parent = tempfile::Builder::new().prefix("with blank ").tempdir().unwrap();
         let trust = Trust::prepare(&ca("ours").pem(), parent.path(), |_| None).unwrap();
-        let folder = trust.bundle().parent().unwrap().to_owned();
+        let folder = trust.files().bundle().parent().unwrap().to_owned();
         assert!(!folder.to_str().unwrap().contains(' '));
         assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
         drop(trust);

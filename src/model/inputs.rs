@@ -23,6 +23,9 @@ pub struct Inputs {
     /// (a stand-alone proxy, a command in a container).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<Vec<Variable>>,
+    /// The image, where the command ran in a container.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<ImageFacts>,
 }
 
 /// A variable of an environment.
@@ -32,6 +35,32 @@ pub struct Variable {
     pub name: String,
     /// Its value, redacted.
     pub value: Text,
+}
+
+/// The image of a container.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageFacts {
+    /// As the command line names it.
+    pub reference: Text,
+    /// `sha256:...` of its configuration.
+    pub id: String,
+    /// `sha256:...` of its manifest, where a registry gave it one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// `amd64`, `arm64`.
+    pub architecture: String,
+    /// The user that it ran as, where one was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<Text>,
+    /// The program that it began with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub entrypoint: Vec<Text>,
+    /// The image that it was built from, where its labels say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<Text>,
+    /// Names of the variables that it sets, proxies among them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub variables: Vec<String>,
 }
 
 /// The config file of a run.

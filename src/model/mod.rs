@@ -29,7 +29,7 @@ pub use exchange::{
 };
 pub use field::{Field, FieldName, FieldValue, Parameter, Spacing};
 pub use inputs::{
-    ClientVersion, ConfigFacts, ConfigValue, DefinedCredentials, Inputs, JsonType, ManifestFacts,
+    ClientVersion, ConfigFacts, ConfigValue, DefinedCredentials, ImageFacts, Inputs, JsonType, ManifestFacts,
     ManifestState, SpecFacts, SpecProperty, TemplateReference, Variable,
 };
 pub use json::Json;

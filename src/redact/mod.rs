@@ -18,6 +18,7 @@ mod credentials;
 mod dates;
 mod fingerprint;
 mod forms;
+mod image;
 mod issued;
 mod jwt;
 mod key;
@@ -42,6 +43,7 @@ pub use fingerprint::Digest;
 pub use key::{Key, KeyError};
 pub use policy::is_sensitive_name;
 pub use raw::{
-    Output, RawBody, RawConnection, RawExchange, RawFailure, RawHello, RawKind, RawMessage, RawOutcome,
+    Output, RawBody, RawConnection, RawExchange, RawFailure, RawHello, RawImage, RawKind, RawMessage,
+    RawOutcome,
 };
 pub use redactor::{Known, Leak, Redactor};

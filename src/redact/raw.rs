@@ -1,5 +1,7 @@
 //! What was read from the wire and from the command, before redaction. Never written, never logged.
 
+use std::ffi::OsString;
+
 use std::fmt;
 
 use bytes::Bytes;
@@ -170,4 +172,25 @@ impl fmt::Debug for RawFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "RawFailure({} leg, {}: {})", self.leg, self.phase, self.kind)
     }
+}
+
+/// A container's image as its engine describes it.
+#[derive(Clone, Debug, Default)]
+pub struct RawImage {
+    /// As the command line names it.
+    pub reference: String,
+    /// `sha256:...` of its configuration.
+    pub id: String,
+    /// `sha256:...` of its manifest, where a registry gave it one.
+    pub digest: Option<String>,
+    /// `amd64`, `arm64`.
+    pub architecture: String,
+    /// The user that it runs as, where one is named.
+    pub user: String,
+    /// The program that it begins with.
+    pub entrypoint: Vec<OsString>,
+    /// The image that it was built from, where its labels say so.
+    pub base: Option<String>,
+    /// Names of the variables that it sets.
+    pub variables: Vec<String>,
 }

@@ -23,7 +23,7 @@ const REQUEST_WORDS: u32 = 2_000;
 /// The same of an answer.
 const RESPONSE_WORDS: u32 = 400;
 /// The same of a line of output.
-const PROSE_WORDS: u32 = 200;
+pub(super) const PROSE_WORDS: u32 = 200;
 /// Most tokens issued by answers that are remembered at a time.
 const MOST_ISSUED: usize = 512;
 

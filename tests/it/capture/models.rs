@@ -336,8 +336,19 @@ fn inputs() -> BoxedStrategy<Inputs> {
     let value = (word(), option::of(text()), any::<bool>())
         .prop_map(|(pointer, value, secret)| ConfigValue { pointer, kind: JsonType::String, value, secret });
     let variable = (word(), text()).prop_map(|(name, value)| Variable { name, value });
-    (option::of((text(), vec(value, 0..3))), option::of(word()), option::of(vec(variable, 0..3)))
-        .prop_map(|(config, malformed, environment)| Inputs {
+    let image = (text(), option::of(word()), option::of(text()), vec(word(), 0..2)).prop_map(
+        |(reference, digest, user, variables)| ImageFacts {
+            reference,
+            digest,
+            user,
+            variables,
+            ..ImageFacts::default()
+        },
+    );
+    let environment = option::of(vec(variable, 0..3));
+    (option::of((text(), vec(value, 0..3))), option::of(word()), option::of(image), environment)
+        .prop_map(|(config, malformed, image, environment)| Inputs {
+            image,
             config: config.map(|(path, values)| ConfigFacts { path, unreadable: None, values }),
             spec: None,
             manifest: malformed.map(|reason| ManifestFacts {

@@ -155,6 +155,7 @@ pub(crate) fn capture() -> Capture {
             manifest: None,
             clients: vec![ClientVersion { name: "airbyte-cdk".into(), version: "7.39.1".into() }],
             environment: None,
+            image: None,
         },
         key_id: "k7qa".into(),
         connections: vec![

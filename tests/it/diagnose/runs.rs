@@ -223,6 +223,7 @@ impl Run {
                     };
                     variables.iter().map(variable).collect()
                 }),
+                image: None,
             },
             key_id: self.key.into(),
             connections: Vec::new(),

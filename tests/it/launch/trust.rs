@@ -42,11 +42,11 @@ fn keytool_lists_every_certificate_of_the_bundle() {
     let trust = trust(folder.path());
     let output = Command::new("keytool")
         .args(["-list", "-storepass", Trust::JAVA_PASSWORD, "-keystore"])
-        .arg(trust.java_store())
+        .arg(trust.files().java_store())
         .output()
         .unwrap();
     let listed = String::from_utf8(output.stdout).unwrap();
-    let bundle = std::fs::read_to_string(trust.bundle()).unwrap();
+    let bundle = std::fs::read_to_string(trust.files().bundle()).unwrap();
     assert!(output.status.success(), "{listed}");
     assert_eq!(listed.matches("trustedCertEntry").count(), bundle.matches("BEGIN CERTIFICATE").count());
 }
@@ -61,7 +61,7 @@ fn a_jvm_trusts_the_ca_and_uses_the_proxy() {
     let trust = trust(folder.path());
     let program = folder.path().join("Trusted.java");
     std::fs::write(&program, PROGRAM).unwrap();
-    let environment = environment("http://127.0.0.1:4711", &trust, |_| None);
+    let environment = environment("http://127.0.0.1:4711", trust.files(), |_| None);
     let output = Command::new("java").arg(program).envs(environment.set).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(said.starts_with("trusted\n"), "{said}{}", String::from_utf8_lossy(&output.stderr));

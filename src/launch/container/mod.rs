@@ -1,0 +1,280 @@
+//! Commands that run in a container: what is added to the engine's command line so that they come to the proxy.
+//!
+//! Nothing runs unproxied: a line that is not understood to the last flag is refused before anything is started.
+
+mod dialect;
+mod engine;
+mod error;
+mod flags;
+mod image;
+mod line;
+mod network;
+mod residents;
+mod run;
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use crate::connector::{Inside, Mount};
+use crate::redact::RawImage;
+
+pub use dialect::Dialect;
+pub use error::ContainerError;
+pub use residents::Residents;
+
+use engine::Engine;
+use image::Image;
+use line::{Call, What};
+use network::Network;
+use residents::Which;
+use run::RunLine;
+
+use super::environment::{self, Environment};
+use super::trust::Files;
+use super::{Command, Trust};
+
+/// Where a container finds the certificates, unless something else is there.
+pub const FOLDER: &str = "/samewire";
+
+/// This machine's name in a container that somebody else starts.
+pub const HOST_ALIAS: &str = "host.docker.internal";
+
+/// A command that an engine's `run` runs in a container.
+#[derive(Debug)]
+pub struct Container {
+    call: Call,
+    engine: Engine,
+    run: RunLine,
+    network: Network,
+    image: Option<Image>,
+    /// What the line sets, in order, names and values.
+    variables: Vec<(String, OsString)>,
+    mounts: Vec<Mount>,
+    /// Holds the file with the container's id.
+    folder: TempDir,
+    cidfile: PathBuf,
+}
+
+impl Container {
+    /// Reads a command line that is run in `folder`, and asks the engine about what it names. `None`: it runs no container.
+    pub async fn of(
+        command: &Command,
+        folder: &Path,
+        inherited: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Option<Self>, ContainerError> {
+        let Some(call) = Call::read(&command.words())? else { return Ok(None) };
+        if call.what == What::Compose {
+            return Err(ContainerError::Compose("it is not supported yet".to_owned()));
+        }
+        let Some(run) = RunLine::read(call.rest.clone(), call.dialect)? else { return Ok(None) };
+        let variables = run.environment(folder, inherited)?;
+        let engine = Engine::of(&call).await?;
+        let network = Network::find(&engine, &run.networks()).await?;
+        let may_pull = run.flags.value("pull").is_none_or(|when| when != "never");
+        let mut image = Image::find(&engine, run.image(), run.flags.value("platform"), may_pull).await?;
+        if let Some(image) = &mut image {
+            if let Some(user) = run.flags.value("user") {
+                image.raw.user = user.to_string_lossy().into_owned();
+            }
+            if let Some(entrypoint) = run.flags.value("entrypoint") {
+                image.raw.entrypoint = vec![entrypoint.clone()];
+            }
+        }
+        let private = tempfile::Builder::new().prefix("samewire-container-").tempdir();
+        let private = private.map_err(|source| ContainerError::Prepare { what: "a folder", source })?;
+        let own = || private.path().join("id");
+        let cidfile = run.flags.value("cidfile").map_or_else(own, |path| folder.join(path));
+        let mounts = run.mounts(folder);
+        Ok(Some(Self { call, engine, run, network, image, variables, mounts, folder: private, cidfile }))
+    }
+
+    /// The engine's command line language.
+    pub fn dialect(&self) -> Dialect {
+        self.engine.dialect
+    }
+
+    /// The image, where the engine knows it.
+    pub fn image(&self) -> Option<&RawImage> {
+        self.image.as_ref().map(|image| &image.raw)
+    }
+
+    /// The network, as it is named.
+    pub fn network(&self) -> &str {
+        &self.network.name
+    }
+
+    /// The command inside, and where it finds files of this machine.
+    pub fn inside(&self) -> Inside {
+        let image_command = self.image.as_ref().map(|image| image.command.clone()).unwrap_or_default();
+        let own = self.run.arguments();
+        let workdir = self.run.flags.value("workdir").map(PathBuf::from);
+        let of_image =
+            || self.image.as_ref().map_or_else(|| PathBuf::from("/"), |image| image.workdir.clone());
+        Inside {
+            words: if own.is_empty() { image_command } else { own.to_vec() },
+            workdir: workdir.unwrap_or_else(of_image),
+            mounts: self.mounts.clone(),
+        }
+    }
+
+    /// The variables that the container has by its image and its line, the later winning.
+    pub fn variables(&self) -> Vec<(String, String)> {
+        let image = self.image.iter().flat_map(|image| image.environment.clone());
+        let line = self
+            .variables
+            .iter()
+            .filter_map(|(name, value)| Some((name.clone(), value.to_str()?.to_owned())));
+        let all: BTreeMap<_, _> = image.chain(line).collect();
+        all.into_iter().collect()
+    }
+
+    /// Who lives on the container's network.
+    pub fn residents(&self) -> Residents {
+        let hosts = self.run.hosts(Some(self.network.reach.address));
+        let which = match self.run.networks().first().and_then(|network| network.strip_prefix("container:")) {
+            Some(other) => Which::Named(other.to_owned()),
+            None => Which::Cidfile(self.cidfile.clone()),
+        };
+        let network = self.network.has_names.then(|| self.network.name.clone());
+        Residents::new(self.engine.clone(), which, network, hosts)
+    }
+
+    /// Clients may be told by the address that they come from.
+    pub fn is_known_by_address(&self) -> bool {
+        self.network.reach.by_own_address
+    }
+
+    /// Where the proxy must listen.
+    pub fn listen(&self, asked: Option<SocketAddr>) -> Result<SocketAddr, ContainerError> {
+        let reach = &self.network.reach;
+        match asked {
+            None => Ok((reach.address, 0).into()),
+            Some(asked) if asked.ip().is_loopback() && !reach.address.is_loopback() => {
+                Err(ContainerError::Listen(asked))
+            }
+            Some(asked) => Ok(asked),
+        }
+    }
+
+    /// The proxy's host and port as the container reaches it, where it listens on `bound`.
+    pub fn reached_at(&self, bound: SocketAddr) -> String {
+        let reach = &self.network.reach;
+        match reach.alias {
+            Some(alias) => format!("{alias}:{}", bound.port()),
+            None if bound.ip().is_unspecified() => SocketAddr::new(reach.address, bound.port()).to_string(),
+            None => bound.to_string(),
+        }
+    }
+
+    /// The engine's command line with what leads the container to the proxy, and what the user should know.
+    pub fn staged(&self, proxy: &str, trust: &Trust) -> Result<(Command, Vec<String>), ContainerError> {
+        let inside = self.free_folder();
+        let environment =
+            environment::environment(proxy, &Files::in_folder(&inside), |name| self.variable(name));
+        trust.share().map_err(|source| ContainerError::Prepare { what: "the certificates", source })?;
+        let mut flags = Vec::new();
+        if self.run.flags.value("cidfile").is_none() {
+            flags.extend(["--cidfile".into(), self.cidfile.clone().into()]);
+        }
+        flags.push("--volume".into());
+        let mut mount = trust.files().folder().as_os_str().to_owned();
+        mount.push(format!(":{}:ro{}", inside.display(), if self.engine.selinux { ",z" } else { "" }));
+        flags.push(mount);
+        flags.extend(as_flags(&environment));
+        let words = self.call.with(self.run.with(flags));
+        let command = Command::new(words).ok_or(ContainerError::NoImage)?;
+        Ok((command, self.notes(&environment)))
+    }
+
+    /// A variable that the container would have: of the line, else of the image.
+    fn variable(&self, name: &str) -> Option<OsString> {
+        let line =
+            self.variables.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+        let image = || {
+            let known =
+                self.image.iter().flat_map(|image| &image.environment).rev().find(|(known, _)| known == name);
+            known.map(|(_, value)| value.into())
+        };
+        line.or_else(image)
+    }
+
+    fn notes(&self, environment: &Environment) -> Vec<String> {
+        let was_set = |name: &str| self.variable(name).is_some_and(|value| !value.is_empty());
+        let replaced = environment.set.iter().map(|(name, _)| name.as_str());
+        let replaced: Vec<_> = replaced
+            .chain(environment.cleared.iter().map(String::as_str))
+            .filter(|name| *name != environment::JVM && was_set(name))
+            .collect();
+        let mut notes = Vec::new();
+        if !replaced.is_empty() {
+            notes.push(format!(
+                "{} of the command line, its env file or the image do not hold for this run: samewire's own stand in their place",
+                replaced.join(", ")
+            ));
+        }
+        if environment::certificate_files().any(was_set) {
+            notes.push(
+                "certificates that only a file in the image has are not trusted in this run: where the API's own certificate needs \
+                 one of them, give it to samewire with --upstream-ca"
+                    .to_owned(),
+            );
+        }
+        if self.image.is_none() {
+            notes.push("the engine does not know the image: what it sets by itself is not seen".to_owned());
+        }
+        if !self.is_known_by_address() && !self.network.reach.address.is_loopback() {
+            notes.push(
+                "this engine runs without root and hides the container's address: clients that send no password to a proxy, as a JVM, \
+                 are turned away"
+                    .to_owned(),
+            );
+        }
+        notes
+    }
+
+    /// A folder inside on which nothing is mounted and to which the image does not point.
+    fn free_folder(&self) -> PathBuf {
+        let mut taken = self.run.mounted_on();
+        if let Some(image) = &self.image {
+            taken.extend(image.volumes.iter().cloned());
+            taken.push(image.workdir.clone());
+            taken.extend(image.raw.entrypoint.iter().map(PathBuf::from));
+        }
+        let free = |folder: &PathBuf| {
+            !taken
+                .iter()
+                .any(|path| path.starts_with(folder) || (path != Path::new("/") && folder.starts_with(path)))
+        };
+        let numbered = (1..).map(|number| PathBuf::from(format!("{FOLDER}-{number}")));
+        std::iter::once(PathBuf::from(FOLDER)).chain(numbered).find(free).unwrap_or_else(|| FOLDER.into())
+    }
+
+    /// What an exit status of the engine's own means, said beside what the engine has said itself.
+    pub fn explain_exit(&self, code: i32) -> Option<&'static str> {
+        match code {
+            125 => Some(
+                "the exit status 125 is the engine's: it could not run the container, or lost it (its words stand above); samewire itself has not failed",
+            ),
+            126 => Some("the exit status 126 is the engine's: the command in the image cannot be executed"),
+            127 => Some(
+                "the exit status 127 is the engine's, or a shell's in the container: the command is not in the image",
+            ),
+            _ => None,
+        }
+    }
+}
+
+/// `--env NAME=VALUE` for each variable.
+fn as_flags(environment: &Environment) -> impl Iterator<Item = OsString> + '_ {
+    let set = environment.set.iter().map(|(name, value)| (name.as_str(), value.as_os_str()));
+    let cleared = environment.cleared.iter().map(|name| (name.as_str(), OsStr::new("")));
+    set.chain(cleared).flat_map(|(name, value)| {
+        let mut pair = OsString::from(format!("{name}="));
+        pair.push(value);
+        ["--env".into(), pair]
+    })
+}
