@@ -14,14 +14,14 @@ impl Redactor {
             id: self.shown_digest(&raw.id),
             digest: raw.digest.as_ref().map(|digest| self.shown_digest(digest)),
             architecture: self.name(&raw.architecture),
-            user: (!raw.user.is_empty()).then(|| self.prose(&raw.user)),
+            user: (!raw.user.is_empty()).then(|| self.reference(&raw.user)),
             entrypoint: self.command(&raw.entrypoint),
             base: raw.base.as_ref().map(|base| self.reference(base)),
             variables: raw.variables.iter().map(|name| self.name(name)).collect(),
         }
     }
 
-    /// An image's name is no secret, however long it is; known secrets in it are.
+    /// The name of an image or a user is no secret, however long it is; known secrets in it are.
     fn reference(&self, text: &str) -> Text {
         let is_reference = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-/:@".contains(&byte));
         if !is_reference {

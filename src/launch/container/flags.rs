@@ -8,7 +8,7 @@ use super::dialect::Dialect;
 
 /// Whether a flag takes a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Takes {
+pub(super) enum Takes {
     Value,
     /// A switch; `--flag=false` turns it off.
     Nothing,
@@ -16,20 +16,19 @@ enum Takes {
 
 /// Flags of the same engines and the same kind.
 pub(super) struct Group {
-    engines: &'static [Dialect],
-    takes: Takes,
+    pub(super) engines: &'static [Dialect],
+    pub(super) takes: Takes,
     /// Their long names, with blanks between them.
-    names: &'static str,
+    pub(super) names: &'static str,
 }
 
-const ALL: &[Dialect] = &[Dialect::Docker, Dialect::Podman, Dialect::Nerdctl];
+pub(super) const ALL: &[Dialect] = &[Dialect::Docker, Dialect::Podman, Dialect::Nerdctl];
 const DOCKER_PODMAN: &[Dialect] = &[Dialect::Docker, Dialect::Podman];
 const DOCKER_NERDCTL: &[Dialect] = &[Dialect::Docker, Dialect::Nerdctl];
 const PODMAN_NERDCTL: &[Dialect] = &[Dialect::Podman, Dialect::Nerdctl];
 const DOCKER: &[Dialect] = &[Dialect::Docker];
 const PODMAN: &[Dialect] = &[Dialect::Podman];
 const NERDCTL: &[Dialect] = &[Dialect::Nerdctl];
-const COMPOSE: &[Dialect] = ALL;
 
 /// Flags of `run`. From `docker run --help` (28.2), `podman run --help` (4.3, and podman-run(1) of 5.x), nerdctl's command reference
 /// (2.0), and the aliases that each keeps for older versions.
@@ -128,52 +127,6 @@ pub(super) static GLOBAL: &[Group] = &[
     },
 ];
 
-/// Flags of Compose that stand before its subcommand. From `docker-compose --help` (1.29) and `docker compose --help` (2.36).
-pub(super) static COMPOSE_GLOBAL: &[Group] = &[
-    Group {
-        engines: COMPOSE,
-        takes: Takes::Value,
-        names: "ansi context env-file file host log-level parallel profile progress project-directory project-name \
-                tlscacert tlscert tlskey",
-    },
-    Group {
-        engines: COMPOSE,
-        takes: Takes::Nothing,
-        names: "all-resources compatibility dry-run help no-ansi skip-hostname-check tls tlsverify verbose version",
-    },
-];
-
-/// Flags of Compose's `run`, from the same pages.
-pub(super) static COMPOSE_RUN: &[Group] = &[
-    Group {
-        engines: COMPOSE,
-        takes: Takes::Value,
-        names: "cap-add cap-drop entrypoint env env-from-file label name publish pull user volume workdir",
-    },
-    Group {
-        engines: COMPOSE,
-        takes: Takes::Nothing,
-        names: "build detach help interactive no-TTY no-deps quiet quiet-build quiet-pull remove-orphans rm service-ports \
-                use-aliases",
-    },
-];
-
-/// Flags of Compose's `up`, from the same pages.
-pub(super) static COMPOSE_UP: &[Group] = &[
-    Group {
-        engines: COMPOSE,
-        takes: Takes::Value,
-        names: "attach exit-code-from no-attach pull scale timeout wait-timeout",
-    },
-    Group {
-        engines: COMPOSE,
-        takes: Takes::Nothing,
-        names: "abort-on-container-exit abort-on-container-failure always-recreate-deps attach-dependencies build detach \
-                force-recreate help menu no-build no-color no-deps no-log-prefix no-recreate no-start quiet-build quiet-pull \
-                remove-orphans renew-anon-volumes timestamps wait watch yes",
-    },
-];
-
 /// Short names of flags, where they stand.
 pub(super) type Shorts = &'static [(char, &'static str)];
 
@@ -204,27 +157,6 @@ pub(super) static PODMAN_SHORTS: Shorts = &[('c', "connection"), ('r', "remote")
 /// Before nerdctl's.
 pub(super) static NERDCTL_SHORTS: Shorts =
     &[('a', "address"), ('H', "host"), ('n', "namespace"), ('h', "help"), ('v', "version")];
-/// Before Compose's.
-pub(super) static COMPOSE_GLOBAL_SHORTS: Shorts =
-    &[('c', "context"), ('f', "file"), ('H', "host"), ('h', "help"), ('p', "project-name"), ('v', "version")];
-/// Of Compose's `run`.
-pub(super) static COMPOSE_RUN_SHORTS: Shorts = &[
-    ('d', "detach"),
-    ('e', "env"),
-    ('i', "interactive"),
-    ('l', "label"),
-    ('p', "publish"),
-    ('P', "service-ports"),
-    ('q', "quiet"),
-    ('T', "no-TTY"),
-    ('u', "user"),
-    ('v', "volume"),
-    ('w', "workdir"),
-];
-/// Of Compose's `up`.
-pub(super) static COMPOSE_UP_SHORTS: Shorts =
-    &[('d', "detach"), ('t', "timeout"), ('V', "renew-anon-volumes"), ('w', "watch"), ('y', "yes")];
-
 /// A flag that was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Given {
@@ -412,7 +344,7 @@ mod tests {
 
     #[test]
     fn each_flag_stands_once_an_engine() {
-        for groups in [RUN, GLOBAL, COMPOSE_GLOBAL, COMPOSE_RUN, COMPOSE_UP] {
+        for groups in [RUN, GLOBAL] {
             for dialect in [Dialect::Docker, Dialect::Podman, Dialect::Nerdctl] {
                 let of = groups.iter().filter(|group| group.engines.contains(&dialect));
                 let mut names: Vec<_> = of.flat_map(|group| group.names.split_ascii_whitespace()).collect();
@@ -422,15 +354,8 @@ mod tests {
                 assert_eq!(all, names.len());
             }
         }
-        for (shorts, groups) in [
-            (RUN_SHORTS, RUN),
-            (COMPOSE_GLOBAL_SHORTS, COMPOSE_GLOBAL),
-            (COMPOSE_RUN_SHORTS, COMPOSE_RUN),
-            (COMPOSE_UP_SHORTS, COMPOSE_UP),
-        ] {
-            for (letter, name) in shorts {
-                assert!(find(groups, Dialect::Docker, name.as_bytes()).is_some(), "-{letter}");
-            }
+        for (letter, name) in RUN_SHORTS {
+            assert!(find(RUN, Dialect::Docker, name.as_bytes()).is_some(), "-{letter}");
         }
     }
 

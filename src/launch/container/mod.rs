@@ -54,8 +54,8 @@ pub struct Container {
     /// What the line sets, in order, names and values.
     variables: Vec<(String, OsString)>,
     mounts: Vec<Mount>,
-    /// Holds the file with the container's id.
-    folder: TempDir,
+    /// Keeps the file with the container's id until the run is over.
+    _private: TempDir,
     cidfile: PathBuf,
 }
 
@@ -89,7 +89,7 @@ impl Container {
         let own = || private.path().join("id");
         let cidfile = run.flags.value("cidfile").map_or_else(own, |path| folder.join(path));
         let mounts = run.mounts(folder);
-        Ok(Some(Self { call, engine, run, network, image, variables, mounts, folder: private, cidfile }))
+        Ok(Some(Self { call, engine, run, network, image, variables, mounts, _private: private, cidfile }))
     }
 
     /// The engine's command line language.

@@ -93,7 +93,7 @@ impl Residents {
             let found = self.engine.ask_json(&["container", "inspect", name.trim()]).await?;
             let mode = found[0]["HostConfig"]["NetworkMode"].as_str().unwrap_or_default();
             match mode.strip_prefix("container:") {
-                Some(other) => name = other.to_owned(),
+                Some(other) => other.clone_into(&mut name),
                 None => return Ok(addresses(&found[0], None)),
             }
         }

@@ -139,16 +139,12 @@ impl RunLine {
 /// `NAME=VALUE`, or `NAME` with the value that it has outside.
 fn assignment(word: &OsStr, inherited: impl Fn(&str) -> Option<OsString>) -> Option<(String, OsString)> {
     let bytes = word.as_bytes();
-    match bytes.iter().position(|byte| *byte == b'=') {
-        Some(at) => {
-            let name = std::str::from_utf8(&bytes[..at]).ok()?;
-            Some((name.to_owned(), OsStr::from_bytes(&bytes[at + 1..]).to_owned()))
-        }
-        None => {
-            let name = word.to_str()?.trim_end();
-            Some((name.to_owned(), inherited(name)?))
-        }
+    if let Some(at) = bytes.iter().position(|byte| *byte == b'=') {
+        let name = std::str::from_utf8(&bytes[..at]).ok()?;
+        return Some((name.to_owned(), OsStr::from_bytes(&bytes[at + 1..]).to_owned()));
     }
+    let name = word.to_str()?.trim_end();
+    Some((name.to_owned(), inherited(name)?))
 }
 
 /// `HERE:THERE[:OPTIONS]` where HERE is a path: other names are those of volumes.
