@@ -70,6 +70,8 @@ const PER_REQUEST: &[&str] = &[
     "transactionid",
     "cachebuster",
     "boundary",
+    // The time that is left of a call.
+    "grpctimeout",
 ];
 
 /// Names, letters and digits only, of values that are the time of sending and nothing else. No ends: `start_date` is a choice.

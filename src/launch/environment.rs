@@ -73,6 +73,11 @@ static TABLE: &[Row] = &[
     row("AWS_CA_BUNDLE", Value::Bundle, "AWS SDKs and Tools Reference Guide, ca_bundle"),
     row("PIP_CERT", Value::Bundle, "pip's user guide, --cert"),
     row("DENO_CERT", Value::Bundle, "Deno's manual, environment variables"),
+    row(
+        "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
+        Value::Bundle,
+        "gRPC Core's environment variables: grpcio (seen), C++, Ruby, PHP",
+    ),
     row("PERL_LWP_SSL_CA_FILE", Value::Bundle, "LWP::UserAgent, ENVIRONMENT"),
     row("npm_config_proxy", Value::Proxy, "npm's configuration, proxy"),
     row("npm_config_https_proxy", Value::Proxy, "npm's configuration, https-proxy"),

@@ -7,5 +7,6 @@ mod bypass;
 mod container;
 mod container_run;
 mod engine;
+mod http2;
 mod matrix;
 mod trust;

@@ -105,7 +105,8 @@ where
     let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
-fn identity(ca: &Path) -> rustls::ServerConfig {
+/// A server's identity; the certificate of its authority is written to `ca`.
+pub(crate) fn identity(ca: &Path) -> rustls::ServerConfig {
     let mut authority = CertificateParams::new(Vec::new()).unwrap();
     authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();

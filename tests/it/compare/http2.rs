@@ -8,7 +8,7 @@ use super::kit::*;
 
 /// What a client sends over HTTP/2: names in lower case, a cookie a field, nothing for the next hop.
 fn decoded(mut call: Call) -> Call {
-    call.0.request.version = "HTTP/2".to_owned();
+    "HTTP/2".clone_into(&mut call.0.request.version);
     call.0.request.fidelity = Fidelity::Decoded;
     for field in &mut call.0.request.fields {
         field.name.sent = field.name.key.clone();
