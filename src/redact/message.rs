@@ -6,7 +6,7 @@ use crate::model::{
 
 use super::body;
 use super::secret::Scope;
-use super::{RawExchange, RawMessage, forms, words};
+use super::{RawExchange, RawMessage, forms, policy, words};
 
 /// Methods of IANA's registry that clients use, and what some servers add.
 const METHODS: &[&str] = &[
@@ -169,8 +169,9 @@ impl Scope<'_> {
             .iter()
             .map(|line| {
                 let sent = forms::text_of(line.name);
-                let shown = if words::is_name(sent.trim_end())
-                    && self.redactor.name(sent.trim_end()) == sent.trim_end()
+                let name = sent.trim_end();
+                let shown = if policy::is_vendors_field(name)
+                    || words::is_name(name) && self.redactor.name(name) == name
                 {
                     FieldName::new(&*sent)
                 } else {

@@ -162,12 +162,25 @@ const LISTED: &[&str] = &[
     "accept", "accept-charset", "accept-encoding", "accept-language", "accept-ranges",
     "access-control-allow-headers", "access-control-allow-methods", "access-control-allow-credentials",
     "access-control-expose-headers", "access-control-max-age", "access-control-request-headers",
-    "access-control-request-method", "age", "allow", "cache-control", "connection", "content-disposition",
+    "access-control-request-method", "age", "allow", "cache-control", "cf-cache-status", "connection", "content-disposition",
     "content-encoding", "content-language", "content-length", "content-range", "content-type", "dnt",
     "expect", "grpc-accept-encoding", "grpc-encoding", "grpc-status", "grpc-timeout", "keep-alive", "max-forwards", "pragma", "prefer", "preference-applied", "proxy-connection",
     "range", "retry-after", "server", "strict-transport-security", "te", "trailer", "transfer-encoding",
-    "upgrade", "upgrade-insecure-requests", "user-agent", "vary", "via", "x-content-type-options",
+    "upgrade", "upgrade-insecure-requests", "user-agent", "vary", "via", "x-cache", "x-cache-hits", "x-content-type-options",
     "x-forwarded-proto", "x-frame-options", "x-powered-by", "x-requested-with",
+];
+
+/// True for a field name of a public vendor's documentation that does not look like words (`x-amzn-requestid`).
+pub(super) fn is_vendors_field(name: &str) -> bool {
+    VENDORS.iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
+#[rustfmt::skip]
+const VENDORS: &[&str] = &[
+    "akamai-grn", "cf-mitigated", "cf-ray", "x-akamai-request-id", "x-amz-apigw-id", "x-amz-cf-id", "x-amz-cf-pop",
+    "x-amz-request-id", "x-amzn-errortype", "x-amzn-requestid", "x-amzn-trace-id", "x-amzn-waf-action", "x-b3-traceid",
+    "x-datadome", "x-datadome-cid", "x-iinfo", "x-ms-request-id", "x-px-block", "x-sucuri-block", "x-sucuri-id",
+    "x-vercel-id",
 ];
 
 /// Parameters and keys whose values are words of a protocol (`grant_type=refresh_token`).

@@ -4,5 +4,6 @@ mod auth;
 mod coverage;
 mod engine;
 mod lookalikes;
+mod remains;
 mod runs;
 mod wire;

@@ -12,30 +12,39 @@ pub(super) fn blames_credentials(exchange: &Exchange) -> bool {
         || content_blames(&response.body.content)
 }
 
+/// The answer's own words have one of these in them.
+pub(super) fn speaks_of(exchange: &Exchange, words: &[&str]) -> bool {
+    exchange.response().is_some_and(|response| content_speaks(&response.body.content, words))
+}
+
 fn content_blames(content: &Content) -> bool {
+    content_speaks(content, &WORDS)
+}
+
+fn content_speaks(content: &Content, words: &[&str]) -> bool {
     match content {
-        Content::Json(value) => json_blames(value),
-        Content::JsonLines(values) => values.iter().any(json_blames),
-        Content::Text(text) => text_blames(text),
+        Content::Json(value) => json_speaks(value, words),
+        Content::JsonLines(values) => values.iter().any(|value| json_speaks(value, words)),
+        Content::Text(text) => text_speaks(text, words),
         _ => false,
     }
 }
 
-fn json_blames(value: &Json) -> bool {
+fn json_speaks(value: &Json, words: &[&str]) -> bool {
     match value {
-        Json::String(text) => text_blames(text),
-        Json::Embedded(value) => json_blames(value),
-        Json::Array(values) => values.iter().any(json_blames),
-        Json::Object(members) => members.iter().any(|(_, value)| json_blames(value)),
+        Json::String(text) => text_speaks(text, words),
+        Json::Embedded(value) => json_speaks(value, words),
+        Json::Array(values) => values.iter().any(|value| json_speaks(value, words)),
+        Json::Object(members) => members.iter().any(|(_, value)| json_speaks(value, words)),
         Json::Null | Json::Bool(_) | Json::Number(_) => false,
     }
 }
 
-fn text_blames(text: &Text) -> bool {
+fn text_speaks(text: &Text, words: &[&str]) -> bool {
     text.pieces.iter().any(|piece| match piece {
         Piece::Shown(shown) => shown
             .split(|letter: char| !letter.is_ascii_alphabetic())
-            .any(|word| WORDS.iter().any(|known| word.eq_ignore_ascii_case(known))),
+            .any(|word| words.iter().any(|known| word.eq_ignore_ascii_case(known))),
         Piece::Hidden(_) => false,
     })
 }
@@ -67,9 +76,10 @@ mod tests {
 
     #[test]
     fn words_of_a_refusal() {
-        assert!(text_blames(&Text::shown("Malformed or unknown token")));
-        assert!(text_blames(&Text::shown("Invalid API key provided")));
-        assert!(!text_blames(&Text::shown("Your address is not on the allow-list")));
-        assert!(!text_blames(&Text::shown("monkey business is not allowed")));
+        let blames = |text: &str| text_speaks(&Text::shown(text), &WORDS);
+        assert!(blames("Malformed or unknown token"));
+        assert!(blames("Invalid API key provided"));
+        assert!(!blames("Your address is not on the allow-list"));
+        assert!(!blames("monkey business is not allowed"));
     }
 }

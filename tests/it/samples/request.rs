@@ -146,8 +146,21 @@ pub(super) fn samples() -> Vec<Sample> {
         Sample {
             rule: "response-differs",
             fires: (
-                tested(call()),
-                failing(call().answered(403, "{\"message\":\"Your address is not on the allow-list\"}")),
+                tested(call().answered_with(
+                    200,
+                    &[("Content-Type", "application/json"), ("Server", "nginx")],
+                    "{\"data\":[{\"id\":1}]}",
+                )),
+                failing(call().answered_with(
+                    403,
+                    &[
+                        ("Content-Type", "application/json"),
+                        ("Server", "nginx"),
+                        ("X-Cache", "MISS"),
+                        ("X-Amzn-RequestId", "5b2f1c3e-9d1a-4c0b-8f27-3c9a6d7e1b44"),
+                    ],
+                    "{\"message\":\"Your address is not on the allow-list\"}",
+                )),
             ),
             quiet: (tested(call()), checked(call().answered(500, "{}")).sends(call())),
         },

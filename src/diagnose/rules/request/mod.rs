@@ -18,5 +18,6 @@ pub(in crate::diagnose) mod user_agent_differs;
 mod hop;
 mod lonely;
 mod part;
+mod remains;
 
 use part::{Part, Stated, state};

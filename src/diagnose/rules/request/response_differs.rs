@@ -8,6 +8,7 @@ use crate::model::{Exchange, Side};
 use super::super::network::{edge, is_network_failure};
 use super::super::refusal::blames_credentials;
 use super::hop::redirects;
+use super::remains::{self, Answered};
 
 pub(in crate::diagnose) static RULE: Rule = Rule {
     name: "response-differs",
@@ -39,10 +40,10 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
         }
         let refused = if side == Side::Sandbox { sandbox } else { runtime };
         match equal(case, index) {
-            Equality::Proven => findings.push(finding(case, index, side, sandbox, runtime)),
+            Equality::Proven => findings.push(finding(case, index, side, sandbox, runtime, all_equal(case))),
             Equality::Open if !blames_credentials(refused) => {
-                let finding = finding(case, index, side, sandbox, runtime).confidence(Confidence::Possible);
-                findings.push(finding.remedy(SAME_KEY));
+                let finding = finding(case, index, side, sandbox, runtime, false);
+                findings.push(finding.confidence(Confidence::Possible).remedy(SAME_KEY));
             }
             Equality::Open | Equality::No => {}
         }
@@ -64,6 +65,16 @@ fn has_a_rule(exchange: &Exchange) -> bool {
         || exchange.status() == Some(429)
         || redirects(exchange)
         || edge(exchange).is_some()
+}
+
+/// No other request tells the sides apart either: what a server was sent before may be why it answers otherwise now.
+fn all_equal(case: &Case<'_>) -> bool {
+    let answer = |at: &Locator| matches!(at, Locator::Status | Locator::Outcome | Locator::Response(_));
+    !case
+        .comparison
+        .differences
+        .iter()
+        .any(|known| known.significance == Significance::Material && !answer(&known.at))
 }
 
 /// How far the requests of a pair are known to be equal.
@@ -97,26 +108,36 @@ fn equal(case: &Case<'_>, pair: usize) -> Equality {
     equality
 }
 
-fn finding(case: &Case<'_>, pair: usize, side: Side, sandbox: &Exchange, runtime: &Exchange) -> Finding {
+fn finding(
+    case: &Case<'_>,
+    pair: usize,
+    side: Side,
+    sandbox: &Exchange,
+    runtime: &Exchange,
+    connector_cleared: bool,
+) -> Finding {
     let (exchange, partner) = if side == Side::Sandbox { (sandbox, runtime) } else { (runtime, sandbox) };
     let (here, there) = (exchange.status().unwrap_or_default(), partner.status().unwrap_or_default());
     let other = side.other();
+    let so = if connector_cleared { ", so the connector is not the cause" } else { "" };
     let claim = if here == there {
-        format!("the same request is answered {here} on both sides, with another media type on {side}")
+        format!("the same request is answered {here} on both sides, with another media type on {side}{so}")
     } else {
-        format!("the same request is answered {here} on {side} and {there} on {other}")
+        format!("the same request is answered {here} on {side} and {there} on {other}{so}")
     };
     let of_pair = || case.differences_of(pair);
     let harmless = of_pair().any(|(_, known)| match known.significance {
         Significance::Cosmetic(reason) => !matches!(reason, Reason::Connection | Reason::Consequence),
         _ => false,
     });
-    Finding::new(&RULE, side, claim)
+    let finding = Finding::new(&RULE, side, claim)
         .confidence(if harmless { Confidence::Likely } else { Confidence::Certain })
         .detail("status", here)
+        .detail("connector_cleared", connector_cleared)
         .primary(side, Some(exchange.number), Locator::Status, here.to_string())
         .related(other, Some(partner.number), Locator::Status, format!("{there}, for the same request"))
-        .explains(of_pair().filter(|(_, known)| known.significance == Significance::Material).map(|(at, _)| at))
-        .remedy(format!("look beyond the request: is {side}'s address on the API's allow-list, is the account the same, did the server change in between?"))
-        .remedy(format!("send the request of {side} once more from {}'s machine; if it succeeds there, it is the address", side.other()))
+        .explains(
+            of_pair().filter(|(_, known)| known.significance == Significance::Material).map(|(at, _)| at),
+        );
+    remains::add_to(&Answered { case, pair, side, here: exchange, there: partner }, finding)
 }
