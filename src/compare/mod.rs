@@ -15,6 +15,8 @@ mod identity;
 mod issued;
 mod json;
 mod key;
+mod kind;
+mod learn;
 mod locator;
 mod named;
 mod pair;
@@ -27,11 +29,14 @@ mod value;
 
 pub use config_to_wire::{ConfigState, ReadBy, Sent, Trace, Traced, config_to_wire};
 pub use identity::{Alteration, alteration};
+pub use learn::{Learned, LearnedPlace, VaryingAnswers, learn};
 pub use locator::{FieldPart, Locator};
+
+use std::borrow::Cow;
 
 use serde::Serialize;
 
-use crate::model::{Capture, Exchange, Secret};
+use crate::model::{Capture, Exchange, Secret, Side};
 
 use side_by_side::{Both, Found, Runs};
 
@@ -106,6 +111,10 @@ pub struct Comparison {
     pub differences: Vec<Difference>,
     /// What each pair's exchanges carry as credentials, and how they relate. One for each pair, at the same index.
     pub credentials: Vec<CredentialPair>,
+    /// The ledger: what several runs of a side taught, and how many differences do not count because of it.
+    pub learned: Vec<LearnedPlace>,
+    /// Requests whose answers differ from run to run of a side.
+    pub varying: Vec<VaryingAnswers>,
 }
 
 /// Exchanges that belong together.
@@ -117,7 +126,7 @@ pub struct Pair {
     pub runtime: Option<Attempts>,
     /// Why a pair has no partner, where the framework's own limits explain it ([`Reason::BuilderLimits`], [`Reason::ParentAgain`]), or
     /// where the other run had failed before it got there ([`Reason::Consequence`]), or where the other side's would not have been seen
-    /// ([`Reason::BesideReverse`]).
+    /// ([`Reason::BesideReverse`]), or where such requests are made now more, now less often ([`Reason::Learned`]).
     pub alone: Option<Reason>,
 }
 
@@ -236,12 +245,19 @@ pub enum Reason {
     ReverseHost,
     /// In reverse mode only requests to the base URL are seen.
     BesideReverse,
+    /// It changes from run to run of one side.
+    Learned {
+        /// The side that was recorded several times.
+        side: Side,
+        /// How often.
+        runs: u32,
+    },
 }
 
 impl Reason {
     /// The reason in words, as reports show it.
-    pub fn as_str(self) -> &'static str {
-        match self {
+    pub fn words(self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
             Self::Clock => "moves with the clock",
             Self::PerRequest => "made anew for each request",
             Self::Issued => "issued by an earlier answer of the same run",
@@ -260,7 +276,10 @@ impl Reason {
             Self::Data => "other data in the answer to the same request",
             Self::ReverseHost => "reverse mode: the client was given samewire's address as the base URL",
             Self::BesideReverse => "reverse mode: only requests to the base URL are seen",
-        }
+            Self::Learned { side, runs } => {
+                return Cow::Owned(format!("changes from run to run of the {side} ({runs} runs)"));
+            }
+        })
     }
 }
 

@@ -23,6 +23,15 @@ pub(super) fn notes(case: &Case<'_>) -> Vec<String> {
     for side in [Side::Sandbox, Side::Runtime] {
         of_side(case, side, &mut notes);
     }
+    for varying in &case.comparison.varying {
+        notes.push(format!(
+            "the {}'s own answers to {} differ from run to run: {} ({} runs)",
+            varying.side,
+            varying.request,
+            varying.answers.join(", "),
+            varying.runs
+        ));
+    }
     notes
 }
 

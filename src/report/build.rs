@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::compare;
 use crate::diagnose::{self, Blame, Case, Diagnosis, Verdict};
 
-use super::{Change, Difference, Evidence, Finding, Remedy, Report, RunSummary, SCHEMA, Significance};
+use super::{
+    Change, Difference, Evidence, Finding, LearnedPlace, Remedy, Report, RunSummary, SCHEMA, Significance,
+};
 use super::{advice, config_to_wire, excerpt};
 
 impl Report {
@@ -40,6 +42,7 @@ impl Report {
             unexplained,
             expected,
             config_to_wire: config_to_wire::traced(case, diagnosis.findings.first()),
+            learned: case.comparison.learned.iter().map(learned).collect(),
             notes: diagnosis.notes.clone(),
             next: Vec::new(),
         };
@@ -113,6 +116,16 @@ fn evidence(case: &Case<'_>, place: &diagnose::Evidence, with_excerpt: bool) -> 
     }
 }
 
+fn learned(place: &compare::LearnedPlace) -> LearnedPlace {
+    LearnedPlace {
+        side: place.side,
+        request: place.request.clone(),
+        at: place.at.to_string(),
+        runs: place.runs,
+        silenced: place.silenced,
+    }
+}
+
 fn difference(found: &compare::Difference, explained_by: Option<&'static str>) -> Difference {
     let (significance, reason) = match found.significance {
         compare::Significance::Material => (Significance::Material, None),
@@ -131,7 +144,11 @@ fn difference(found: &compare::Difference, explained_by: Option<&'static str>) -
             runtime: found.change.runtime.clone(),
         },
         significance,
-        why: reason.map(compare::Reason::as_str),
+        why: reason.map(compare::Reason::words),
+        learned_from: match reason {
+            Some(compare::Reason::Learned { side, .. }) => Some(side),
+            _ => None,
+        },
         explained_by,
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! The members are a contract. Within `samewire.report/1` members may be added, never renamed, removed or given another meaning.
 
+use std::borrow::Cow;
+
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
@@ -44,6 +46,9 @@ pub struct Report {
     pub expected: Vec<Difference>,
     /// Where each value of the config went on either side.
     pub config_to_wire: Vec<ConfigToWire>,
+    /// What several runs of a side taught: the ledger of what is not shown because of that.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub learned: Vec<LearnedPlace>,
     /// Things to know about the comparison itself: the same side twice, another key, a torn capture.
     pub notes: Vec<String>,
     /// Where the verdict is inconclusive: what to do about it, best first.
@@ -137,10 +142,28 @@ pub struct Difference {
     /// Whether it matters.
     pub significance: Significance,
     /// Why it does not; null for a material one.
-    pub why: Option<&'static str>,
+    pub why: Option<Cow<'static, str>>,
+    /// The side whose own runs differ there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub learned_from: Option<Side>,
     /// The first rule whose finding explains it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub explained_by: Option<&'static str>,
+}
+
+/// A place that changes from run to run of one side.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LearnedPlace {
+    /// The side that was recorded several times.
+    pub side: Side,
+    /// `METHOD URL` of the request, without its query.
+    pub request: String,
+    /// The place; `request` where the number of such requests changes.
+    pub at: String,
+    /// How many runs were compared.
+    pub runs: u32,
+    /// How many differences between the sides do not count because of it.
+    pub silenced: usize,
 }
 
 /// What changed from sandbox to runtime.

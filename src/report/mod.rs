@@ -16,7 +16,9 @@ mod secret;
 mod terminal;
 
 pub use config_to_wire::{ConfigToWire, ConfigTrace, ManifestRead, SentPlace};
-pub use contract::{Change, Difference, Evidence, Excerpt, Finding, Remedy, Report, SCHEMA, Significance};
+pub use contract::{
+    Change, Difference, Evidence, Excerpt, Finding, LearnedPlace, Remedy, Report, SCHEMA, Significance,
+};
 pub use escape::inert;
 pub use json::json;
 pub use run::{Answers, RunCoverage, RunSummary};

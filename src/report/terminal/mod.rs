@@ -4,10 +4,12 @@ mod page;
 mod source;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::diagnose::{Confidence, Role, Severity, Verdict};
+use crate::model::Side;
 
 use super::advice::count;
 use super::contract::verdict_word;
@@ -310,6 +312,7 @@ fn closing(page: &mut Page, report: &Report) {
     let text = [
         compared,
         not_shown(&report.differences, Significance::Expected, "expected"),
+        learned(report),
         not_shown(&report.differences, Significance::Cosmetic, "cosmetic"),
         format!("{} unexplained.", report.unexplained.len()),
     ]
@@ -329,26 +332,52 @@ fn closing(page: &mut Page, report: &Report) {
     }
 }
 
+/// `2 differences not shown: learned from 3 runs of the sandbox (x-step, /at). `, or nothing.
+fn learned(report: &Report) -> String {
+    let mut text = String::new();
+    for side in [Side::Sandbox, Side::Runtime] {
+        let learned: Vec<&Difference> =
+            report.differences.iter().filter(|one| one.learned_from == Some(side)).collect();
+        let Some(runs) = report.learned.iter().find(|place| place.side == side).map(|place| place.runs)
+        else {
+            continue;
+        };
+        if learned.is_empty() {
+            continue;
+        }
+        let names: BTreeSet<&str> = learned.iter().map(|one| short_name(&one.at)).collect();
+        let _ = write!(
+            text,
+            "{} not shown: learned from {runs} runs of the {side} ({}). ",
+            count(learned.len(), "difference"),
+            some_of(&names)
+        );
+    }
+    text
+}
+
+/// The first names, and how many more.
+fn some_of(names: &BTreeSet<&str>) -> String {
+    let shown: Vec<&str> = names.iter().copied().take(NAMES).collect();
+    let more = names.len() - shown.len();
+    let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{tail}", shown.join(", "))
+}
+
 /// `2 expected differences not shown: Inicio, Fim (moves with the clock). `, or nothing.
 fn not_shown(differences: &[Difference], significance: Significance, word: &str) -> String {
     let mut reasons: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     let mut number = 0;
-    for one in differences.iter().filter(|one| one.significance == significance) {
+    let counted = |one: &&Difference| one.significance == significance && one.learned_from.is_none();
+    for one in differences.iter().filter(counted) {
         number += 1;
-        reasons.entry(one.why.unwrap_or_default()).or_default().insert(short_name(&one.at));
+        reasons.entry(one.why.as_deref().unwrap_or_default()).or_default().insert(short_name(&one.at));
     }
     if number == 0 {
         return String::new();
     }
-    let reasons: Vec<String> = reasons
-        .iter()
-        .map(|(why, names)| {
-            let shown: Vec<&str> = names.iter().copied().take(NAMES).collect();
-            let more = names.len() - shown.len();
-            let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
-            format!("{}{tail} ({why})", shown.join(", "))
-        })
-        .collect();
+    let reasons: Vec<String> =
+        reasons.iter().map(|(why, names)| format!("{} ({why})", some_of(names))).collect();
     format!("{} not shown: {}. ", count(number, &format!("{word} difference")), reasons.join("; "))
 }
 
