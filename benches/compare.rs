@@ -157,6 +157,7 @@ fn run(side: Side) -> Capture {
             platform: "bench".to_owned(),
             tool: Tool::Record,
             interception: samewire::model::Interception::default(),
+            repeat: None,
             command: Vec::new(),
             started_at: start,
             ended_at: None,

@@ -14,6 +14,7 @@ use crate::model::{Exit, Side};
 use super::diff::{self, ReportOptions};
 use super::options::{Preflight, Recording};
 use super::recording::{self, Plan};
+use super::repeat::{self, Repeats};
 use super::{output, paths, record};
 
 /// Record both sides and compare them in one go.
@@ -42,6 +43,9 @@ pub struct Args {
 
     #[command(flatten)]
     preflight: Preflight,
+
+    #[command(flatten)]
+    repeats: Repeats,
 }
 
 /// Records both sides, compares them and reports.
@@ -53,18 +57,33 @@ pub(super) fn run(args: &Args, color: ColorChoice) -> anyhow::Result<ExitCode> {
     Ok(diff::status(&verdict))
 }
 
+/// Records a side, as often as asked for; the first capture stands for all.
 fn side(side: Side, command: &OsString, folder: &Path, args: &Args) -> anyhow::Result<PathBuf> {
-    let path = paths::new_capture(folder, side, Timestamp::now())?;
+    let first = paths::new_capture(folder, side, Timestamp::now())?;
+    let mut set = args.repeats.of(side, &first, args.recording.force)?;
+    for next in set.by_ref() {
+        record_one(side, command, next, args)?;
+    }
+    if set.was_cut_short() {
+        anyhow::bail!("told to end before all runs of the {side} were made");
+    }
+    Ok(first)
+}
+
+fn record_one(side: Side, command: &OsString, next: repeat::Recording, args: &Args) -> anyhow::Result<()> {
+    let preflight = args.preflight.wanted() && next.is_first();
+    let path = next.path;
     let plan = Plan {
         side,
         command: Command::shell(command),
         path: path.clone(),
+        repeat: next.repeat,
         listen: None,
         settings: args.recording.settings()?,
         key: recording::machine_key()?,
         // Standard output is the report's.
         sinks: Sinks::both_to_stderr()?,
-        preflight: args.preflight.wanted(),
+        preflight,
     };
     let recorded = recording::record(plan, &args.recording)?;
     let ended = match recorded.exit.with_context(|| format!("the {side}'s command did not run"))? {
@@ -84,5 +103,5 @@ fn side(side: Side, command: &OsString, folder: &Path, args: &Args) -> anyhow::R
             "an exchange of the {side} was not written, because a known secret was found in it; please report this"
         );
     }
-    Ok(path)
+    Ok(())
 }

@@ -5,15 +5,16 @@ use std::process::ExitCode;
 
 use clap::{ColorChoice, ValueEnum};
 
-use crate::capture;
-use crate::compare;
 use crate::diagnose::{self, Case, Verdict};
+use crate::model::Side;
 use crate::report::{self, Report, Style};
 
+use super::repeat::{self, Runs};
 use super::{output, paths};
 
 /// Compare two captures: verdict, root cause, differences.
 ///
+/// Where a side was recorded several times (`record --repeat`), name the first capture; the others are found beside it.
 /// Exit status: 0 same, 1 differs, 2 usage or input, 3 inconclusive.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -60,12 +61,13 @@ pub(super) fn compare_files(
     options: &ReportOptions,
     color: ColorChoice,
 ) -> anyhow::Result<Verdict> {
-    let sandbox = capture::read(sandbox)?;
-    let runtime = capture::read(runtime)?;
-    let comparison = compare::compare(&sandbox, &runtime);
-    let case = Case { sandbox: &sandbox, runtime: &runtime, comparison: &comparison };
+    let sandbox = Runs::read(sandbox, Side::Sandbox)?;
+    let runtime = Runs::read(runtime, Side::Runtime)?;
+    let comparison = repeat::compare(&sandbox, &runtime);
+    let case = Case { sandbox: &sandbox.first, runtime: &runtime.first, comparison: &comparison };
     let diagnosis = diagnose::diagnose(&case);
-    let report = Report::new(&case, &diagnosis);
+    let mut report = Report::new(&case, &diagnosis);
+    report.notes.extend(sandbox.notes.into_iter().chain(runtime.notes));
     let file = options.output.as_deref();
     let text = match options.format {
         Format::Terminal => report::terminal(&report, style(color, file)),

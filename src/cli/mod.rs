@@ -13,6 +13,7 @@ mod paths;
 mod proxy;
 mod record;
 mod recording;
+mod repeat;
 mod state;
 
 use std::ffi::OsString;

@@ -9,6 +9,8 @@ use jiff::Timestamp;
 
 use crate::model::Side;
 
+use super::repeat;
+
 /// The folder for captures, in the current folder.
 pub(super) const FOLDER: &str = "captures";
 
@@ -36,7 +38,9 @@ pub(super) fn newest(folder: &Path, side: Side) -> Option<PathBuf> {
             let name = entry.file_name().into_string().ok()?;
             let of_side = name.starts_with(&prefix) && entry.path().extension() == Some("har".as_ref());
             let changed = entry.metadata().and_then(|data| data.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
-            of_side.then(|| (changed, name, entry.path()))
+            // Of a capture set the first stands for all.
+            let first = repeat::first_of(&entry.path()).is_none_or(|first| !first.exists());
+            (of_side && first).then(|| (changed, name, entry.path()))
         })
         .max()
         .map(|(_, _, path)| path)
@@ -75,6 +79,11 @@ mod tests {
         let second = new_capture(folder.path(), Side::Runtime, now).unwrap();
         assert_eq!(second.file_name().unwrap(), "runtime-20231114T221320Z-2.har");
         assert_eq!(newest(folder.path(), Side::Runtime), Some(first));
+        fs::write(folder.path().join("runtime-20231114T221320Z.2.har"), "").unwrap();
+        assert_eq!(
+            newest(folder.path(), Side::Runtime),
+            Some(folder.path().join("runtime-20231114T221320Z.har"))
+        );
         assert_eq!(newest(folder.path(), Side::Sandbox), None);
     }
 }

@@ -12,8 +12,9 @@ use crate::launch::{Command, Sinks};
 use crate::model::{Coverage, Exit, Side};
 use crate::record::Summary;
 
-use super::options::{self, Listen, Preflight, Recording};
+use super::options::{self, Listen, Preflight};
 use super::recording::{self, Plan, Recorded};
+use super::repeat::{Recording, Repeats};
 use super::{EXIT_FAILED, output, paths};
 
 /// Ways past the proxy that are told one by one.
@@ -22,7 +23,8 @@ const PAST: usize = 5;
 /// Run a command under the proxy and write what it sends to a capture.
 ///
 /// The command's own output passes through untouched; its exit status is returned. 125: samewire itself failed.
-/// 126 and 127: the command cannot be run, or is not there. 128+N: it was ended by signal N.
+/// 126 and 127: the command cannot be run, or is not there. 128+N: it was ended by signal N. With --repeat it is the first status that is
+/// not 0.
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "samewire record [OPTIONS] <SIDE> -- <COMMAND>...")]
 pub struct Args {
@@ -35,7 +37,10 @@ pub struct Args {
     output: Option<PathBuf>,
 
     #[command(flatten)]
-    recording: Recording,
+    recording: options::Recording,
+
+    #[command(flatten)]
+    repeats: Repeats,
 
     #[command(flatten)]
     listen: Listen,
@@ -56,19 +61,34 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
         None => paths::new_capture(Path::new(paths::FOLDER), side, Timestamp::now())?,
     };
     let settings = args.recording.settings()?;
-    let plan = Plan {
-        side,
-        command: Command::new(args.command).context("no command to record; say it after --")?,
-        path: path.clone(),
-        listen: args.listen.listen,
-        settings,
-        key: recording::machine_key()?,
-        sinks: Sinks::inherited()?,
-        preflight: args.preflight.wanted(),
-    };
-    let recorded = recording::record(plan, &args.recording)?;
-    close(side, &path, &recorded);
-    Ok(ExitCode::from(status(&recorded)))
+    let mut set = args.repeats.of(side, &path, args.recording.force)?;
+    let mut code = 0;
+    while let Some(next) = set.next() {
+        let preflight = args.preflight.wanted() && next.is_first();
+        let Recording { path: own, repeat } = next;
+        let plan = Plan {
+            side,
+            command: Command::new(args.command.clone()).context("no command to record; say it after --")?,
+            path: own.clone(),
+            repeat,
+            listen: args.listen.listen,
+            settings: settings.clone(),
+            key: recording::machine_key()?,
+            sinks: Sinks::inherited()?,
+            preflight,
+        };
+        let recorded = recording::record(plan, &args.recording)?;
+        // What did not start or could not be recorded is not tried again.
+        let is_last = set.is_over() || recorded.exit.is_err() || failed(&recorded.summary);
+        close(side, &own, &recorded, is_last.then_some(&path));
+        if code == 0 {
+            code = status(&recorded);
+        }
+        if is_last {
+            break;
+        }
+    }
+    Ok(ExitCode::from(code))
 }
 
 /// The exit status: the command's own; 125 where recording failed and the command did not.
@@ -85,8 +105,8 @@ fn failed(summary: &Summary) -> bool {
     summary.stopped.is_some() || summary.withheld > 0
 }
 
-/// Says what was recorded, where, and what to run next.
-fn close(side: Side, path: &Path, recorded: &Recorded) {
+/// Says what was recorded and where; for the last one also what to run next, with the capture that stands for all.
+fn close(side: Side, path: &Path, recorded: &Recorded, first: Option<&PathBuf>) {
     let summary = &recorded.summary;
     if let Err(error) = &recorded.exit {
         output::report_error(error);
@@ -109,7 +129,11 @@ fn close(side: Side, path: &Path, recorded: &Recorded) {
     for line in past_the_proxy(&summary.coverage) {
         output::line(&format!("samewire: {line}"));
     }
-    output::line(&closing_line(side, path, summary.exchanges));
+    let said = recorded_line(side, path, summary.exchanges);
+    output::line(&match first {
+        Some(first) => format!("{said}; next: {}", next(side, first)),
+        None => said,
+    });
 }
 
 /// What went past the proxy while the command ran, a line each.
@@ -132,10 +156,20 @@ pub(super) fn rejected(number: u32) -> String {
 
 /// `samewire: 2 exchanges of the sandbox in captures/...; next: ...`
 pub(super) fn closing_line(side: Side, path: &Path, exchanges: u32) -> String {
+    format!("{}; next: {}", recorded_line(side, path, exchanges), next(side, path))
+}
+
+fn recorded_line(side: Side, path: &Path, exchanges: u32) -> String {
+    let seen = if exchanges == 0 { "no exchange".to_owned() } else { count(exchanges, "exchange") };
+    format!("samewire: {seen} of the {side} recorded in {}", path.display())
+}
+
+/// What to run next.
+fn next(side: Side, path: &Path) -> String {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let other = paths::newest(folder, side.other());
     let usual = folder == Path::new(paths::FOLDER);
-    let next = match other {
+    match other {
         Some(_) if usual => "samewire diff".to_owned(),
         Some(other) => {
             let (sandbox, runtime) = match side {
@@ -145,9 +179,7 @@ pub(super) fn closing_line(side: Side, path: &Path, exchanges: u32) -> String {
             format!("samewire diff {} {}", sandbox.display(), runtime.display())
         }
         None => format!("samewire record {} -- COMMAND", side.other()),
-    };
-    let seen = if exchanges == 0 { "no exchange".to_owned() } else { count(exchanges, "exchange") };
-    format!("samewire: {seen} of the {side} recorded in {}; next: {next}", path.display())
+    }
 }
 
 /// `1 exchange`, `2 exchanges`.

@@ -15,7 +15,7 @@ use crate::launch::container::Container;
 use crate::launch::preflight::Preflight;
 use crate::launch::{self, Command, LaunchError, Place, Sinks, Trust, Watch};
 use crate::model::{
-    Capture, Completeness, Exit, Inputs, Interception, Reference, Run, Sampled, Side, Tool, Variable,
+    Capture, Completeness, Exit, Inputs, Interception, Reference, Repeat, Run, Sampled, Side, Tool, Variable,
 };
 use crate::proxy::{Authority, Lane, Lanes, Listener, Proxy, Settings};
 use crate::record::{self, Setup, Summary};
@@ -32,6 +32,8 @@ pub(super) struct Plan {
     pub command: Command,
     /// Where the capture goes.
     pub path: PathBuf,
+    /// Which recording of a capture set it is.
+    pub repeat: Option<Repeat>,
     /// Where the proxy listens; a free port of the loopback address where absent.
     pub listen: Option<SocketAddr>,
     /// The data path's settings.
@@ -127,6 +129,7 @@ pub(super) fn opening(
             platform: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
             tool,
             interception: Interception::default(),
+            repeat: None,
             command: redactor.command(command),
             started_at: Timestamp::now(),
             ended_at: None,
@@ -164,6 +167,7 @@ async fn recorded(plan: Plan, options: &Recording) -> anyhow::Result<Recorded> {
     let mut foreseen = if preflight { foresight::look(&plan.command, &folder) } else { Preflight::default() };
     foresight::name_clients(&foreseen, &mut inputs);
     let mut opening = opening(plan.side, Tool::Record, &words, inputs, &redactor);
+    opening.run.repeat = plan.repeat;
     let authority = Arc::new(Authority::new().context("cannot make the certificate authority")?);
     if let Some(path) = &options.ca_cert {
         write_certificate(path, &authority)?;

@@ -23,6 +23,8 @@ pub(super) enum Form {
     Bool,
     Null,
     Embedded,
+    Array,
+    Object,
     Bytes,
 }
 
@@ -67,7 +69,9 @@ pub(super) fn kinds(exchange: &Exchange, at: &Locator) -> Option<Kinds> {
             if cookies.is_empty() {
                 return None;
             }
-            cookies.into_iter().for_each(|cookie| kinds.parameter(cookie));
+            for cookie in cookies {
+                kinds.parameter(cookie);
+            }
         }
         Locator::Form { name, nth } => match &request.body.content {
             Content::Form(form) => kinds.parameter(named(form, name, *nth)?),
@@ -162,8 +166,18 @@ impl Kinds {
                 self.add(Form::Embedded, Kind::Plain);
                 self.json(inner);
             }
-            Json::Array(items) => items.iter().for_each(|item| self.json(item)),
-            Json::Object(members) => members.iter().for_each(|(_, member)| self.json(member)),
+            Json::Array(items) => {
+                self.add(Form::Array, Kind::Plain);
+                for item in items {
+                    self.json(item);
+                }
+            }
+            Json::Object(members) => {
+                self.add(Form::Object, Kind::Plain);
+                for (_, member) in members {
+                    self.json(member);
+                }
+            }
         }
     }
 }

@@ -119,7 +119,7 @@ impl Learned {
         kinds: BTreeSet<(Form, Kind)>,
     ) {
         let place = self.places.entry(at).or_default();
-        place.request = name(one);
+        earliest(&mut place.request, name(one));
         match change {
             ChangeKind::Missing | ChangeKind::Added => place.presence = true,
             _ => place.value = true,
@@ -128,7 +128,8 @@ impl Learned {
     }
 
     fn answers(&mut self, kind: u64, one: &Exchange, two: &Exchange) {
-        let (_, answers) = self.answers.entry(kind).or_insert_with(|| (name(one), BTreeSet::new()));
+        let (request, answers) = self.answers.entry(kind).or_default();
+        earliest(request, name(one));
         for exchange in [one, two] {
             answers.insert(match exchange.status() {
                 Some(status) if exchange.succeeded() || status >= 400 => status.to_string(),
@@ -308,7 +309,8 @@ fn requests(runs: &[&Capture]) -> BTreeMap<u64, Requests> {
     for (kind, (_, request)) in counts.iter().flatten() {
         let of_runs = || counts.iter().map(|run| run.get(kind).map_or(0, |(count, _)| *count));
         let (least, most) = (of_runs().min().unwrap_or_default(), of_runs().max().unwrap_or_default());
-        all.entry(*kind).or_insert_with(|| Requests { request: request.clone(), least, most });
+        let seen = all.entry(*kind).or_insert_with(|| Requests { request: String::new(), least, most });
+        earliest(&mut seen.request, request.clone());
     }
     all
 }
@@ -334,6 +336,13 @@ fn exchanges<'c>(
 ) -> (Option<&'c Exchange>, Option<&'c Exchange>) {
     let find = |capture, number: Option<u32>| number.and_then(|number| exchange(capture, number));
     (find(sandbox, difference.sandbox), find(runtime, difference.runtime))
+}
+
+/// Of several names for one kind of request, one that does not depend on the order of the runs.
+fn earliest(name: &mut String, other: String) {
+    if name.is_empty() || other < *name {
+        *name = other;
+    }
 }
 
 /// Method and URL, the query left out.

@@ -75,6 +75,9 @@ pub struct Run {
     /// How the traffic came to samewire.
     #[serde(default, skip_serializing_if = "Interception::is_by_variables")]
     pub interception: Interception,
+    /// Which of several recordings it is, where a side was recorded more than once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeat: Option<Repeat>,
     /// The command and its arguments, redacted; empty for `proxy`.
     pub command: Vec<Text>,
     /// When it began.
@@ -123,6 +126,17 @@ impl Interception {
             Self::Variables => None,
         }
     }
+}
+
+/// Which recording of a capture set it is: the same side, recorded again and again to learn what changes by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repeat {
+    /// Names the set.
+    pub set: String,
+    /// From 1. The first is the one that is compared with the other side.
+    pub number: u32,
+    /// How many recordings were asked for.
+    pub of: u32,
 }
 
 /// How a command ended.

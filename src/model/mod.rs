@@ -18,7 +18,7 @@ mod target;
 mod text;
 
 pub use body::{Body, Coding, Content, Framing, OpaqueReason, Part};
-pub use capture::{Capture, Completeness, Exit, Interception, Run, Side, Tear, Tool};
+pub use capture::{Capture, Completeness, Exit, Interception, Repeat, Run, Side, Tear, Tool};
 pub use clue::{Clue, ClueKind, Stream};
 pub use connection::{ClientHello, Connection, ConnectionKind, Handshake};
 pub use coverage::{Coverage, Direct, FoundAt, Gap, GapKind, Sampled, Sampling, Setting, Transport};

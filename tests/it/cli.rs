@@ -4,4 +4,5 @@ mod bad_input;
 mod commands;
 mod help;
 mod kill;
+mod repeat;
 mod reverse;

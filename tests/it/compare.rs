@@ -4,6 +4,7 @@ mod answers;
 mod credentials;
 mod http2;
 pub(crate) mod kit;
+mod learned;
 mod pairing;
 mod places;
 mod properties;

@@ -155,6 +155,7 @@ fn record(side: Side, work: &Path, path: PathBuf, api: &Api, key: &Key) -> anyho
         side,
         command: Command::new(command).context("no command")?,
         path: path.clone(),
+        repeat: None,
         listen: None,
         settings,
         key: key.clone(),

@@ -396,6 +396,7 @@ prop_compose! {
     pub(crate) fn capture()(
         sandbox in any::<bool>(),
         interception in interception(),
+        repeat in option::of((word(), any::<u32>(), any::<u32>())),
         command in vec(text(), 0..3),
         started_at in timestamp(),
         ended_at in option::of(timestamp()),
@@ -424,6 +425,7 @@ prop_compose! {
                 platform: "linux-x86_64".into(),
                 tool: Tool::Proxy,
                 interception,
+                repeat: repeat.map(|(set, number, of)| Repeat { set, number, of }),
                 command,
                 started_at,
                 ended_at,

@@ -135,6 +135,7 @@ pub(crate) fn capture() -> Capture {
             platform: "linux-x86_64".into(),
             tool: Tool::Record,
             interception: samewire::model::Interception::default(),
+            repeat: None,
             command: vec![Text::shown("check"), Text::shown("--config")],
             started_at: at(0),
             ended_at: Some(at(9)),

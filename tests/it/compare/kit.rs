@@ -217,6 +217,7 @@ pub(crate) fn run(side: Side, calls: impl IntoIterator<Item = Call>) -> Capture 
             platform: "test".to_owned(),
             tool: Tool::Record,
             interception: samewire::model::Interception::default(),
+            repeat: None,
             command: Vec::new(),
             started_at: start,
             ended_at: None,

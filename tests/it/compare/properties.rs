@@ -73,12 +73,12 @@ fn exchange() -> impl Strategy<Value = Call> {
     })
 }
 
-fn capture(side: Side) -> impl Strategy<Value = Capture> {
+pub(super) fn capture(side: Side) -> impl Strategy<Value = Capture> {
     prop::collection::vec(exchange(), 0..7).prop_map(move |calls| run(side, calls))
 }
 
 /// A run and a second one that shares most of its requests.
-fn two() -> impl Strategy<Value = (Capture, Capture)> {
+pub(super) fn two() -> impl Strategy<Value = (Capture, Capture)> {
     prop::collection::vec(
         (exchange(), prop::option::weighted(0.2, exchange()), prop::bool::weighted(0.1)),
         0..7,

@@ -202,6 +202,7 @@ impl Run {
                 platform: "linux".into(),
                 tool: Tool::Record,
                 interception: samewire::model::Interception::default(),
+                repeat: None,
                 command: Vec::new(),
                 started_at: start,
                 ended_at: Some(start),

@@ -78,6 +78,7 @@ fn capture(side: Side, config: &[(&str, &str)], sent: &[Sent<'_>]) -> Capture {
             platform: "linux".into(),
             tool: Tool::Record,
             interception: samewire::model::Interception::default(),
+            repeat: None,
             command: Vec::new(),
             started_at: start,
             ended_at: Some(start),

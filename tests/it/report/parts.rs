@@ -20,6 +20,7 @@ pub(super) fn capture(side: Side, exchanges: Vec<Exchange>) -> Capture {
             platform: "linux x86_64".into(),
             tool: Tool::Record,
             interception: samewire::model::Interception::default(),
+            repeat: None,
             command: vec![Text::shown("check"), Text::shown("--config")],
             started_at: start(),
             ended_at: Some(start() + SignedDuration::from_secs(2)),

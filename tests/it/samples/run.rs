@@ -37,6 +37,7 @@ pub(super) fn capture_under(key: [u8; 32], story: &Story, side: Side) -> Capture
             platform: "linux x86_64".to_owned(),
             tool: Tool::Record,
             interception: samewire::model::Interception::default(),
+            repeat: None,
             command: redactor.command(&argv),
             started_at: start(side),
             ended_at: Some(start(side) + SignedDuration::from_secs(10)),
