@@ -216,7 +216,10 @@ impl Opened {
             output::line(&format!("samewire: recording the {} stopped early: {why}", self.side));
         }
         if summary.rejected > 0 {
-            output::line(&super::record::rejected(summary.rejected));
+            output::line(&match &self.upstream {
+                Some(_) => not_whole(summary.rejected),
+                None => super::record::rejected(summary.rejected),
+            });
         }
         if !self.named && is_empty(&self.path) && fs::remove_file(&self.path).is_ok() {
             output::line(&format!("samewire: nothing came for the {}", self.side));
@@ -225,6 +228,15 @@ impl Opened {
         }
         summary.stopped.is_some() || summary.withheld > 0
     }
+}
+
+/// Says that clients of a base URL were turned away, and what to do.
+fn not_whole(number: u32) -> String {
+    format!(
+        "samewire: {} turned away with 403: the client does not know the whole base URL; give it the one printed above, its random path \
+         included",
+        super::record::count(number, "connection")
+    )
 }
 
 /// Nobody so much as connected.

@@ -62,14 +62,17 @@ fn of_side(case: &Case<'_>, side: Side, notes: &mut Vec<String>) {
         ));
     }
     if completeness.rejected > 0 {
-        notes.push(format!(
-            "{} of the {side} turned away, because the client showed no password or a wrong one: a proxy URL of another run is \
-             written down somewhere",
-            match completeness.rejected {
-                1 => "1 connection".to_owned(),
-                many => format!("{many} connections"),
+        let number = match completeness.rejected {
+            1 => "1 connection".to_owned(),
+            many => format!("{many} connections"),
+        };
+        let why = match capture.run.interception.upstream() {
+            Some(_) => "the client does not know the whole base URL that samewire printed",
+            None => {
+                "the client showed no password or a wrong one: a proxy URL of another run is written down somewhere"
             }
-        ));
+        };
+        notes.push(format!("{number} of the {side} turned away, because {why}"));
     }
     for exchange in &capture.exchanges {
         if let Fidelity::Desync(how) = &exchange.request.fidelity {

@@ -1,6 +1,7 @@
 //! A side recorded several times.
 
 use std::fs;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -20,7 +21,7 @@ fn caller(bench: &Bench, name: &str, token: &str) -> String {
 fn har_files(bench: &Bench, folder: &str) -> Vec<String> {
     let entries = fs::read_dir(bench.path(folder)).unwrap().flatten();
     let mut names: Vec<String> = entries.map(|entry| entry.file_name().into_string().unwrap()).collect();
-    names.retain(|name| name.ends_with(".har"));
+    names.retain(|name| Path::new(name).extension() == Some("har".as_ref()));
     names.sort();
     names
 }

@@ -151,7 +151,7 @@ fn a_request_that_is_made_only_now_and_then_is_learned() {
         calls
     };
     let lonely = "request Missing: material".to_owned();
-    assert_eq!(material(&taught(&[1, 1, 1].map(pings), pings(0))), [lonely.clone()]);
+    assert_eq!(material(&taught(&[1, 1, 1].map(pings), pings(0))), std::slice::from_ref(&lonely));
     let comparison = taught(&[1, 0, 1].map(pings), pings(0));
     assert_eq!(material(&comparison), [""; 0]);
     assert!(comparison.pairs.iter().any(|pair| pair.runtime.is_none() && pair.alone.is_some()));
