@@ -89,7 +89,7 @@ pub(super) fn inputs(
     let overrides = Overrides { config: options.config.clone(), ..Overrides::default() };
     let package = match container {
         None => connector::find(command, &folder, &overrides),
-        Some(container) => connector::find_inside(&container.inside(), &folder, &overrides),
+        Some(container) => connector::find_inside(container.inside(), &folder, &overrides),
     };
     let inputs = record::inputs(&package, redactor);
     let image = container.and_then(Container::image).map(|image| redactor.image(image));

@@ -10,6 +10,7 @@ mod manifest;
 mod spec;
 mod tree;
 mod versions;
+mod yaml;
 
 use std::ffi::OsString;
 use std::fs;
@@ -23,6 +24,8 @@ pub use golang::go_version;
 pub use manifest::{Literal, Manifest, Place, Reference, Setter};
 pub use spec::{Property, Spec};
 pub use versions::python_clients;
+
+pub use yaml::yaml_to_json;
 
 pub use crate::model::ClientVersion;
 

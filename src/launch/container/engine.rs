@@ -109,6 +109,16 @@ impl Engine {
         Err(ContainerError::Engine { words: last.trim().to_owned() })
     }
 
+    /// The answer of Compose to a question, by the words of a call of it.
+    pub(super) async fn ask_compose(
+        &self,
+        call: &Call,
+        question: &[OsString],
+    ) -> Result<Vec<u8>, ContainerError> {
+        let front = call.before.iter().chain([&call.program]).chain(&call.globals).chain(&call.subcommand);
+        Self { front: front.cloned().collect(), ..self.clone() }.ask(question).await
+    }
+
     /// The answer to a question, as JSON.
     pub(super) async fn ask_json<S: AsRef<OsStr>>(&self, question: &[S]) -> Result<Value, ContainerError> {
         let told = self.ask(question).await?;

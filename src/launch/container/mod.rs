@@ -2,6 +2,8 @@
 //!
 //! Nothing runs unproxied: a line that is not understood to the last flag is refused before anything is started.
 
+mod compose;
+mod compose_flags;
 mod dialect;
 mod engine;
 mod error;
@@ -13,19 +15,20 @@ mod residents;
 mod run;
 
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
-use std::net::SocketAddr;
+use std::ffi::OsString;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::connector::{Inside, Mount};
+use crate::connector::Inside;
 use crate::redact::RawImage;
 
 pub use dialect::Dialect;
 pub use error::ContainerError;
 pub use residents::Residents;
 
+use compose::Compose;
 use engine::Engine;
 use image::Image;
 use line::{Call, What};
@@ -43,20 +46,29 @@ pub const FOLDER: &str = "/samewire";
 /// This machine's name in a container that somebody else starts.
 pub const HOST_ALIAS: &str = "host.docker.internal";
 
-/// A command that an engine's `run` runs in a container.
+/// A command that an engine's `run`, or Compose, runs in containers.
 #[derive(Debug)]
 pub struct Container {
     call: Call,
     engine: Engine,
-    run: RunLine,
+    line: Line,
     network: Network,
     image: Option<Image>,
     /// What the line sets, in order, names and values.
     variables: Vec<(String, OsString)>,
-    mounts: Vec<Mount>,
-    /// Keeps the file with the container's id until the run is over.
-    _private: TempDir,
-    cidfile: PathBuf,
+    inside: Inside,
+    which: Which,
+    /// Names of the container's own hosts file.
+    hosts: Vec<(String, IpAddr)>,
+    /// Holds the file with the container's id, or the file for Compose, until the run is over.
+    private: TempDir,
+}
+
+/// What the engine is told.
+#[derive(Debug)]
+enum Line {
+    Run(RunLine),
+    Compose(Compose),
 }
 
 impl Container {
@@ -67,13 +79,25 @@ impl Container {
         inherited: impl Fn(&str) -> Option<OsString>,
     ) -> Result<Option<Self>, ContainerError> {
         let Some(call) = Call::read(&command.words())? else { return Ok(None) };
-        if call.what == What::Compose {
-            return Err(ContainerError::Compose("it is not supported yet".to_owned()));
+        let private = tempfile::Builder::new().prefix("samewire-container-").tempdir();
+        let private = private.map_err(|source| ContainerError::Prepare { what: "a folder", source })?;
+        match call.what {
+            What::Run => Self::of_run(call, folder, inherited, private).await,
+            What::Compose => Self::of_compose(call, folder, inherited, private).await,
         }
+    }
+
+    async fn of_run(
+        call: Call,
+        folder: &Path,
+        inherited: impl Fn(&str) -> Option<OsString>,
+        private: TempDir,
+    ) -> Result<Option<Self>, ContainerError> {
         let Some(run) = RunLine::read(call.rest.clone(), call.dialect)? else { return Ok(None) };
         let variables = run.environment(folder, inherited)?;
         let engine = Engine::of(&call).await?;
-        let network = Network::find(&engine, &run.networks()).await?;
+        let networks = run.networks();
+        let network = Network::find(&engine, &networks).await?;
         let may_pull = run.flags.value("pull").is_none_or(|when| when != "never");
         let mut image = Image::find(&engine, run.image(), run.flags.value("platform"), may_pull).await?;
         if let Some(image) = &mut image {
@@ -84,12 +108,44 @@ impl Container {
                 image.raw.entrypoint = vec![entrypoint.clone()];
             }
         }
-        let private = tempfile::Builder::new().prefix("samewire-container-").tempdir();
-        let private = private.map_err(|source| ContainerError::Prepare { what: "a folder", source })?;
         let own = || private.path().join("id");
-        let cidfile = run.flags.value("cidfile").map_or_else(own, |path| folder.join(path));
-        let mounts = run.mounts(folder);
-        Ok(Some(Self { call, engine, run, network, image, variables, mounts, _private: private, cidfile }))
+        let which = match networks.first().and_then(|network| network.strip_prefix("container:")) {
+            Some(other) => Which::Named(other.to_owned()),
+            None => Which::Cidfile(run.flags.value("cidfile").map_or_else(own, |path| folder.join(path))),
+        };
+        let words = run.arguments();
+        let of_image = || image.as_ref().map(|image| image.command.clone()).unwrap_or_default();
+        let workdir = run.flags.value("workdir").map(PathBuf::from);
+        let inside = Inside {
+            words: if words.is_empty() { of_image() } else { words.to_vec() },
+            workdir: workdir.unwrap_or_else(|| workdir_of(image.as_ref())),
+            mounts: run.mounts(folder),
+        };
+        let hosts = run.hosts(Some(network.reach.address));
+        let line = Line::Run(run);
+        Ok(Some(Self { call, engine, line, network, image, variables, inside, which, hosts, private }))
+    }
+
+    async fn of_compose(
+        call: Call,
+        folder: &Path,
+        inherited: impl Fn(&str) -> Option<OsString>,
+        private: TempDir,
+    ) -> Result<Option<Self>, ContainerError> {
+        let engine = Engine::of(&call).await?;
+        let Some(compose) = Compose::read(&call, &engine, folder, inherited).await? else { return Ok(None) };
+        // The project's own networks are made by Compose; the default bridge's gateway is reached from them, too.
+        let network = Network::find(&engine, &[]).await?;
+        let image = match compose.image() {
+            Some(image) => Image::find(&engine, &image, None, true).await?,
+            None => None,
+        };
+        let run = private.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let inside = compose.inside(folder, &workdir_of(image.as_ref()));
+        let (variables, which) = (compose.variables(), Which::Label(format!("{}={run}", compose::LABEL)));
+        let line = Line::Compose(compose);
+        let hosts = Vec::new();
+        Ok(Some(Self { call, engine, line, network, image, variables, inside, which, hosts, private }))
     }
 
     /// The engine's command line language.
@@ -97,7 +153,7 @@ impl Container {
         self.engine.dialect
     }
 
-    /// The image, where the engine knows it.
+    /// The image, where the engine knows it. Of Compose, that of the service that the line is about.
     pub fn image(&self) -> Option<&RawImage> {
         self.image.as_ref().map(|image| &image.raw)
     }
@@ -108,17 +164,8 @@ impl Container {
     }
 
     /// The command inside, and where it finds files of this machine.
-    pub fn inside(&self) -> Inside {
-        let image_command = self.image.as_ref().map(|image| image.command.clone()).unwrap_or_default();
-        let own = self.run.arguments();
-        let workdir = self.run.flags.value("workdir").map(PathBuf::from);
-        let of_image =
-            || self.image.as_ref().map_or_else(|| PathBuf::from("/"), |image| image.workdir.clone());
-        Inside {
-            words: if own.is_empty() { image_command } else { own.to_vec() },
-            workdir: workdir.unwrap_or_else(of_image),
-            mounts: self.mounts.clone(),
-        }
+    pub fn inside(&self) -> &Inside {
+        &self.inside
     }
 
     /// The variables that the container has by its image and its line, the later winning.
@@ -134,13 +181,8 @@ impl Container {
 
     /// Who lives on the container's network.
     pub fn residents(&self) -> Residents {
-        let hosts = self.run.hosts(Some(self.network.reach.address));
-        let which = match self.run.networks().first().and_then(|network| network.strip_prefix("container:")) {
-            Some(other) => Which::Named(other.to_owned()),
-            None => Which::Cidfile(self.cidfile.clone()),
-        };
         let network = self.network.has_names.then(|| self.network.name.clone());
-        Residents::new(self.engine.clone(), which, network, hosts)
+        Residents::new(self.engine.clone(), self.which.clone(), network, self.hosts.clone())
     }
 
     /// Clients may be told by the address that they come from.
@@ -172,21 +214,32 @@ impl Container {
 
     /// The engine's command line with what leads the container to the proxy, and what the user should know.
     pub fn staged(&self, proxy: &str, trust: &Trust) -> Result<(Command, Vec<String>), ContainerError> {
-        let inside = self.free_folder();
-        let environment =
-            environment::environment(proxy, &Files::in_folder(&inside), |name| self.variable(name));
+        let folder = self.free_folder();
+        let files = Files::in_folder(&folder);
+        let environment = environment::environment(proxy, &files, |name| self.variable(name));
         trust.share().map_err(|source| ContainerError::Prepare { what: "the certificates", source })?;
-        let mut flags = Vec::new();
-        if self.run.flags.value("cidfile").is_none() {
-            flags.extend(["--cidfile".into(), self.cidfile.clone().into()]);
-        }
-        flags.push("--volume".into());
-        let mut mount = trust.files().folder().as_os_str().to_owned();
-        mount.push(format!(":{}:ro{}", inside.display(), if self.engine.selinux { ",z" } else { "" }));
-        flags.push(mount);
-        flags.extend(as_flags(&environment));
-        let words = self.call.with(self.run.with(flags));
-        let command = Command::new(words).ok_or(ContainerError::NoImage)?;
+        let label = if self.engine.selinux { ",z" } else { "" };
+        let mount = format!("{}:{}:ro{label}", trust.files().folder().display(), folder.display());
+        let words = match &self.line {
+            Line::Run(run) => {
+                let mut flags = Vec::new();
+                if let (Which::Cidfile(path), None) = (&self.which, run.flags.value("cidfile")) {
+                    flags.extend(["--cidfile".into(), path.into()]);
+                }
+                flags.extend(["--volume".into(), mount.into()]);
+                flags.extend(as_flags(&environment));
+                run.with(flags)
+            }
+            Line::Compose(compose) => {
+                let run = self.private.path().file_name().unwrap_or_default().to_string_lossy();
+                compose.staged(&self.private.path().join("samewire.yml"), &mount, &run, |has| {
+                    pairs(&environment::environment(proxy, &files, |name| {
+                        has.get(name).map(OsString::from).or_else(|| self.image_variable(name))
+                    }))
+                })?
+            }
+        };
+        let command = Command::new(self.call.with(words)).ok_or(ContainerError::NoImage)?;
         Ok((command, self.notes(&environment)))
     }
 
@@ -194,12 +247,13 @@ impl Container {
     fn variable(&self, name: &str) -> Option<OsString> {
         let line =
             self.variables.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.clone());
-        let image = || {
-            let known =
-                self.image.iter().flat_map(|image| &image.environment).rev().find(|(known, _)| known == name);
-            known.map(|(_, value)| value.into())
-        };
-        line.or_else(image)
+        line.or_else(|| self.image_variable(name))
+    }
+
+    fn image_variable(&self, name: &str) -> Option<OsString> {
+        let of_image = self.image.iter().flat_map(|image| image.environment.iter().rev());
+        let mut of_image = of_image.filter(|(known, _)| known == name);
+        of_image.next().map(|(_, value)| value.into())
     }
 
     fn notes(&self, environment: &Environment) -> Vec<String> {
@@ -223,7 +277,12 @@ impl Container {
                     .to_owned(),
             );
         }
-        if self.image.is_none() {
+        if let Line::Compose(compose) = &self.line
+            && !compose.cut_off().is_empty()
+        {
+            notes.push(format!("nothing is captured of {}: it has no network", compose.cut_off().join(", ")));
+        }
+        if self.image.is_none() && matches!(self.line, Line::Run(_)) {
             notes.push("the engine does not know the image: what it sets by itself is not seen".to_owned());
         }
         if !self.is_known_by_address() && !self.network.reach.address.is_loopback() {
@@ -238,7 +297,10 @@ impl Container {
 
     /// A folder inside on which nothing is mounted and to which the image does not point.
     fn free_folder(&self) -> PathBuf {
-        let mut taken = self.run.mounted_on();
+        let mut taken = match &self.line {
+            Line::Run(run) => run.mounted_on(),
+            Line::Compose(compose) => compose.mounted_on(),
+        };
         if let Some(image) = &self.image {
             taken.extend(image.volumes.iter().cloned());
             taken.push(image.workdir.clone());
@@ -255,6 +317,9 @@ impl Container {
 
     /// What an exit status of the engine's own means, said beside what the engine has said itself.
     pub fn explain_exit(&self, code: i32) -> Option<&'static str> {
+        if matches!(self.line, Line::Compose(_)) {
+            return None;
+        }
         match code {
             125 => Some(
                 "the exit status 125 is the engine's: it could not run the container, or lost it (its words stand above); samewire itself has not failed",
@@ -268,11 +333,19 @@ impl Container {
     }
 }
 
+fn workdir_of(image: Option<&Image>) -> PathBuf {
+    image.map_or_else(|| PathBuf::from("/"), |image| image.workdir.clone())
+}
+
+/// Every variable and its value; those that are cleared have none.
+fn pairs(environment: &Environment) -> Vec<(String, OsString)> {
+    let cleared = environment.cleared.iter().map(|name| (name.clone(), OsString::new()));
+    environment.set.iter().cloned().chain(cleared).collect()
+}
+
 /// `--env NAME=VALUE` for each variable.
-fn as_flags(environment: &Environment) -> impl Iterator<Item = OsString> + '_ {
-    let set = environment.set.iter().map(|(name, value)| (name.as_str(), value.as_os_str()));
-    let cleared = environment.cleared.iter().map(|name| (name.as_str(), OsStr::new("")));
-    set.chain(cleared).flat_map(|(name, value)| {
+fn as_flags(environment: &Environment) -> impl Iterator<Item = OsString> {
+    pairs(environment).into_iter().flat_map(|(name, value)| {
         let mut pair = OsString::from(format!("{name}="));
         pair.push(value);
         ["--env".into(), pair]

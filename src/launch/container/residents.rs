@@ -20,6 +20,8 @@ pub(super) enum Which {
     Cidfile(PathBuf),
     /// The one of this name or id.
     Named(String),
+    /// Those with this label.
+    Label(String),
 }
 
 /// Who lives on a container's network.
@@ -68,11 +70,10 @@ impl Residents {
             .filter(|(host, _)| host.eq_ignore_ascii_case(name))
             .map(|(_, address)| *address)
             .collect();
-        let Some(network) = self.network.as_ref().filter(|_| of_hosts.is_empty() && !name.contains('.'))
-        else {
+        if !of_hosts.is_empty() || name.contains('.') {
             return of_hosts;
-        };
-        match self.on_network(network, name).await {
+        }
+        match self.named(name).await {
             Ok(addresses) => addresses,
             Err(error) => {
                 tracing::debug!(%error, "the names of the container's network are not known");
@@ -87,6 +88,10 @@ impl Residents {
             Which::Cidfile(path) => tokio::fs::read_to_string(path).await.map_err(|source| {
                 ContainerError::Prepare { what: "the file with the container's id", source }
             })?,
+            Which::Label(label) => {
+                let found = self.all(&format!("label={label}")).await?;
+                return Ok(found.iter().flat_map(|container| addresses(container, None)).collect());
+            }
         };
         // A container may use the network of one that uses the network of one.
         for _ in 0..4 {
@@ -100,21 +105,41 @@ impl Residents {
         Ok(Vec::new())
     }
 
-    async fn on_network(&self, network: &str, name: &str) -> Result<Vec<IpAddr>, ContainerError> {
-        let filter = format!("network={network}");
-        let told = self.engine.ask(&["ps", "--quiet", "--no-trunc", "--filter", &filter]).await?;
+    /// The networks whose names are known to the run's containers.
+    async fn networks(&self) -> Result<Vec<String>, ContainerError> {
+        let Which::Label(label) = &self.which else { return Ok(self.network.iter().cloned().collect()) };
+        let found = self.all(&format!("label={label}")).await?;
+        let of = |container: &Value| {
+            let networks = container["NetworkSettings"]["Networks"].as_object();
+            networks.into_iter().flat_map(|networks| networks.keys().cloned()).collect::<Vec<_>>()
+        };
+        let networks: BTreeSet<_> = found.iter().flat_map(of).filter(|network| network != "bridge").collect();
+        Ok(networks.into_iter().collect())
+    }
+
+    async fn named(&self, name: &str) -> Result<Vec<IpAddr>, ContainerError> {
+        for network in self.networks().await? {
+            let found = self.all(&format!("network={network}")).await?;
+            let named = found.iter().filter(|container| is_named(container, &network, name));
+            let addresses: Vec<_> =
+                named.flat_map(|container| addresses(container, Some(&network))).collect();
+            if !addresses.is_empty() {
+                return Ok(addresses);
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    /// The running containers that a filter lets through.
+    async fn all(&self, filter: &str) -> Result<Vec<Value>, ContainerError> {
+        let told = self.engine.ask(&["ps", "--quiet", "--no-trunc", "--filter", filter]).await?;
         let told = String::from_utf8_lossy(&told);
         let mut question = vec!["container", "inspect"];
         question.extend(told.split_whitespace());
         if question.len() == 2 {
             return Ok(Vec::new());
         }
-        let found = self.engine.ask_json(&question).await?;
-        let containers = found.as_array().into_iter().flatten();
-        Ok(containers
-            .filter(|container| is_named(container, network, name))
-            .flat_map(|container| addresses(container, Some(network)))
-            .collect())
+        Ok(self.engine.ask_json(&question).await?.as_array().cloned().unwrap_or_default())
     }
 }
 
