@@ -5,6 +5,7 @@ pub(crate) mod api;
 pub(crate) mod bench;
 mod bypass;
 mod container;
+mod container_compose;
 mod container_run;
 mod engine;
 mod http2;

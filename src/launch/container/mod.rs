@@ -324,7 +324,9 @@ impl Container {
             125 => Some(
                 "the exit status 125 is the engine's: it could not run the container, or lost it (its words stand above); samewire itself has not failed",
             ),
-            126 => Some("the exit status 126 is the engine's: the command in the image cannot be executed"),
+            126 => Some(
+                "the exit status 126 is the engine's, or a shell's in the container: the command in the image could not be executed",
+            ),
             127 => Some(
                 "the exit status 127 is the engine's, or a shell's in the container: the command is not in the image",
             ),
