@@ -4,5 +4,6 @@ mod bad_input;
 mod commands;
 mod help;
 mod kill;
+mod memory;
 mod repeat;
 mod reverse;

@@ -190,3 +190,37 @@ async fn a_client_that_leaves_before_the_answer_is_recorded() {
     let failure = told(&events).remove(0).failure.unwrap();
     assert_eq!((failure.leg, failure.phase), (Leg::Client, Phase::Wait));
 }
+
+/// Server-sent events: one is sent when the one before was seen. Held back anywhere, the stream would stand still.
+#[tokio::test]
+async fn events_reach_the_client_as_they_are_sent() {
+    let (acknowledge, acknowledged) = tokio::sync::mpsc::unbounded_channel::<()>();
+    let acknowledged = std::sync::Arc::new(tokio::sync::Mutex::new(acknowledged));
+    let origin = start_origin(move |mut stream| {
+        let acknowledged = std::sync::Arc::clone(&acknowledged);
+        async move {
+            read_head(&mut stream).await;
+            let head =
+                b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
+            stream.write_all(head).await.unwrap();
+            for _ in 0..20 {
+                stream.write_all(b"d\r\ndata: event\n\n\r\n").await.unwrap();
+                acknowledged.lock().await.recv().await.unwrap();
+            }
+            stream.write_all(b"0\r\n\r\n").await.unwrap();
+        }
+    })
+    .await;
+    let rig = start().await;
+    let mut stream = rig.connect().await;
+    let sent = format!("GET http://{origin}/events HTTP/1.1\r\nHost: {origin}\r\nConnection: close\r\n\r\n");
+    stream.write_all(sent.as_bytes()).await.unwrap();
+    read_head(&mut stream).await;
+    for _ in 0..20 {
+        assert_eq!(read_exactly(&mut stream, 18).await, b"D\r\ndata: event\n\n\r\n");
+        acknowledge.send(()).unwrap();
+    }
+    assert_eq!(read_exactly(&mut stream, 5).await, b"0\r\n\r\n");
+    let told = rig.exchanges().await;
+    assert_eq!((told[0].content.len(), told[0].ended), (20 * 13, true));
+}
