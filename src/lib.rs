@@ -13,6 +13,7 @@
 //! | [`connector`] | what a connector is made of: config, spec, manifest |
 //! | [`compare`] | two captures to differences. Pure |
 //! | [`diagnose`] | differences to causes: one file a rule |
+//! | [`inspect`] | a connector's files to findings, before it runs. Pure |
 //! | [`report`] | findings to text. Pure |
 //! | [`cli`] | the commands, one file each |
 
@@ -21,6 +22,7 @@ pub mod cli;
 pub mod compare;
 pub mod connector;
 pub mod diagnose;
+pub mod inspect;
 pub mod launch;
 pub mod model;
 pub mod proxy;

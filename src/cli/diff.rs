@@ -77,7 +77,7 @@ pub(super) fn compare_files(
     Ok(diagnosis.verdict)
 }
 
-fn style(choice: ColorChoice, file: Option<&Path>) -> Style {
+pub(super) fn style(choice: ColorChoice, file: Option<&Path>) -> Style {
     let color = match choice {
         ColorChoice::Always => true,
         ColorChoice::Never => false,

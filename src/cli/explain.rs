@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::bail;
 
 use crate::diagnose::{self, Family};
+use crate::inspect;
 
 use super::output;
 
@@ -22,6 +23,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         output::report(&list(), None)?;
         return Ok(ExitCode::SUCCESS);
     };
+    if let Some(check) = inspect::check(name) {
+        output::report(check.docs, None)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let Some(rule) = diagnose::rule(name) else {
         match nearest(name) {
             Some(near) => {
@@ -41,6 +46,9 @@ fn list() -> String {
         let _ = writeln!(text, "{}{}", if text.is_empty() { "" } else { "\n" }, family.as_str());
         for rule in diagnose::RULES.iter().filter(|rule| rule.family == family) {
             let _ = writeln!(text, "  {:width$}  {}", rule.name, rule.summary);
+        }
+        for check in inspect::CHECKS.iter().filter(|check| check.family == family) {
+            let _ = writeln!(text, "  {:width$}  {}", check.name, check.summary);
         }
     }
     text

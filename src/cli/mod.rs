@@ -6,6 +6,7 @@ mod diff;
 mod env;
 mod explain;
 mod foresight;
+mod inspect;
 mod listening;
 mod options;
 mod output;
@@ -68,6 +69,8 @@ pub enum Command {
     Proxy(proxy::Args),
     /// Print the variables that a client needs to use a running `samewire proxy`.
     Env(env::Args),
+    /// Read a connector's package without running it: spec, manifest, config references.
+    Inspect(inspect::Args),
     /// Show the page of a rule: what, why, on the wire, how to fix, when it is wrong.
     Explain(explain::Args),
     /// The whole job on an embedded API and an embedded connector.
@@ -131,6 +134,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Compare(args) => compare::run(&args, cli.color),
         Command::Proxy(args) => proxy::run(&args),
         Command::Env(args) => env::run(&args),
+        Command::Inspect(args) => inspect::run(&args, cli.color),
         Command::Explain(args) => explain::run(&args),
         Command::Demo(args) => demo::run(&args, cli.color),
         Command::DemoConnector(args) => demo::connector::run(&args),

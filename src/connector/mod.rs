@@ -5,10 +5,19 @@ mod clients;
 mod command;
 mod config;
 mod gap;
+mod edit;
+mod glob;
 mod golang;
+mod lakeflow;
 mod manifest;
+mod package;
+mod packaging;
+mod project;
+mod python;
+mod requirements;
 mod spec;
 mod tree;
+mod version;
 mod versions;
 mod yaml;
 
@@ -20,10 +29,18 @@ pub use clients::{Client, Honours, client, client_of_program};
 pub use command::{Inside, Mount, split_line};
 pub use config::{ConfigFile, Leaf};
 pub use gap::{TRANSPARENT, gap_in_words, gap_remedy};
+pub use edit::{mark_secret, require_key};
 pub use golang::go_version;
-pub use manifest::{Literal, Manifest, Place, Reference, Setter};
+pub use manifest::{
+    Checked, Conflict, CustomClass, Dangling, Fault, FaultKind, Flaw, FlawKind, Literal, Manifest, Place,
+    Reference, Selection, Setter,
+};
+pub use package::{Files, Form, ImageFacts, PackageError, open, read_image};
+pub use packaging::Packaged;
+pub use project::{Named, Project, SpecFile, read_project};
 pub use spec::{Property, Spec};
 pub use versions::python_clients;
+pub use version::{Framework, Version};
 
 pub use yaml::yaml_to_json;
 

@@ -24,6 +24,8 @@ pub struct Property {
     pub types: Vec<JsonType>,
     /// Listed in `required` of its parent, in every alternative.
     pub required: bool,
+    /// The same, in one of the alternatives at least.
+    pub required_somewhere: bool,
     /// `airbyte_secret`.
     pub secret: bool,
     /// It has a `default`.
@@ -139,6 +141,7 @@ impl<'a> Reader<'a> {
             pointer: pointer.to_owned(),
             types,
             required,
+            required_somewhere: required,
             secret: said("airbyte_secret"),
             default: node.member("default").is_some(),
             words: words.collect(),
@@ -149,6 +152,7 @@ impl<'a> Reader<'a> {
             return;
         };
         known.secret |= new.secret;
+        known.required_somewhere |= new.required_somewhere;
         known.default |= new.default;
         if alternative {
             known.required &= new.required;

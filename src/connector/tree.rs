@@ -1,14 +1,17 @@
 //! JSON and YAML as one tree: order, lines and the spelling of numbers are kept, and values are wiped when it goes.
 
-use std::collections::BTreeMap;
-use std::fmt;
+mod yaml;
 
-use saphyr_parser::{Event, Parser, ScalarStyle, ScanError};
+use std::fmt;
+use std::ops::Range;
+
 use serde::de::{Deserialize as _, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use crate::model::JsonType;
+
+pub(super) use yaml::yaml;
 
 /// How deep values may be nested.
 const DEPTH: usize = 100;
@@ -21,7 +24,22 @@ const NODES: usize = 200_000;
 pub(super) struct Node {
     /// From 1; unknown for JSON that is part of another file.
     pub(super) line: Option<u32>,
+    /// Where it stands in the text.
+    pub(super) span: Span,
     pub(super) value: Value,
+}
+
+/// Where a value and its key stand in a YAML text, in bytes; empty where that is not known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Span {
+    /// The key of a member, quotes included.
+    pub(super) key: Range<usize>,
+    /// The value. Of a mapping or sequence in block style only the start is known for sure.
+    pub(super) value: Range<usize>,
+    /// A mapping or sequence in flow style: `{...}`, `[...]`.
+    pub(super) flow: bool,
+    /// It stands elsewhere too, by an alias.
+    pub(super) shared: bool,
 }
 
 /// A value.
@@ -170,7 +188,7 @@ fn from_raw(raw: &RawValue, depth: usize) -> Result<Node, Malformed> {
         Some(b'n') | None => Value::Null,
         Some(_) => Value::Number(Zeroizing::new(text.to_owned())),
     };
-    Ok(Node { line: None, value })
+    Ok(Node { line: None, span: Span::default(), value })
 }
 
 /// Reads an object's members in order, their values unread.
@@ -189,142 +207,6 @@ impl<'de> Visitor<'de> for Members {
             members.push(member);
         }
         Ok(members)
-    }
-}
-
-/// Reads the first document of a YAML file, as Python does: of equal keys the last counts, `<<` merges.
-pub(super) fn yaml(text: &str) -> Result<Node, Malformed> {
-    let mut tree = Builder::default();
-    for event in Parser::new_from_str(text.trim_start_matches('\u{feff}')) {
-        let (event, span) = event.map_err(|error| syntax(&error))?;
-        let line = u32::try_from(span.start.line()).ok();
-        if tree.take(event, line)? {
-            break;
-        }
-    }
-    tree.root.ok_or(Malformed::Empty)
-}
-
-fn syntax(error: &ScanError) -> Malformed {
-    Malformed::Syntax { what: "YAML", line: error.marker().line(), column: error.marker().col() + 1 }
-}
-
-/// An array or an object that is not complete yet.
-struct Open {
-    node: Node,
-    anchor: usize,
-    /// The key whose value comes next, in an object, and its line, which is the member's.
-    key: Option<(String, Option<u32>)>,
-}
-
-#[derive(Default)]
-struct Builder {
-    open: Vec<Open>,
-    anchors: BTreeMap<usize, Node>,
-    root: Option<Node>,
-    unfolded: usize,
-}
-
-impl Builder {
-    /// Takes one event; true when the document is complete.
-    fn take(&mut self, event: Event<'_>, line: Option<u32>) -> Result<bool, Malformed> {
-        match event {
-            Event::Scalar(text, style, anchor, tag) => {
-                let plain = style == ScalarStyle::Plain && tag.is_none();
-                let value = if plain { scalar(&text) } else { string(&text) };
-                self.complete(Node { line, value }, anchor);
-            }
-            Event::SequenceStart(anchor, _) => self.begin(Value::Array(Vec::new()), line, anchor)?,
-            Event::MappingStart(anchor, _) => self.begin(Value::Object(Vec::new()), line, anchor)?,
-            Event::SequenceEnd | Event::MappingEnd => {
-                if let Some(open) = self.open.pop() {
-                    self.complete(open.node, open.anchor);
-                }
-            }
-            Event::Alias(anchor) => {
-                let node = self.anchors.get(&anchor).cloned();
-                let mut node = node.unwrap_or(Node { line, value: Value::Null });
-                node.walk("", &mut |_, _| self.unfolded += 1);
-                if self.unfolded > NODES {
-                    return Err(Malformed::Large);
-                }
-                node.line = line;
-                self.complete(node, 0);
-            }
-            Event::DocumentEnd => return Ok(true),
-            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentStart(_) => {}
-        }
-        Ok(false)
-    }
-
-    fn begin(&mut self, value: Value, line: Option<u32>, anchor: usize) -> Result<(), Malformed> {
-        if self.open.len() >= DEPTH {
-            return Err(Malformed::Deep);
-        }
-        self.open.push(Open { node: Node { line, value }, anchor, key: None });
-        Ok(())
-    }
-
-    fn complete(&mut self, node: Node, anchor: usize) {
-        if anchor != 0 {
-            self.anchors.insert(anchor, node.clone());
-        }
-        let Some(open) = self.open.last_mut() else {
-            self.root.get_or_insert(node);
-            return;
-        };
-        match &mut open.node.value {
-            Value::Array(elements) => elements.push(node),
-            Value::Object(members) => match open.key.take() {
-                None => open.key = Some((key(&node), node.line)),
-                Some((key, _)) if key == "<<" => merge(members, &node),
-                Some((key, line)) => {
-                    members.retain(|(name, _)| *name != key);
-                    members.push((key, Node { line, ..node }));
-                }
-            },
-            _ => {}
-        }
-    }
-}
-
-/// What a key that is no string is called: templates see such keys in their own spelling too.
-fn key(node: &Node) -> String {
-    match &node.value {
-        Value::String(text) | Value::Number(text) => text.to_string(),
-        Value::Boolean(value) => value.to_string(),
-        _ => String::new(),
-    }
-}
-
-/// Adds the members of a merged mapping, or of several, where there are none of that name.
-fn merge(members: &mut Vec<(String, Node)>, from: &Node) {
-    for source in std::iter::once(from).chain(from.elements()) {
-        for (key, node) in source.members() {
-            if members.iter().all(|(name, _)| name != key) {
-                members.push((key.clone(), node.clone()));
-            }
-        }
-    }
-}
-
-fn string(text: &str) -> Value {
-    Value::String(Zeroizing::new(text.to_owned()))
-}
-
-/// A plain scalar's value in YAML 1.1's terms, which Python's parser speaks.
-fn scalar(text: &str) -> Value {
-    let number = || {
-        text.as_bytes().first().is_some_and(|first| first.is_ascii_digit() || b"+-.".contains(first))
-            && text.bytes().any(|byte| byte.is_ascii_digit())
-            && text.parse::<f64>().is_ok()
-    };
-    match text {
-        "" | "~" | "null" | "Null" | "NULL" => Value::Null,
-        "true" | "True" | "TRUE" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => Value::Boolean(true),
-        "false" | "False" | "FALSE" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => Value::Boolean(false),
-        _ if number() => Value::Number(Zeroizing::new(text.to_owned())),
-        _ => string(text),
     }
 }
 

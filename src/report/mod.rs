@@ -23,3 +23,6 @@ pub use escape::inert;
 pub use json::json;
 pub use run::{Answers, RunCoverage, RunSummary};
 pub use terminal::{Style, terminal};
+pub use json::{inspection_json, json};
+pub use run::{Answers, RunSummary};
+pub use terminal::{Style, inspection, terminal};

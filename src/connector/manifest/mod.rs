@@ -1,7 +1,12 @@
 //! The manifest of a low-code connector: what its templates read, and what sets credentials.
 
+mod checked;
+mod components;
 mod credentials;
+mod flaws;
+mod resolve;
 mod template;
+mod validate;
 
 use std::fmt;
 use std::fs;
@@ -13,6 +18,15 @@ use zeroize::Zeroizing;
 use super::spec::{self, Spec};
 use super::tree::{self, Node};
 use crate::model::ManifestState;
+
+pub(super) use checked::check;
+pub use checked::{Checked, Conflict, CustomClass, Selection};
+pub(super) use components::members_of;
+pub use flaws::{Flaw, FlawKind};
+pub use resolve::Dangling;
+pub(super) use resolve::resolve;
+pub(super) use validate::validate;
+pub use validate::{Fault, FaultKind};
 
 /// Longer manifests are not looked into, in bytes.
 const LIMIT: u64 = 16 << 20;
@@ -47,6 +61,8 @@ pub struct Reference {
     pub config: String,
     /// The template is nothing but this reference.
     pub bare: bool,
+    /// The template provides for the value's absence: a condition, a default.
+    pub guarded: bool,
 }
 
 /// A part of the manifest that sets a value in requests.
@@ -136,6 +152,7 @@ pub(super) fn understand(path: PathBuf, tree: &Node) -> (Manifest, Option<Spec>)
             line,
             config: path,
             bare: config.bare,
+            guarded: config.guarded,
         }));
         // Not a template, but read from the config as one.
         if let Some(path) = node.member("authenticator_selection_path") {
@@ -149,6 +166,7 @@ pub(super) fn understand(path: PathBuf, tree: &Node) -> (Manifest, Option<Spec>)
                 line: path.line,
                 config,
                 bare: false,
+                guarded: false,
             });
         }
     });
@@ -225,13 +243,15 @@ spec:
                     at: "/definitions/base/url_base".into(),
                     line: Some(10),
                     config: "/base_url".into(),
-                    bare: false
+                    bare: false,
+                    guarded: false
                 },
                 Reference {
                     at: "/definitions/base/authenticator/api_token".into(),
                     line: Some(13),
                     config: "/credentials/api_key".into(),
-                    bare: true
+                    bare: true,
+                    guarded: false
                 },
             ]
         );

@@ -9,11 +9,15 @@ pub(super) struct Reads {
     pub(super) paths: Vec<String>,
     /// The text is one template, and that is nothing but one reference.
     pub(super) bare: bool,
+    /// The text provides for a value's absence.
+    pub(super) guarded: bool,
 }
 
 /// Finds `config['a']['b']`, `config["a"]`, `config.a.b` and `config.get('a')` within `{{ }}` and `{% %}`.
 pub(super) fn reads(text: &str) -> Reads {
-    let mut found = Reads::default();
+    let guards = ["{%", " if ", " or ", "default", ".get(", " in config"];
+    let guarded = guards.iter().any(|guard| text.contains(guard));
+    let mut found = Reads { guarded, ..Reads::default() };
     let mut rest = text;
     while let Some(start) = rest.find("{{").into_iter().chain(rest.find("{%")).min() {
         let closing = if rest[start..].starts_with("{{") { "}}" } else { "%}" };

@@ -1,5 +1,6 @@
 //! The report for people, in a terminal: the verdict and its cause first, then each finding as compilers show an error.
 
+mod inspection;
 mod page;
 mod source;
 
@@ -19,6 +20,7 @@ use super::{ConfigToWire, Difference, Evidence, Finding, Report, RunSummary, Sig
 use page::{Page, Paint};
 use source::Margin;
 
+pub use inspection::inspection;
 pub use page::Style;
 
 /// Places that are shown of one finding; the rest is counted.

@@ -1,0 +1,215 @@
+//! A look at a project: what checks ask, and the findings they state. Everything that is said passes the redactor here.
+
+use std::cmp::Reverse;
+
+use serde_json::{Map, Value};
+
+use super::{Finding, Remedy, Spot};
+use crate::connector::{self, Checked, Files, Project, Property, Spec};
+use crate::diagnose::{self, Confidence, Role, Severity};
+use crate::model::ConfigFacts;
+use crate::redact::Redactor;
+
+/// Longer lines are not shown, in bytes.
+const LONGEST: usize = 240;
+
+pub(super) struct Look<'a> {
+    pub(super) project: &'a Project,
+    /// Of a config that can be read.
+    pub(super) config: Option<&'a ConfigFacts>,
+    files: &'a Files,
+    redactor: &'a Redactor,
+    found: Vec<Finding>,
+}
+
+impl<'a> Look<'a> {
+    pub(super) fn new(
+        files: &'a Files,
+        project: &'a Project,
+        config: Option<&'a ConfigFacts>,
+        redactor: &'a Redactor,
+    ) -> Self {
+        Self { project, config, files, redactor, found: Vec::new() }
+    }
+
+    /// The findings, worst first, each once.
+    pub(super) fn findings(mut self) -> Vec<Finding> {
+        let place = |finding: &Finding| diagnose::RULES.iter().position(|rule| rule.name == finding.rule);
+        let line = |finding: &Finding| finding.evidence.first().and_then(|spot| spot.line);
+        self.found.sort_by_key(|finding| {
+            (Reverse(finding.severity), place(finding).unwrap_or(usize::MAX), line(finding))
+        });
+        self.found.dedup();
+        self.found
+    }
+
+    pub(super) fn push(&mut self, finding: Finding) {
+        let known =
+            self.found.iter_mut().find(|known| known.rule == finding.rule && known.claim == finding.claim);
+        match known {
+            Some(known) => {
+                known.severity = known.severity.max(finding.severity);
+                for spot in finding.evidence {
+                    if !known.evidence.contains(&spot) {
+                        known.evidence.push(spot);
+                    }
+                }
+            }
+            None => self.found.push(finding),
+        }
+    }
+
+    /// Whether a finding of this rule was stated.
+    pub(super) fn has(&self, rule: &str) -> bool {
+        self.found.iter().any(|finding| finding.rule == rule)
+    }
+
+    pub(super) fn has_file(&self, path: &str) -> bool {
+        self.files.has(path)
+    }
+
+    pub(super) fn file_count(&self) -> usize {
+        self.files.paths().count()
+    }
+
+    pub(super) fn manifest(&self) -> Option<&'a Checked> {
+        self.project.manifest.as_ref()
+    }
+
+    pub(super) fn spec(&self) -> Option<&'a Spec> {
+        self.project.spec.as_ref().and_then(|file| file.spec.as_ref())
+    }
+
+    pub(super) fn property(&self, pointer: &str) -> Option<&'a Property> {
+        self.spec().and_then(|spec| spec.property(pointer))
+    }
+
+    /// The file that the spec is in.
+    pub(super) fn spec_path(&self) -> &'a str {
+        self.project.spec.as_ref().map_or("", |file| file.path.as_str())
+    }
+
+    /// A name from a file, as far as it may be shown.
+    pub(super) fn name(&self, name: &str) -> String {
+        self.redactor.name(name)
+    }
+
+    /// Running text from a file.
+    pub(super) fn prose(&self, text: &str) -> String {
+        self.redactor.prose(text).to_string()
+    }
+
+    /// A path in the package.
+    pub(super) fn path(&self, path: &str) -> String {
+        let part = |part: &str| if part.contains(['.', '-']) { self.prose(part) } else { self.name(part) };
+        path.split('/').map(part).collect::<Vec<_>>().join("/")
+    }
+
+    /// `credentials.api_key` for `/credentials/api_key`.
+    pub(super) fn key(&self, pointer: &str) -> String {
+        let segment = |segment: &str| self.name(&segment.replace("~1", "/").replace("~0", "~"));
+        pointer.split('/').skip(1).map(segment).collect::<Vec<_>>().join(".")
+    }
+
+    /// A finding of a rule of the catalogue, as an error.
+    pub(super) fn finding(&self, rule: &str, claim: impl Into<String>) -> Finding {
+        let known = diagnose::rule(rule);
+        let check = super::check(rule);
+        let family = known.map(|rule| rule.family).or_else(|| check.map(|check| check.family));
+        Finding {
+            rule: known.map(|rule| rule.name).or_else(|| check.map(|check| check.name)).unwrap_or_default(),
+            family: family.map_or("setup", diagnose::Family::as_str),
+            severity: Severity::Error,
+            confidence: Confidence::Certain,
+            claim: claim.into(),
+            detail: Map::new(),
+            evidence: Vec::new(),
+            remedies: Vec::new(),
+        }
+    }
+
+    /// A place in a file, with its line as far as that may be shown.
+    pub(super) fn spot(&self, role: Role, file: &str, line: Option<u32>, label: impl Into<String>) -> Spot {
+        let text = line.and_then(|line| self.files.text(file)?.lines().nth(line.checked_sub(1)? as usize));
+        let text = text.map(str::trim).filter(|text| !text.is_empty() && text.len() <= LONGEST);
+        // A config's lines hold values.
+        let is_config = self.config.is_some_and(|config| config.path.to_string().ends_with(file));
+        Spot {
+            role,
+            file: self.path(file),
+            line,
+            label: label.into(),
+            text: text.filter(|_| !is_config).map(|text| self.prose(text)),
+        }
+    }
+
+    /// A unified diff, where every line of it may be shown.
+    pub(super) fn patch(&self, diff: Option<String>) -> Option<String> {
+        let diff = diff?;
+        let shown = |line: &str| {
+            let body = line.get(1..).unwrap_or_default();
+            line.starts_with("@@")
+                || line.starts_with("---")
+                || line.starts_with("+++")
+                || self.is_shown(body)
+        };
+        diff.lines().all(shown).then_some(diff)
+    }
+
+    /// A unified diff that puts a key on the spec's list of required ones.
+    pub(super) fn require(&self, pointer: &str) -> Option<String> {
+        self.patch(connector::require_key(self.files, self.project, pointer))
+    }
+
+    /// A unified diff that marks a property of the spec as a secret.
+    pub(super) fn mark_secret(&self, pointer: &str) -> Option<String> {
+        self.patch(connector::mark_secret(self.files, self.project, pointer))
+    }
+
+    /// The first line of a file that begins with `word`.
+    pub(super) fn line_of(&self, file: &str, word: &str) -> Option<u32> {
+        let at = self.files.text(file)?.lines().position(|line| line.trim_start().starts_with(word))?;
+        u32::try_from(at + 1).ok()
+    }
+
+    /// Whether a line of a file holds nothing that is to be hidden.
+    fn is_shown(&self, line: &str) -> bool {
+        self.redactor.prose(line).as_shown().is_some_and(|shown| shown == line)
+    }
+}
+
+impl Finding {
+    pub(super) fn warning(mut self) -> Self {
+        self.severity = Severity::Warning;
+        self
+    }
+
+    pub(super) fn note(mut self) -> Self {
+        self.severity = Severity::Note;
+        self
+    }
+
+    pub(super) fn likely(mut self) -> Self {
+        self.confidence = Confidence::Likely;
+        self
+    }
+
+    pub(super) fn detail(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.detail.insert(name.to_owned(), value.into());
+        self
+    }
+
+    pub(super) fn at(mut self, spot: Spot) -> Self {
+        self.evidence.push(spot);
+        self
+    }
+
+    pub(super) fn remedy(self, text: impl Into<String>) -> Self {
+        self.remedy_with(text, None)
+    }
+
+    pub(super) fn remedy_with(mut self, text: impl Into<String>, patch: Option<String>) -> Self {
+        self.remedies.push(Remedy { text: text.into(), patch });
+        self
+    }
+}
