@@ -34,14 +34,22 @@ pub(super) fn read(name: &str) -> anyhow::Result<Files> {
         [] => bail!(
             "{name} is no path, and no container engine answers that could know an image of that name; save it elsewhere (docker save -o image.tar {name}) and name the file"
         ),
-        engines => bail!("{name} is no path, and {} has no image of that name; pull or build it first", engines.join(", ")),
+        engines => bail!(
+            "{name} is no path, and {} has no image of that name; pull or build it first",
+            engines.join(", ")
+        ),
     }
 }
 
 /// Whether an engine has an image; `None` where it does not answer.
 fn has(engine: &str, name: &str) -> Option<bool> {
     let run = |args: &[&str]| {
-        let status = Command::new(engine).args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        let status = Command::new(engine)
+            .args(args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
         status.ok().map(|status| status.success())
     };
     if run(&["image", "inspect", "--", name])? {

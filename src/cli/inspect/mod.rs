@@ -56,7 +56,8 @@ pub(super) fn run(args: &Args, color: ColorChoice) -> anyhow::Result<ExitCode> {
     let files = files(&args.package)?;
     let config = match &args.config {
         Some(path) => {
-            let content = std::fs::read(path).with_context(|| format!("--config: cannot read {}", path.display()))?;
+            let content =
+                std::fs::read(path).with_context(|| format!("--config: cannot read {}", path.display()))?;
             Some((path.to_string_lossy().into_owned(), zeroize::Zeroizing::new(content)))
         }
         None => None,

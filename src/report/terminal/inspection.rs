@@ -36,14 +36,16 @@ fn first_line(page: &mut Page, inspection: &Inspection) {
         (0, _) => (Paint::Warning, "sound but"),
         _ => (Paint::Error, "faulty"),
     };
-    let text = first.map_or("nothing in its files keeps this connector from asking", |finding| finding.claim.as_str());
+    let text = first
+        .map_or("nothing in its files keeps this connector from asking", |finding| finding.claim.as_str());
     page.paragraph(&[(paint, word), (Paint::Plain, ": ")], (Paint::Strong, text), word.len() + 2);
     let kind = match inspection.connector {
         "airbyte-low-code" => "an Airbyte low-code connector",
         "airbyte-python" => "an Airbyte connector in Python",
         _ => "a Lakeflow community connector",
     };
-    let framework = inspection.framework.as_ref().map(|text| format!(", airbyte-cdk {text}")).unwrap_or_default();
+    let framework =
+        inspection.framework.as_ref().map(|text| format!(", airbyte-cdk {text}")).unwrap_or_default();
     let facts = format!("{}: {kind} ({}{framework})", inspection.target, inspection.form);
     page.paragraph(&[], (Paint::Faint, &facts), 0);
 }
