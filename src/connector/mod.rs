@@ -37,7 +37,7 @@ pub use manifest::{
 };
 pub use package::{Files, Form, ImageFacts, PackageError, open, read_image};
 pub use packaging::Packaged;
-pub use project::{Named, Project, SpecFile, read_project};
+pub use project::{Named, Project, Selected, SpecFile, read_project};
 pub use spec::{Property, Spec};
 pub use versions::python_clients;
 pub use version::{Framework, Version};

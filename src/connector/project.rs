@@ -40,10 +40,25 @@ pub struct Project {
     pub missing_classes: Vec<(manifest::CustomClass, String)>,
     /// The version of airbyte-cdk.
     pub framework: Option<Framework>,
+    /// Of each of the manifest's selective authenticators: what the config selects.
+    pub selected: Vec<Selected>,
     /// A config that lies beside it, with its secrets in plain text.
     pub config: Option<ConfigFile>,
     /// It is a Lakeflow community connector.
     pub lakeflow: Option<Lakeflow>,
+}
+
+/// What a config selects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Selected {
+    /// There is no config that can be read.
+    Unknown,
+    /// The config has no such key.
+    Missing,
+    /// The choice of this number.
+    Choice(usize),
+    /// None of the choices.
+    Other,
 }
 
 /// A file that code names.
@@ -117,8 +132,12 @@ pub fn read_project(files: &Files, config: Option<(&str, &[u8])>) -> Project {
         let file = class_file(files, &class.name)?;
         Some((class.clone(), file))
     });
+    let config = config.or_else(|| beside(files)).map(|(path, content)| config::of(path, content));
+    let selected = manifest.iter().flat_map(|checked| &checked.selections);
+    let selected = selected.map(|selection| selects(config.as_ref(), selection)).collect();
     Project {
         form: files.form,
+        selected,
         manifest_packaged: judged(manifest.as_ref().map(|checked| checked.path.as_str())),
         missing_manifest,
         spec_packaged: judged(own_spec.as_deref()),
@@ -132,7 +151,7 @@ pub fn read_project(files: &Files, config: Option<(&str, &[u8])>) -> Project {
             "modify_and_save",
         ]),
         missing_classes: missing_classes.collect(),
-        config: config.or_else(|| beside(files)).map(|(path, content)| config::of(path, content)),
+        config,
         lakeflow: lakeflow::read(files),
         framework,
         spec,
@@ -180,6 +199,16 @@ fn spec_file(files: &Files, path: &str) -> SpecFile {
 fn beside(files: &Files) -> Option<(&str, &[u8])> {
     let path = files.paths().find(|path| *path == "secrets/config.json")?;
     Some((path, files.bytes(path)?))
+}
+
+fn selects(config: Option<&ConfigFile>, selection: &manifest::Selection) -> Selected {
+    let Some(config) = config.filter(|config| config.unreadable.is_none()) else { return Selected::Unknown };
+    let Some(leaf) = config.leaves.iter().find(|leaf| leaf.pointer == selection.config) else {
+        return Selected::Missing;
+    };
+    let value = leaf.value.as_ref().map(|value| value.as_str()).unwrap_or_default();
+    let choice = selection.choices.iter().position(|choice| choice == value);
+    choice.map_or(Selected::Other, Selected::Choice)
 }
 
 /// Where a class's file should be, where it is neither there nor anything that an environment may bring.

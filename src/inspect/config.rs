@@ -2,7 +2,7 @@
 
 use super::Finding;
 use super::look::Look;
-use crate::connector::{Checked, Property, Reference, Setter};
+use crate::connector::{Checked, Property, Reference, Selected, Selection, Setter};
 use crate::diagnose::Role;
 use crate::model::{Blank, Class, ConfigFacts, ConfigValue, Form, JsonType, Secret};
 
@@ -107,21 +107,16 @@ fn near<'a>(config: &'a ConfigFacts, pointer: &str) -> Option<&'a ConfigValue> {
 /// Keys that templates read and the config lacks, and what selects an authenticator.
 fn against_manifest(look: &mut Look<'_>, config: &ConfigFacts, path: &str) {
     let Some(manifest) = look.manifest() else { return };
-    for selection in &manifest.selections {
+    for (selection, selected) in manifest.selections.iter().zip(&look.project.selected) {
         let key = look.key(&selection.config);
-        let value = config.at(&selection.config);
-        let chosen = value.and_then(|value| value.value.as_ref()?.as_shown());
         let spot = look.spot(Role::Related, &manifest.path, selection.line, "selects the authenticator");
         let choices = selection.choices.iter().map(|choice| look.name(choice)).collect::<Vec<_>>().join(", ");
-        let claim = match (value, chosen) {
-            (None, _) => format!("the authenticator is selected by `{key}`, which the config does not have"),
-            (_, Some(chosen)) if !selection.choices.iter().any(|choice| choice == chosen) => {
-                format!(
-                    "`{key}` selects {}, for which there is no authenticator; there are {choices}",
-                    look.name(chosen)
-                )
+        let claim = match selected {
+            Selected::Missing => {
+                format!("the authenticator is selected by `{key}`, which the config does not have")
             }
-            _ => continue,
+            Selected::Other => format!("the value of `{key}` selects no authenticator; there are {choices}"),
+            Selected::Unknown | Selected::Choice(_) => continue,
         };
         let finding = look
             .finding("authenticator-misconfigured", claim)
@@ -159,7 +154,7 @@ fn dangling(
     let setter = manifest.manifest.setters.iter().find(setter);
     let (parent, _) = reference.config.rsplit_once('/')?;
     // Only the branch that the config selects counts.
-    if inside_other_branch(look, manifest, config, reference) {
+    if inside_other_branch(look, manifest, reference) {
         return None;
     }
     let default = look.property(&reference.config).is_some_and(|property| property.default);
@@ -223,19 +218,14 @@ fn dangling(
 }
 
 /// A template of an authenticator that the config does not select.
-fn inside_other_branch(
-    look: &Look<'_>,
-    manifest: &Checked,
-    config: &ConfigFacts,
-    reference: &Reference,
-) -> bool {
+pub(super) fn inside_other_branch(look: &Look<'_>, manifest: &Checked, reference: &Reference) -> bool {
     let Some((_, rest)) = reference.at.split_once("/authenticators/") else { return false };
     let branch = rest.split('/').next().unwrap_or_default();
-    let chosen = manifest
-        .selections
-        .iter()
-        .find_map(|selection| config.at(&selection.config)?.value.as_ref()?.as_shown().map(str::to_owned));
-    look.spec().is_some() && chosen.is_none_or(|chosen| chosen != branch)
+    let chosen = |(selection, selected): (&Selection, &Selected)| match selected {
+        Selected::Choice(at) => selection.choices.get(*at).is_some_and(|choice| choice == branch),
+        _ => false,
+    };
+    !manifest.selections.iter().zip(&look.project.selected).any(chosen)
 }
 
 /// Values that no server takes, or no client sends.

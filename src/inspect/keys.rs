@@ -1,6 +1,7 @@
 //! What templates read from the config, held against the spec.
 
 use super::Finding;
+use super::config;
 use super::look::Look;
 use crate::connector::{Checked, Property, Reference, Setter};
 use crate::diagnose::Role;
@@ -60,6 +61,13 @@ fn lacking(look: &Look<'_>, manifest: &Checked, reference: &Reference) -> Option
             return None;
         }
     }
+    let sent = setter(manifest, reference).is_some();
+    // A key of older configs beside the one of now.
+    let beside = |other: &Reference| other.at == reference.at && look.property(&other.config).is_some();
+    let older = manifest.manifest.references.iter().any(beside);
+    if reference.guarded && (older || !sent && !is_address(&reference.at)) {
+        return None;
+    }
     let key = look.key(&reference.config);
     let near = near(look, &reference.config);
     let instead = near.map(|near| format!("; it has `{}`", look.key(&near.pointer))).unwrap_or_default();
@@ -68,7 +76,7 @@ fn lacking(look: &Look<'_>, manifest: &Checked, reference: &Reference) -> Option
             "config-path-undefined",
             format!("a template reads `{key}`, which the spec does not have{instead}"),
         )
-        .detail("path", key.clone())
+        .detail("key", key.clone())
         .at(look.spot(Role::Primary, &manifest.path, reference.line, format!("reads config.{key}")));
     if let Some(near) = near {
         let other = look.key(&near.pointer);
@@ -81,12 +89,17 @@ fn lacking(look: &Look<'_>, manifest: &Checked, reference: &Reference) -> Option
             );
     }
     finding = finding.remedy(format!("or add `{key}` to the spec"));
+    let own = |at: &String| reference.at.strip_prefix(at.as_str()).is_some_and(|rest| rest.starts_with('/'));
+    let branch = reference.at.contains("/authenticators/") || manifest.own.iter().any(own);
     let matters =
         setter(manifest, reference).is_some_and(|setter| setter.authenticator) || is_address(&reference.at);
     // Code may put the key there, and a template that provides for its absence does no harm.
-    if reference.guarded || !matters || look.project.config_in_code {
+    if reference.guarded || !matters || branch || look.project.config_in_code {
         finding = finding.warning();
     }
+    // Of a branch that this config does not select, nothing is sent.
+    let idle = branch && look.config.is_some() && config::inside_other_branch(look, manifest, reference);
+    finding = if idle { finding.note() } else { finding };
     Some(if look.project.config_in_code { finding.likely() } else { finding })
 }
 
@@ -134,7 +147,7 @@ fn optional(
         if reference.at.ends_with("authenticator_selection_path") {
             return None;
         }
-        let place = setter.place.as_ref().map_or("its credentials", |place| place.name.as_str());
+        let place = setter.place.as_ref().map_or("what it makes", |place| place.name.as_str());
         let claim = format!(
             "the spec does not require `{key}`: a config without it is accepted, and {} is sent empty",
             look.name(place)
@@ -215,7 +228,10 @@ fn unmarked(look: &mut Look<'_>, manifest: &Checked) {
     ];
     for reference in &manifest.manifest.references {
         let member = reference.at.rsplit('/').next().unwrap_or_default();
-        let is_secret = SECRETS.contains(&member)
+        // One of several values that a template chooses among.
+        let alone = manifest.manifest.references.iter().filter(|other| other.at == reference.at).count() == 1;
+        let is_secret = alone
+            && SECRETS.contains(&member)
             && setter(manifest, reference).is_some_and(|setter| setter.authenticator);
         let Some(property) =
             look.property(&reference.config).filter(|property| is_secret && !property.secret)

@@ -44,18 +44,24 @@ impl<'a> Look<'a> {
     }
 
     pub(super) fn push(&mut self, finding: Finding) {
-        let known =
-            self.found.iter_mut().find(|known| known.rule == finding.rule && known.claim == finding.claim);
-        match known {
-            Some(known) => {
-                known.severity = known.severity.max(finding.severity);
-                for spot in finding.evidence {
-                    if !known.evidence.contains(&spot) {
-                        known.evidence.push(spot);
-                    }
-                }
+        let key = finding.detail.get("key");
+        let of_key = |known: &Finding| key.is_some() && known.detail.get("key") == key;
+        let same = |known: &&mut Finding| {
+            known.rule == finding.rule && (known.claim == finding.claim || of_key(known))
+        };
+        let Some(known) = self.found.iter_mut().find(same) else {
+            self.found.push(finding);
+            return;
+        };
+        // The worse one speaks; the places of both are kept.
+        let mut other = finding;
+        if other.severity > known.severity {
+            std::mem::swap(known, &mut other);
+        }
+        for spot in other.evidence {
+            if !known.evidence.contains(&spot) {
+                known.evidence.push(spot);
             }
-            None => self.found.push(finding),
         }
     }
 
@@ -92,6 +98,15 @@ impl<'a> Look<'a> {
     /// A name from a file, as far as it may be shown.
     pub(super) fn name(&self, name: &str) -> String {
         self.redactor.name(name)
+    }
+
+    /// What is asked of a framework: signs and numbers.
+    pub(super) fn requirement(&self, text: &str) -> String {
+        let plain = text.len() <= 80
+            && text
+                .chars()
+                .all(|c| c.is_ascii_digit() || "<>=!~^,.* ()".contains(c) || c.is_ascii_lowercase());
+        if plain { text.to_owned() } else { self.prose(text) }
     }
 
     /// Running text from a file.
@@ -139,7 +154,7 @@ impl<'a> Look<'a> {
             file: self.path(file),
             line,
             label: label.into(),
-            text: text.filter(|_| !is_config).map(|text| self.prose(text)),
+            text: text.filter(|_| !is_config).map(|text| self.redactor.source(text).to_string()),
         }
     }
 
@@ -174,7 +189,7 @@ impl<'a> Look<'a> {
 
     /// Whether a line of a file holds nothing that is to be hidden.
     fn is_shown(&self, line: &str) -> bool {
-        self.redactor.prose(line).as_shown().is_some_and(|shown| shown == line)
+        self.redactor.source(line).as_shown().is_some_and(|shown| shown == line)
     }
 }
 

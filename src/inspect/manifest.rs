@@ -73,7 +73,7 @@ fn finding(look: &Look<'_>, manifest: &Checked, group: &[&Fault]) -> Finding {
     }
     if let Some(framework) = look.project.framework.as_ref().filter(|_| new) {
         finding = finding
-            .detail("framework", look.prose(&framework.text))
+            .detail("framework", look.requirement(&framework.text))
             .at(look.spot(Role::Related, &framework.file, framework.line, "the framework"))
             .remedy("move the package to a newer airbyte-cdk, or write what the older one knows");
     }
@@ -170,7 +170,7 @@ fn newer(look: &mut Look<'_>, manifest: &Checked) {
     if !newer {
         return;
     }
-    let text = look.prose(&framework.text);
+    let text = look.requirement(&framework.text);
     let finding = look
         .finding(
             "manifest-rejected",

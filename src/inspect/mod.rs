@@ -149,7 +149,7 @@ pub fn inspect(
         target: redactor.prose(target).to_string(),
         form: project.form.as_str(),
         connector,
-        framework: project.framework.as_ref().map(|framework| look.prose(&framework.text)),
+        framework: project.framework.as_ref().map(|framework| look.requirement(&framework.text)),
         files: judged,
         notes: files.remarks.iter().map(|remark| look.prose(remark)).collect(),
         findings: look.findings(),

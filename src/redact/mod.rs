@@ -35,6 +35,7 @@ mod relation;
 mod schemes;
 mod secret;
 mod shape;
+mod source;
 mod value;
 mod words;
 

@@ -32,6 +32,8 @@ pub struct Checked {
     pub selections: Vec<Selection>,
     /// The connector's own classes.
     pub classes: Vec<CustomClass>,
+    /// Where components of the connector's own classes stand, as JSON pointers: what they do with their members is not known.
+    pub own: Vec<String>,
     /// Its text.
     pub text: Zeroizing<String>,
 }
@@ -88,6 +90,7 @@ pub(in crate::connector) fn check(path: &str, text: &str, framework: Option<&Fra
         conflicts: Vec::new(),
         selections: Vec::new(),
         classes: Vec::new(),
+        own: Vec::new(),
         text: Zeroizing::new(text.to_owned()),
     };
     let tree = match tree::yaml(text) {
@@ -126,6 +129,11 @@ pub(in crate::connector) fn check(path: &str, text: &str, framework: Option<&Fra
         if let Some(class) = node.member("class_name") {
             let name = class.as_str().map(str::to_owned);
             found.classes.extend(name.map(|name| CustomClass { name, line: class.line }));
+        }
+    });
+    tree.walk("", &mut |at, node| {
+        if node.member("class_name").is_some() {
+            found.own.push(at.to_owned());
         }
     });
     once(&mut found.conflicts);

@@ -24,6 +24,8 @@ pub(super) struct Component {
     pub(super) came: Option<Between>,
     /// When it went.
     pub(super) went: Option<Between>,
+    /// It may stand without a type.
+    pub(super) untyped: bool,
     /// Its members.
     pub(super) members: Vec<Member>,
 }
@@ -69,7 +71,8 @@ fn component(line: &'static str) -> Option<(&'static str, Component)> {
         return Some((name, Component { went: between(went), ..Component::default() }));
     }
     let (name, came) = head.split_once('@').unwrap_or((head, ""));
-    Some((name, Component { came: between(came), went: None, members: words.map(member).collect() }))
+    let (name, untyped) = name.strip_suffix('?').map_or((name, false), |name| (name, true));
+    Some((name, Component { came: between(came), went: None, untyped, members: words.map(member).collect() }))
 }
 
 fn member(word: &'static str) -> Member {

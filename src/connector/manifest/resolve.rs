@@ -40,9 +40,9 @@ impl Resolver<'_> {
                     own.push((key.clone(), self.node(member, depth)));
                 }
                 let Some(target) = node.member("$ref") else { return made(Value::Object(own)) };
-                let Node { value: Value::Object(mut members), .. } = self.node(target, depth) else {
-                    return made(Value::Object(own));
-                };
+                // What is no mapping stands for itself, whatever else is there.
+                let target = self.node(target, depth);
+                let Value::Object(mut members) = target.value else { return target };
                 for (key, member) in own {
                     match members.iter_mut().find(|(name, _)| *name == key) {
                         Some((_, known)) => *known = member,

@@ -49,8 +49,8 @@ fn references(expression: &str) -> Vec<(String, bool)> {
         }
         let (path, length) = accessors(&expression[after..]);
         if !path.is_empty() {
-            from = after + length;
-            found.push((path, at == 0 && from == expression.len()));
+            // What stands in for it, in brackets, may read the config too.
+            found.push((path, at == 0 && after + length == expression.len()));
         }
     }
     found
@@ -81,10 +81,26 @@ fn attribute(text: &str) -> Option<(&str, usize)> {
     let (name, rest) = name.split_at(end);
     if let Some(arguments) = rest.strip_prefix('(') {
         let (key, rest) = (name == "get").then(|| quoted(arguments.trim_start())).flatten()?;
-        let rest = &rest[rest.find(')')? + 1..];
-        return Some((key, text.len() - rest.len()));
+        return Some((key, text.len() - rest.len() + closing(rest)?));
     }
     (!name.is_empty()).then_some((name, text.len() - rest.len()))
+}
+
+/// One past the bracket that closes a call whose arguments have begun.
+fn closing(text: &str) -> Option<usize> {
+    let (mut depth, mut quote) = (0_usize, None);
+    for (at, letter) in text.char_indices() {
+        match (quote, letter) {
+            (Some(open), _) if letter == open => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') => quote = Some(letter),
+            (None, '(') => depth += 1,
+            (None, ')') if depth == 0 => return Some(at + 1),
+            (None, ')') => depth -= 1,
+            _ => {}
+        }
+    }
+    None
 }
 
 fn quoted(text: &str) -> Option<(&str, &str)> {
@@ -118,6 +134,7 @@ mod tests {
             ("{{ my_config['a'] }} {{ stream.config['b'] }} {{ config }} {{ 'config.c' }}", &[], false),
             ("config['api_key'] {{ config[key] }}", &[], false),
             ("{{ config['api_key'] }", &["/api_key"], false),
+            ("{{ config.get('a', config.get('b', {}).get('c', '')) }}", &["/a", "/b/c"], true),
         ] {
             let found = reads(text);
             assert_eq!(found.paths, paths, "{text}");

@@ -234,7 +234,10 @@ impl<'a> Validator<'a> {
 
     fn one(&mut self, value: &'a Node, name: &str, known: &Member, parameters: &[(&'a str, &'a Node)]) {
         let custom = value.member("class_name").is_some();
-        let Some(found) = value.text("type").or(known.default.filter(|_| !custom)) else {
+        let untyped =
+            known.kinds.iter().copied().find(|kind| COMPONENTS.get(kind).is_some_and(|known| known.untyped));
+        let default = known.default.or(untyped).filter(|_| !custom);
+        let Some(found) = value.text("type").or(default) else {
             if !custom && !known.open && value.member("type").is_none() {
                 self.fault(value, value.line, name, FaultKind::Untyped { member: known.name.to_owned() });
             }
