@@ -49,19 +49,19 @@ pub(super) fn read(path: PathBuf, file: &Path) -> (ConfigFile, Option<Node>) {
         Ok(bytes) => parse(&bytes, file),
         Err(why) => (None, Some(why)),
     };
-    understand(path, tree, unreadable)
+    understand(path, tree.as_ref(), unreadable)
 }
 
 /// The config that has this content.
 pub(super) fn of(path: &str, content: &[u8]) -> ConfigFile {
     let (tree, unreadable) = parse(content, Path::new(path));
-    understand(path.into(), tree, unreadable).0
+    understand(path.into(), tree.as_ref(), unreadable).0
 }
 
-fn understand(path: PathBuf, tree: Option<Node>, unreadable: Option<String>) -> (ConfigFile, Option<Node>) {
+fn understand(path: PathBuf, tree: Option<&Node>, unreadable: Option<String>) -> (ConfigFile, Option<Node>) {
     let mut leaves = Vec::new();
     let mut injected = None;
-    for (key, node) in tree.iter().flat_map(Node::members) {
+    for (key, node) in tree.into_iter().flat_map(Node::members) {
         if key == "__injected_declarative_manifest" {
             injected = Some(node.clone());
         }

@@ -30,6 +30,7 @@ pub use command::{Inside, Mount, split_line};
 pub use config::{ConfigFile, Leaf};
 pub use gap::{TRANSPARENT, gap_in_words, gap_remedy};
 pub use edit::{mark_secret, require_key};
+pub use edit::{Patch, mark_secret, require_key};
 pub use golang::go_version;
 pub use manifest::{
     Checked, Conflict, CustomClass, Dangling, Fault, FaultKind, Flaw, FlawKind, Literal, Manifest, Place,

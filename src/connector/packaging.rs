@@ -93,7 +93,7 @@ fn poetry_takes(files: &Files, poetry: &Value, package: &str, file: &str) -> Pac
     let top = package.split('/').next_back().unwrap_or(package);
     let listed =
         |pattern: &&str| *pattern == top || matches(pattern, file) || pattern.starts_with(&format!("{top}/"));
-    if !packages.is_empty() && !packages.iter().any(|pattern| listed(&pattern)) {
+    if !packages.is_empty() && !packages.iter().any(|pattern| listed(pattern)) {
         return no(format!("tool.poetry.packages does not list {top}"), FILE);
     }
     if let Some(pattern) = texts(poetry.get("exclude"), "path").iter().find(|pattern| matches(pattern, file))
@@ -199,16 +199,14 @@ fn setuptools_takes(
     if scm && with_manifest {
         return Packaged::Unknown;
     }
-    match declared {
-        Some(place) => no(format!("package_data does not list {within}"), place),
-        None => {
-            let place = ["setup.py", "pyproject.toml", "setup.cfg"].into_iter().find(|path| files.has(path));
-            no(
-                format!("no package_data lists {within}, and there is no MANIFEST.in that does"),
-                place.unwrap_or("setup.py"),
-            )
-        }
+    if let Some(place) = declared {
+        return no(format!("package_data does not list {within}"), place);
     }
+    let place = ["setup.py", "pyproject.toml", "setup.cfg"].into_iter().find(|path| files.has(path));
+    no(
+        format!("no package_data lists {within}, and there is no MANIFEST.in that does"),
+        place.unwrap_or("setup.py"),
+    )
 }
 
 /// The entries of a section of an INI file: key and the words of its value.
@@ -248,10 +246,10 @@ fn manifest_in(list: &str, file: &str) -> bool {
             ("include", patterns) if patterns.iter().any(|pattern| glob(pattern, file)) => taken = true,
             ("exclude", patterns) if patterns.iter().any(|pattern| glob(pattern, file)) => taken = false,
             ("recursive-include", [folder, patterns @ ..]) if below(folder) && named(patterns) => {
-                taken = true
+                taken = true;
             }
             ("recursive-exclude", [folder, patterns @ ..]) if below(folder) && named(patterns) => {
-                taken = false
+                taken = false;
             }
             ("global-include", patterns) if named(patterns) => taken = true,
             ("global-exclude", patterns) if named(patterns) => taken = false,

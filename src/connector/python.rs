@@ -132,9 +132,8 @@ pub(super) fn assigned<'a>(tokens: &[Token<'a>], name: &str) -> Option<Vec<(&'a 
     for (at, token) in tokens.iter().enumerate().skip(start) {
         match &token.kind {
             TokenKind::Sign('(' | '[' | '{') => depth += 1,
-            TokenKind::Sign(')' | ']' | '}') if depth == 0 => break,
+            TokenKind::Sign(')' | ']' | '}' | ',') | TokenKind::End if depth == 0 => break,
             TokenKind::Sign(')' | ']' | '}') => depth -= 1,
-            TokenKind::Sign(',') | TokenKind::End if depth == 0 => break,
             TokenKind::Text { content, .. } => {
                 let key = tokens.get(at + 1).is_some_and(|next| next.is(':'));
                 found.push((*content, token.line, key));

@@ -17,6 +17,7 @@ pub struct Spec {
 
 /// A property of the config.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "what a schema says of a property, each by itself")]
 pub struct Property {
     /// JSON pointer into the config; `*` stands for any element of an array.
     pub pointer: String,

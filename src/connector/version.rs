@@ -74,7 +74,7 @@ impl Framework {
                 "<" => number,
                 "<=" => number.next(2),
                 "~=" => number.next(parts.clamp(2, 3) - 2),
-                "~" => number.next(if parts > 1 { 1 } else { 0 }),
+                "~" => number.next(usize::from(parts > 1)),
                 "^" => number.next(number.0.iter().position(|part| *part > 0).unwrap_or(0)),
                 _ => continue,
             };

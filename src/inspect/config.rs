@@ -10,8 +10,7 @@ pub(super) fn check(look: &mut Look<'_>) {
     let Some(config) = look.config else { return };
     let path = config.path.to_string();
     if let Some(why) = &config.unreadable {
-        let finding = look
-            .finding("config-invalid", format!("{path} cannot be read: {why}"))
+        let finding = Finding::of("config-invalid", format!("{path} cannot be read: {why}"))
             .at(look.spot(Role::Primary, &path, None, why.clone()))
             .remedy("save it as JSON in UTF-8, without a byte order mark");
         look.push(finding);
@@ -43,14 +42,13 @@ fn against_spec(look: &mut Look<'_>, config: &ConfigFacts, path: &str) {
             let near = near(config, &property.pointer);
             let instead =
                 near.map(|near| format!("; it has `{}`", look.key(&near.pointer))).unwrap_or_default();
-            let mut finding = look
-                .finding(
-                    "config-key-missing",
-                    format!("the config has no key `{key}`, which the spec requires{instead}"),
-                )
-                .detail("key", key.clone())
-                .at(look.spot(Role::Primary, path, None, format!("no `{key}`")))
-                .at(look.spot(Role::Related, look.spec_path(), property.line, "required"));
+            let mut finding = Finding::of(
+                "config-key-missing",
+                format!("the config has no key `{key}`, which the spec requires{instead}"),
+            )
+            .detail("key", key.clone())
+            .at(look.spot(Role::Primary, path, None, format!("no `{key}`")))
+            .at(look.spot(Role::Related, look.spec_path(), property.line, "required"));
             if let Some(near) = near {
                 finding = finding.remedy(format!("rename or move `{}` to `{key}`", look.key(&near.pointer)));
             }
@@ -61,15 +59,14 @@ fn against_spec(look: &mut Look<'_>, config: &ConfigFacts, path: &str) {
         if !fits {
             let wanted =
                 property.types.iter().map(|kind| kind_in_words(*kind)).collect::<Vec<_>>().join(" or ");
-            let finding = look
-                .finding(
-                    "config-invalid",
-                    format!("`{key}` is {} where the spec wants {wanted}", kind_in_words(value.kind)),
-                )
-                .detail("key", key.clone())
-                .at(look.spot(Role::Primary, path, None, format!("`{key}`")))
-                .at(look.spot(Role::Related, look.spec_path(), property.line, format!("wants {wanted}")))
-                .remedy(format!("write `{key}` as {wanted}"));
+            let finding = Finding::of(
+                "config-invalid",
+                format!("`{key}` is {} where the spec wants {wanted}", kind_in_words(value.kind)),
+            )
+            .detail("key", key.clone())
+            .at(look.spot(Role::Primary, path, None, format!("`{key}`")))
+            .at(look.spot(Role::Related, look.spec_path(), property.line, format!("wants {wanted}")))
+            .remedy(format!("write `{key}` as {wanted}"));
             look.push(finding);
         }
     }
@@ -118,8 +115,7 @@ fn against_manifest(look: &mut Look<'_>, config: &ConfigFacts, path: &str) {
             Selected::Other => format!("the value of `{key}` selects no authenticator; there are {choices}"),
             Selected::Unknown | Selected::Choice(_) => continue,
         };
-        let finding = look
-            .finding("authenticator-misconfigured", claim)
+        let finding = Finding::of("authenticator-misconfigured", claim)
             .at(look.spot(Role::Primary, path, None, format!("`{key}`")))
             .at(spot)
             .remedy(format!("set `{key}` to one of {choices}"));
@@ -190,7 +186,7 @@ fn dangling(
         return None;
     };
     let near = near(config, &reference.config);
-    let mut finding = look.finding(rule, claim).detail("key", key.clone()).at(look.spot(
+    let mut finding = Finding::of(rule, claim).detail("key", key.clone()).at(look.spot(
         Role::Primary,
         &manifest.path,
         reference.line,
@@ -241,7 +237,7 @@ fn odd(look: &Look<'_>, value: &ConfigValue, path: &str) -> Vec<Finding> {
     let key = look.key(&value.pointer);
     let mut findings = Vec::new();
     let mut say = |rule: &str, what: String, remedy: &str| {
-        let mut finding = look.finding(rule, what).detail("key", key.clone()).at(look.spot(
+        let mut finding = Finding::of(rule, what).detail("key", key.clone()).at(look.spot(
             Role::Primary,
             path,
             None,
@@ -254,7 +250,7 @@ fn odd(look: &Look<'_>, value: &ConfigValue, path: &str) -> Vec<Finding> {
     };
     match &secret.shape.class {
         Class::Mask(_) => {
-            say("token-masked", format!("`{key}` is a mask, not the secret"), "put the secret itself there")
+            say("token-masked", format!("`{key}` is a mask, not the secret"), "put the secret itself there");
         }
         Class::Template(_) => say(
             "template-unrendered",
@@ -267,7 +263,7 @@ fn odd(look: &Look<'_>, value: &ConfigValue, path: &str) -> Vec<Finding> {
             "let the platform resolve the reference, or put the secret itself there",
         ),
         Class::Null(_) => {
-            say("token-null", format!("`{key}` is a language's nothing"), "put the secret itself there")
+            say("token-null", format!("`{key}` is a language's nothing"), "put the secret itself there");
         }
         _ => {}
     }

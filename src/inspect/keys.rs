@@ -71,13 +71,12 @@ fn lacking(look: &Look<'_>, manifest: &Checked, reference: &Reference) -> Option
     let key = look.key(&reference.config);
     let near = near(look, &reference.config);
     let instead = near.map(|near| format!("; it has `{}`", look.key(&near.pointer))).unwrap_or_default();
-    let mut finding = look
-        .finding(
-            "config-path-undefined",
-            format!("a template reads `{key}`, which the spec does not have{instead}"),
-        )
-        .detail("key", key.clone())
-        .at(look.spot(Role::Primary, &manifest.path, reference.line, format!("reads config.{key}")));
+    let mut finding = Finding::of(
+        "config-path-undefined",
+        format!("a template reads `{key}`, which the spec does not have{instead}"),
+    )
+    .detail("key", key.clone())
+    .at(look.spot(Role::Primary, &manifest.path, reference.line, format!("reads config.{key}")));
     if let Some(near) = near {
         let other = look.key(&near.pointer);
         finding = finding
@@ -163,8 +162,7 @@ fn optional(
     };
     let parent = reference.config.rsplit_once('/').map(|(parent, _)| parent).unwrap_or_default();
     let lacking = if parent.is_empty() || parent_required { &reference.config } else { parent };
-    let finding = look
-        .finding(rule, claim)
+    let finding = Finding::of(rule, claim)
         .detail("key", key.clone())
         .at(look.spot(Role::Primary, &manifest.path, reference.line, format!("reads config.{key}")))
         .at(look.spot(Role::Related, look.spec_path(), property.line, "not required"))
@@ -185,7 +183,7 @@ fn selection_value(
     let choices = selection.choices.iter().map(|choice| look.name(choice)).collect::<Vec<_>>().join(", ");
     let spot = look.spot(Role::Primary, &manifest.path, selection.line, format!("selects by config.{key}"));
     let Some(property) = look.property(&selection.config) else {
-        let finding = look.finding(
+        let finding = Finding::of(
             "authenticator-misconfigured",
             format!("the authenticator is selected by `{key}`, which the spec does not have"),
         );
@@ -202,7 +200,7 @@ fn selection_value(
     if !missing.is_empty() {
         let words = missing.iter().map(|word| look.name(word)).collect::<Vec<_>>().join(", ");
         return Some(
-            look.finding(
+            Finding::of(
                 "authenticator-misconfigured",
                 format!("the spec lets `{key}` be {words}, for which there is no authenticator; there are {choices}"),
             )
@@ -239,16 +237,15 @@ fn unmarked(look: &mut Look<'_>, manifest: &Checked) {
             continue;
         };
         let key = look.key(&reference.config);
-        let finding = look
-            .finding(
-                "secret-unmarked",
-                format!("`{key}` is sent as a secret and the spec does not mark it as one"),
-            )
-            .detail("key", key)
-            .at(look.spot(Role::Primary, look.spec_path(), property.line, "no `airbyte_secret: true`"))
-            .at(look.spot(Role::Related, &manifest.path, reference.line, "sent from here"))
-            .remedy_with("add `airbyte_secret: true` to the property", look.mark_secret(&reference.config))
-            .warning();
+        let finding = Finding::of(
+            "secret-unmarked",
+            format!("`{key}` is sent as a secret and the spec does not mark it as one"),
+        )
+        .detail("key", key)
+        .at(look.spot(Role::Primary, look.spec_path(), property.line, "no `airbyte_secret: true`"))
+        .at(look.spot(Role::Related, &manifest.path, reference.line, "sent from here"))
+        .remedy_with("add `airbyte_secret: true` to the property", look.mark_secret(&reference.config))
+        .warning();
         look.push(finding);
     }
 }

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use serde_json::{Map, Value};
 
 use super::{Finding, Remedy, Spot};
-use crate::connector::{self, Checked, Files, Project, Property, Spec};
+use crate::connector::{self, Checked, Files, Patch, Project, Property, Spec};
 use crate::diagnose::{self, Confidence, Role, Severity};
 use crate::model::ConfigFacts;
 use crate::redact::Redactor;
@@ -126,23 +126,6 @@ impl<'a> Look<'a> {
         pointer.split('/').skip(1).map(segment).collect::<Vec<_>>().join(".")
     }
 
-    /// A finding of a rule of the catalogue, as an error.
-    pub(super) fn finding(&self, rule: &str, claim: impl Into<String>) -> Finding {
-        let known = diagnose::rule(rule);
-        let check = super::check(rule);
-        let family = known.map(|rule| rule.family).or_else(|| check.map(|check| check.family));
-        Finding {
-            rule: known.map(|rule| rule.name).or_else(|| check.map(|check| check.name)).unwrap_or_default(),
-            family: family.map_or("setup", diagnose::Family::as_str),
-            severity: Severity::Error,
-            confidence: Confidence::Certain,
-            claim: claim.into(),
-            detail: Map::new(),
-            evidence: Vec::new(),
-            remedies: Vec::new(),
-        }
-    }
-
     /// A place in a file, with its line as far as that may be shown.
     pub(super) fn spot(&self, role: Role, file: &str, line: Option<u32>, label: impl Into<String>) -> Spot {
         let text = line.and_then(|line| self.files.text(file)?.lines().nth(line.checked_sub(1)? as usize));
@@ -158,17 +141,14 @@ impl<'a> Look<'a> {
         }
     }
 
-    /// A unified diff, where every line of it may be shown.
-    pub(super) fn patch(&self, diff: Option<String>) -> Option<String> {
-        let diff = diff?;
+    /// A unified diff, where every line of it may be shown; context that may not is left out.
+    pub(super) fn patch(&self, patch: Option<Patch>) -> Option<String> {
+        let patch = patch?;
         let shown = |line: &str| {
-            let body = line.get(1..).unwrap_or_default();
-            line.starts_with("@@")
-                || line.starts_with("---")
-                || line.starts_with("+++")
-                || self.is_shown(body)
+            let head = ["@@", "---", "+++"].iter().any(|sign| line.starts_with(sign));
+            head || self.is_shown(line.get(1..).unwrap_or_default())
         };
-        diff.lines().all(shown).then_some(diff)
+        [2, 1, 0].into_iter().map(|context| patch.unified(context)).find(|diff| diff.lines().all(shown))
     }
 
     /// A unified diff that puts a key on the spec's list of required ones.
@@ -194,6 +174,23 @@ impl<'a> Look<'a> {
 }
 
 impl Finding {
+    /// A finding of a rule of the catalogue, as an error.
+    pub(super) fn of(rule: &str, claim: impl Into<String>) -> Self {
+        let known = diagnose::rule(rule);
+        let check = super::check(rule);
+        let family = known.map(|rule| rule.family).or_else(|| check.map(|check| check.family));
+        Self {
+            rule: known.map(|rule| rule.name).or_else(|| check.map(|check| check.name)).unwrap_or_default(),
+            family: family.map_or("setup", diagnose::Family::as_str),
+            severity: Severity::Error,
+            confidence: Confidence::Certain,
+            claim: claim.into(),
+            detail: Map::new(),
+            evidence: Vec::new(),
+            remedies: Vec::new(),
+        }
+    }
+
     pub(super) fn warning(mut self) -> Self {
         self.severity = Severity::Warning;
         self

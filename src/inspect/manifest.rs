@@ -13,19 +13,21 @@ pub(super) fn check(look: &mut Look<'_>) {
     let Some(manifest) = look.manifest() else { return };
     if let ManifestState::Malformed(why) = &manifest.manifest.state {
         let line = why.split("line ").nth(1).and_then(|rest| rest.split(',').next()?.parse().ok());
-        let finding = look
-            .finding("manifest-rejected", format!("{} cannot be read: {why}", look.path(&manifest.path)))
-            .at(look.spot(Role::Primary, &manifest.path, line, "here"))
-            .remedy("correct the YAML at that line: indentation, quotes, brackets");
+        let finding =
+            Finding::of("manifest-rejected", format!("{} cannot be read: {why}", look.path(&manifest.path)))
+                .at(look.spot(Role::Primary, &manifest.path, line, "here"))
+                .remedy("correct the YAML at that line: indentation, quotes, brackets");
         look.push(finding);
         return;
     }
     for dangling in &manifest.dangling {
         let reference = look.prose(&dangling.reference);
-        let finding = look
-            .finding("manifest-rejected", format!("the reference {reference} leads nowhere, or in a circle"))
-            .at(look.spot(Role::Primary, &manifest.path, dangling.line, "refers to it"))
-            .remedy("name a definition that is there");
+        let finding = Finding::of(
+            "manifest-rejected",
+            format!("the reference {reference} leads nowhere, or in a circle"),
+        )
+        .at(look.spot(Role::Primary, &manifest.path, dangling.line, "refers to it"))
+        .remedy("name a definition that is there");
         look.push(finding);
     }
     for group in groups(&manifest.faults) {
@@ -67,7 +69,7 @@ fn finding(look: &Look<'_>, manifest: &Checked, group: &[&Fault]) -> Finding {
         "manifest-rejected"
     };
     let words: Vec<String> = group.iter().map(|fault| words(look, fault)).collect();
-    let mut finding = look.finding(rule, format!("{component} {}", words.join(", and ")));
+    let mut finding = Finding::of(rule, format!("{component} {}", words.join(", and ")));
     for fault in group {
         finding = finding.at(look.spot(Role::Primary, &manifest.path, fault.line, label(look, fault)));
     }
@@ -171,16 +173,15 @@ fn newer(look: &mut Look<'_>, manifest: &Checked) {
         return;
     }
     let text = look.requirement(&framework.text);
-    let finding = look
-        .finding(
-            "manifest-rejected",
-            format!("the manifest is of version {version}, the framework is airbyte-cdk {text}"),
-        )
-        .detail("manifest_version", version.to_string())
-        .detail("framework", text)
-        .at(look.spot(Role::Primary, &manifest.path, look.line_of(&manifest.path, "version:"), "newer"))
-        .at(look.spot(Role::Related, &framework.file, framework.line, "the framework"))
-        .remedy("move the package to the framework that the manifest was written with");
+    let finding = Finding::of(
+        "manifest-rejected",
+        format!("the manifest is of version {version}, the framework is airbyte-cdk {text}"),
+    )
+    .detail("manifest_version", version.to_string())
+    .detail("framework", text)
+    .at(look.spot(Role::Primary, &manifest.path, look.line_of(&manifest.path, "version:"), "newer"))
+    .at(look.spot(Role::Related, &framework.file, framework.line, "the framework"))
+    .remedy("move the package to the framework that the manifest was written with");
     // Later versions do not compare: then it is a sign only.
     let refuses = framework.is_at_most(COMPARES_VERSIONS);
     look.push(if refuses { finding } else { finding.warning().likely() });

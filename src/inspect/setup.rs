@@ -1,5 +1,6 @@
 //! Is everything there, and does it reach the package: spec, manifest, the connector's own classes.
 
+use super::Finding;
 use super::look::Look;
 use crate::connector::{Form, Packaged};
 use crate::diagnose::Role;
@@ -17,10 +18,10 @@ fn manifest(look: &mut Look<'_>) {
     let project = look.project;
     if let Some(missing) = &project.missing_manifest {
         let path = look.path(&missing.path);
-        let mut finding = look
-            .finding("manifest-missing", format!("the code reads {path}, which is not there"))
-            .detail("path", path.clone())
-            .at(look.spot(Role::Primary, &missing.by, missing.line, "names it"));
+        let mut finding =
+            Finding::of("manifest-missing", format!("the code reads {path}, which is not there"))
+                .detail("path", path.clone())
+                .at(look.spot(Role::Primary, &missing.by, missing.line, "names it"));
         if let Some(other) = &project.manifest {
             finding = finding.at(look.spot(Role::Related, &other.path, None, "a manifest lies here"));
         }
@@ -35,8 +36,7 @@ fn manifest(look: &mut Look<'_>) {
         return;
     };
     let path = look.path(&manifest.path);
-    let finding = look
-        .finding("manifest-missing", format!("{path} does not reach the package that is built: {}", look.prose(why)))
+    let finding = Finding::of("manifest-missing", format!("{path} does not reach the package that is built: {}", look.prose(why)))
         .detail("path", path)
         .at(look.spot(Role::Primary, file, *line, "decides what is packaged"))
         .remedy("let the package data have it: `package_data={\"\": [\"*.yaml\"]}` in setup.py, or the same of your build backend");
@@ -53,32 +53,26 @@ fn spec(look: &mut Look<'_>) {
     };
     let path = look.path(&file.path);
     if file.spec.is_none() {
-        let finding = look
-            .finding(
-                "spec-missing",
-                format!("{path} is no spec: it has no `connectionSpecification` that can be read"),
-            )
-            .at(look.spot(Role::Primary, &file.path, Some(1), "the spec"))
-            .remedy("give it a `connectionSpecification` with the JSON schema of the config");
+        let finding = Finding::of(
+            "spec-missing",
+            format!("{path} is no spec: it has no `connectionSpecification` that can be read"),
+        )
+        .at(look.spot(Role::Primary, &file.path, Some(1), "the spec"))
+        .remedy("give it a `connectionSpecification` with the JSON schema of the config");
         look.push(finding);
     }
     let other = file.path.replace(".yaml", ".json");
     if !file.in_manifest && other != file.path && look.has_file(&other) {
-        let finding = look
-            .finding(
-                "spec-missing",
-                format!(
-                    "both {path} and {} are there, and the framework refuses to choose",
-                    look.path(&other)
-                ),
-            )
-            .at(look.spot(Role::Primary, &other, None, "the second one"))
-            .remedy("keep one of them");
+        let finding = Finding::of(
+            "spec-missing",
+            format!("both {path} and {} are there, and the framework refuses to choose", look.path(&other)),
+        )
+        .at(look.spot(Role::Primary, &other, None, "the second one"))
+        .remedy("keep one of them");
         look.push(finding);
     }
     if let Packaged::No { why, file: by, line } = &project.spec_packaged {
-        let finding = look
-            .finding("spec-missing", format!("{path} does not reach the package that is built: {}", look.prose(why)))
+        let finding = Finding::of("spec-missing", format!("{path} does not reach the package that is built: {}", look.prose(why)))
             .detail("path", path)
             .at(look.spot(Role::Primary, by, *line, "decides what is packaged"))
             .remedy("let the package data have it: `package_data={\"\": [\"*.yaml\", \"*.json\"]}` in setup.py, or the same of your build backend")
@@ -95,7 +89,7 @@ fn missing_spec(look: &mut Look<'_>) {
         (None, _) => "the manifest has no `spec`".to_owned(),
     };
     let mut finding =
-        look.finding("spec-missing", format!("{whose}, so the connector ends before its first request"));
+        Finding::of("spec-missing", format!("{whose}, so the connector ends before its first request"));
     if let Some(manifest) = &project.manifest {
         finding = finding.at(look.spot(Role::Primary, &manifest.path, None, "no `spec` in it"));
     }
@@ -133,10 +127,10 @@ fn classes(look: &mut Look<'_>) {
     for (class, file) in &look.project.missing_classes {
         let file = look.path(file);
         let name = class.name.split('.').map(|part| look.name(part)).collect::<Vec<_>>().join(".");
-        let mut finding = look
-            .finding("custom-code-refused", format!("the manifest uses {name}, and there is no {file}"))
-            .at(look.spot(Role::Primary, &manifest.path, class.line, "names the class"))
-            .remedy(format!("put {file} into the package"));
+        let mut finding =
+            Finding::of("custom-code-refused", format!("the manifest uses {name}, and there is no {file}"))
+                .at(look.spot(Role::Primary, &manifest.path, class.line, "names the class"))
+                .remedy(format!("put {file} into the package"));
         if look.file_count() == 1 {
             finding = finding.likely().warning();
         }

@@ -26,8 +26,7 @@ fn is_sent(at: &str) -> bool {
 fn flawed(look: &Look<'_>, manifest: &Checked, flaw: &Flaw) -> Option<Finding> {
     let spot = |label: &str| look.spot(Role::Primary, &manifest.path, flaw.line, label);
     Some(match &flaw.kind {
-        FlawKind::Unclosed => look
-            .finding("template-error", "a template is not closed, so it does not parse")
+        FlawKind::Unclosed => Finding::of("template-error", "a template is not closed, so it does not parse")
             .detail("how", "syntax")
             .at(spot("`{{` needs `}}`"))
             .remedy_with(
@@ -41,30 +40,28 @@ fn flawed(look: &Look<'_>, manifest: &Checked, flaw: &Flaw) -> Option<Finding> {
             }
             let name = look.name(name);
             let patch = look.patch(manifest.replace(&flaw.at, &name, &format!("config['{name}']")));
-            look.finding("template-error", format!("a template uses `{name}`, which nothing declares"))
+            Finding::of("template-error", format!("a template uses `{name}`, which nothing declares"))
                 .detail("how", "undeclared")
                 .detail("name", name.clone())
                 .at(spot("not declared"))
                 .remedy_with(format!("write {{{{ config['{name}'] }}}}, if the config's key is meant"), patch)
         }
-        FlawKind::SingleBrace => look
-            .finding(
-                "template-unrendered",
-                "a template has one brace on each side, so it is sent as it stands",
-            )
-            .at(spot("not a template"))
-            .remedy_with("write `{{` and `}}`", look.patch(manifest.double_braces(&flaw.at))),
-        FlawKind::ShellReference => look
-            .finding(
-                "template-unrendered",
-                "the manifest has a reference to an environment variable, which nothing fills in",
-            )
-            .at(spot("sent as it stands"))
-            .remedy("read the value from the config: {{ config['api_key'] }}"),
+        FlawKind::SingleBrace => Finding::of(
+            "template-unrendered",
+            "a template has one brace on each side, so it is sent as it stands",
+        )
+        .at(spot("not a template"))
+        .remedy_with("write `{{` and `}}`", look.patch(manifest.double_braces(&flaw.at))),
+        FlawKind::ShellReference => Finding::of(
+            "template-unrendered",
+            "the manifest has a reference to an environment variable, which nothing fills in",
+        )
+        .at(spot("sent as it stands"))
+        .remedy("read the value from the config: {{ config['api_key'] }}"),
         FlawKind::Scheme { component, scheme } => {
             let (component, scheme) = (look.name(component), look.name(scheme));
             let patch = look.patch(manifest.replace(&flaw.at, &format!("{scheme} "), ""));
-            look.finding(
+            Finding::of(
                 "scheme-doubled",
                 format!("{component} puts `Bearer` before the token, and the token begins with `{scheme}`"),
             )
@@ -87,8 +84,7 @@ fn conflicting(look: &Look<'_>, manifest: &Checked, conflict: &Conflict) -> Find
             look.name(&conflict.entry)
         )
     };
-    let finding = look
-        .finding("credentials-conflict", claim)
+    let finding = Finding::of("credentials-conflict", claim)
         .detail("place", place)
         .at(look.spot(Role::Primary, &manifest.path, conflict.entry_line, format!("{holder} sets it")))
         .at(look.spot(Role::Related, &manifest.path, conflict.line, format!("{component} sets it")))

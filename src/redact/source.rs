@@ -71,7 +71,8 @@ impl Redactor {
     }
 
     fn literal(&self, key: &str, text: &str, shown: &mut Text) {
-        if text.trim().is_empty() {
+        let word = text.trim().trim_end_matches(',');
+        if ["", "true", "false", "null", "string", "object"].contains(&word) {
             shown.push_shown(text);
         } else if is_sensitive_name(key) && !text.trim_end().ends_with(':') && !is_scheme(text) {
             shown.push(self.named(key, text));

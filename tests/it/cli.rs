@@ -3,6 +3,7 @@
 mod bad_input;
 mod commands;
 mod help;
+mod inspect;
 mod kill;
 mod memory;
 mod repeat;

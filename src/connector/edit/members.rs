@@ -100,7 +100,7 @@ impl Edit<'_> {
         };
         self.changes.push((range, with));
         let Value::Object(members) = &mut at_mut(&mut self.meant, parent)?.value else { return None };
-        members.iter_mut().find(|(key, _)| key == from)?.0 = to.to_owned();
+        to.clone_into(&mut members.iter_mut().find(|(key, _)| key == from)?.0);
         Some(())
     }
 
@@ -152,8 +152,8 @@ impl Edit<'_> {
     }
 
     /// Adds a string to the sequence at a pointer.
-    pub(super) fn append(&mut self, list: &str, text: &str) -> Option<()> {
-        let node = self.tree.at(list).filter(|node| !node.span.shared)?;
+    pub(super) fn append(&mut self, at: &str, text: &str) -> Option<()> {
+        let node = self.tree.at(at).filter(|node| !node.span.shared)?;
         let last = node.elements().last();
         if node.span.flow {
             let opening = node.span.value.start;
@@ -162,23 +162,23 @@ impl Edit<'_> {
                 |last| self.text.as_bytes().get(last.span.value.start) == Some(&b'"'),
             );
             let written = scalar(text, json);
-            let (at, with) = match last {
+            let (place, with) = match last {
                 None => (opening + 1, written),
                 Some(last) if self.begins_line(last.span.value.start) => {
                     (end(last), format!(",\n{}{written}", self.indent(last.span.value.start)))
                 }
                 Some(last) => (end(last), format!(", {written}")),
             };
-            self.changes.push((at..at, with));
+            self.changes.push((place..place, with));
         } else {
             let last = last?;
             let start = self.line_start(last.span.value.start);
             let lead = self.text.get(start..last.span.value.start)?;
-            let at = self.line_end(end(last));
-            let newline = if self.text.get(..at)?.ends_with('\n') { "" } else { "\n" };
-            self.changes.push((at..at, format!("{newline}{lead}{}\n", scalar(text, false))));
+            let after = self.line_end(end(last));
+            let newline = if self.text.get(..after)?.ends_with('\n') { "" } else { "\n" };
+            self.changes.push((after..after, format!("{newline}{lead}{}\n", scalar(text, false))));
         }
-        let Value::Array(elements) = &mut at_mut(&mut self.meant, list)?.value else { return None };
+        let Value::Array(elements) = &mut at_mut(&mut self.meant, at)?.value else { return None };
         elements.push(New::Text(text.to_owned()).node());
         Some(())
     }

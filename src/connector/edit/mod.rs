@@ -12,15 +12,28 @@ use super::tree::{self, Node, Value};
 
 pub use repairs::{mark_secret, require_key};
 
-/// Lines of context in a diff.
-const CONTEXT: usize = 2;
-
 /// A text being changed, and what it is meant to say afterwards.
 pub(super) struct Edit<'a> {
     text: &'a str,
     tree: Node,
     meant: Node,
     changes: Vec<(Range<usize>, String)>,
+}
+
+/// A change of one file, with its texts as they are.
+pub struct Patch {
+    path: String,
+    old: Zeroizing<String>,
+    new: Zeroizing<String>,
+}
+
+impl Patch {
+    /// As a unified diff with this many lines of context.
+    pub fn unified(&self, context: usize) -> String {
+        let diff = similar::TextDiff::from_lines(self.old.as_str(), self.new.as_str());
+        let (old, new) = (format!("a/{}", self.path), format!("b/{}", self.path));
+        diff.unified_diff().context_radius(context).header(&old, &new).to_string()
+    }
 }
 
 impl<'a> Edit<'a> {
@@ -30,8 +43,8 @@ impl<'a> Edit<'a> {
         Some(Self { text, meant: tree.clone(), tree, changes: Vec::new() })
     }
 
-    /// The unified diff, if the new text says what was meant.
-    pub(super) fn diff(mut self, path: &str) -> Option<String> {
+    /// The change, if the new text says what was meant.
+    pub(super) fn diff(mut self, path: &str) -> Option<Patch> {
         self.changes.sort_by_key(|(range, _)| range.start);
         let mut new = String::with_capacity(self.text.len() + 64);
         let mut at = 0;
@@ -45,9 +58,11 @@ impl<'a> Edit<'a> {
         if new == self.text || !same(&parsed, &self.meant) {
             return None;
         }
-        let diff = similar::TextDiff::from_lines(self.text, &new);
-        let mut unified = diff.unified_diff();
-        Some(unified.context_radius(CONTEXT).header(&format!("a/{path}"), &format!("b/{path}")).to_string())
+        Some(Patch {
+            path: path.to_owned(),
+            old: Zeroizing::new(self.text.to_owned()),
+            new: Zeroizing::new(new),
+        })
     }
 
     /// Gives the string at a pointer another value, in the style it is written in.

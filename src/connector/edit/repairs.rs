@@ -4,8 +4,8 @@ use super::super::manifest::{Checked, Fault, FaultKind, Reference, members_of};
 use super::super::package::Files;
 use super::super::project::Project;
 use super::super::tree::{self, Node, child};
-use super::Edit;
 use super::members::New;
+use super::{Edit, Patch};
 
 impl Checked {
     /// The members that a component has, in words.
@@ -14,7 +14,7 @@ impl Checked {
     }
 
     /// Gives members the names that were meant.
-    pub fn rename_members(&self, faults: &[&Fault]) -> Option<String> {
+    pub fn rename_members(&self, faults: &[&Fault]) -> Option<Patch> {
         let mut edit = Edit::new(&self.text)?;
         let start = faults.first()?.start;
         let parent = mapping_at(&edit.tree, start)?;
@@ -29,12 +29,12 @@ impl Checked {
     }
 
     /// Replaces a part of a text, once.
-    pub fn replace(&self, at: &str, from: &str, to: &str) -> Option<String> {
+    pub fn replace(&self, at: &str, from: &str, to: &str) -> Option<Patch> {
         self.rewrite(at, |text| text.contains(from).then(|| text.replacen(from, to, 1)))
     }
 
     /// Closes a template that is not.
-    pub fn close_template(&self, at: &str) -> Option<String> {
+    pub fn close_template(&self, at: &str) -> Option<Patch> {
         self.rewrite(at, |text| {
             let (_, inner) = text.split_once("{{")?;
             if inner.contains("{{") || inner.contains("}}") {
@@ -46,7 +46,7 @@ impl Checked {
     }
 
     /// Makes a template of what has one brace on each side.
-    pub fn double_braces(&self, at: &str) -> Option<String> {
+    pub fn double_braces(&self, at: &str) -> Option<Patch> {
         self.rewrite(at, |text| {
             let one = |brace: char| text.matches(brace).count() == 1;
             (one('{') && one('}')).then(|| text.replace('{', "{{").replace('}', "}}"))
@@ -54,7 +54,7 @@ impl Checked {
     }
 
     /// Lets a template read another key of the config.
-    pub fn redirect(&self, at: &str, from: &str, to: &str) -> Option<String> {
+    pub fn redirect(&self, at: &str, from: &str, to: &str) -> Option<Patch> {
         let names = |pointer: &str| -> Vec<String> {
             pointer.split('/').skip(1).map(|name| name.replace("~1", "/").replace("~0", "~")).collect()
         };
@@ -78,14 +78,14 @@ impl Checked {
     }
 
     /// Takes an entry out.
-    pub fn remove(&self, at: &str) -> Option<String> {
+    pub fn remove(&self, at: &str) -> Option<Patch> {
         let mut edit = Edit::new(&self.text)?;
         edit.remove(at)?;
         edit.diff(&self.path)
     }
 
     /// Adds a spec with the keys that the manifest reads.
-    pub fn add_spec(&self) -> Option<String> {
+    pub fn add_spec(&self) -> Option<Patch> {
         let mut edit = Edit::new(&self.text)?;
         let references: Vec<&Reference> = self.manifest.references.iter().collect();
         let schema = schema(&references, "", 0)?;
@@ -99,7 +99,7 @@ impl Checked {
         edit.diff(&self.path)
     }
 
-    fn rewrite(&self, at: &str, change: impl FnOnce(&str) -> Option<String>) -> Option<String> {
+    fn rewrite(&self, at: &str, change: impl FnOnce(&str) -> Option<String>) -> Option<Patch> {
         let mut edit = Edit::new(&self.text)?;
         let old = edit.tree.at(at)?.as_str()?.to_owned();
         edit.set(at, &change(&old)?)?;
@@ -187,12 +187,12 @@ fn spec_text<'a>(files: &'a Files, project: &'a Project) -> Option<(&'a str, &'a
 }
 
 /// Puts a key of the config on the list of required ones.
-pub fn require_key(files: &Files, project: &Project, pointer: &str) -> Option<String> {
+pub fn require_key(files: &Files, project: &Project, pointer: &str) -> Option<Patch> {
     let (path, text, schema) = spec_text(files, project)?;
     require(text, path, &schema, pointer)
 }
 
-fn require(text: &str, path: &str, schema: &str, pointer: &str) -> Option<String> {
+fn require(text: &str, path: &str, schema: &str, pointer: &str) -> Option<Patch> {
     let mut edit = Edit::new(text)?;
     let (parents, key) = pointer.rsplit_once('/')?;
     let object =
@@ -209,7 +209,7 @@ fn require(text: &str, path: &str, schema: &str, pointer: &str) -> Option<String
 }
 
 /// Marks a property as a secret.
-pub fn mark_secret(files: &Files, project: &Project, pointer: &str) -> Option<String> {
+pub fn mark_secret(files: &Files, project: &Project, pointer: &str) -> Option<Patch> {
     let (path, text, schema) = spec_text(files, project)?;
     let mut edit = Edit::new(text)?;
     let property = pointer.split('/').skip(1).fold(schema, |at, name| format!("{at}/properties/{name}"));
@@ -253,7 +253,7 @@ streams:
     fn members_get_the_names_that_the_schema_has() {
         let checked = check("manifest.yaml", YAML, None);
         let faults: Vec<&Fault> = checked.faults.iter().collect();
-        let diff = checked.rename_members(&faults).unwrap();
+        let diff = checked.rename_members(&faults).unwrap().unified(2);
         assert_eq!(
             changed(&diff),
             [
@@ -270,14 +270,17 @@ streams:
     fn texts_keep_their_style() {
         let checked = check("m", YAML, None);
         let key = "/streams/0/retriever/requester/authenticator/api_key";
-        let diff = checked.redirect(key, "/api_key", "/credentials/token").unwrap();
+        let diff = checked.redirect(key, "/api_key", "/credentials/token").unwrap().unified(2);
         assert_eq!(
             changed(&diff)[1],
             "+          api_key: 'Bearer {{ config[''credentials''][''token''] }}'"
         );
-        let diff = checked.replace(key, "Bearer ", "").unwrap();
+        let diff = checked.replace(key, "Bearer ", "").unwrap().unified(2);
         assert_eq!(changed(&diff)[1], "+          api_key: '{{ config[''api_key''] }}'");
-        let diff = checked.remove("/streams/0/retriever/requester/request_headers/Authorization").unwrap();
+        let diff = checked
+            .remove("/streams/0/retriever/requester/request_headers/Authorization")
+            .unwrap()
+            .unified(2);
         assert_eq!(
             changed(&diff),
             ["-        request_headers:", "-          Authorization: \"{{ config['api_key'] }}\""]
@@ -289,23 +292,26 @@ streams:
         for (old, new) in [("{{ config['a'] }", "{{ config['a'] }}"), ("{{ config['a']", "{{ config['a'] }}")]
         {
             let checked = check("m", &format!("a: \"{old}\"\nb: 1\n"), None);
-            assert_eq!(changed(&checked.close_template("/a").unwrap())[1], format!("+a: \"{new}\""));
+            assert_eq!(
+                changed(&checked.close_template("/a").unwrap().unified(2))[1],
+                format!("+a: \"{new}\"")
+            );
         }
         let checked = check("m", "a: \"{ config['a'] }\"\n", None);
-        assert_eq!(changed(&checked.double_braces("/a").unwrap())[1], "+a: \"{{ config['a'] }}\"");
+        assert_eq!(changed(&checked.double_braces("/a").unwrap().unified(2))[1], "+a: \"{{ config['a'] }}\"");
     }
 
     #[test]
     fn a_spec_is_added_with_the_keys_that_are_read() {
         let sound = YAML.replace("api_key: 'B", "api_token: 'B").replace("header_name", "header");
-        let diff = check("m", &sound, None).add_spec().unwrap();
+        let diff = check("m", &sound, None).add_spec().unwrap().unified(2);
         assert_eq!(
             changed(&diff).join("\n"),
             "+\n+spec:\n+  type: Spec\n+  connection_specification:\n+    type: object\n+    $schema: \"http://json-schema.org/draft-07/schema#\"\n+    required:\n+      - api_key\n+    properties:\n+      api_key:\n+        type: string\n+        airbyte_secret: true"
         );
         let json = serde_json::json!({"version": "1", "streams": [{"authenticator": {"api_token": "{{ config.a.b }}"}}]});
         for text in [json.to_string(), serde_json::to_string_pretty(&json).unwrap()] {
-            let diff = check("m.json", &text, None).add_spec().unwrap();
+            let diff = check("m.json", &text, None).add_spec().unwrap().unified(2);
             assert!(diff.contains("\"airbyte_secret\": true"), "{diff}");
         }
     }
@@ -334,10 +340,10 @@ streams:
                 &["-    \"b\"", "+    \"b\",", "+    \"a\""],
             ),
         ] {
-            let diff = require(text, "spec", "/c", "/a");
+            let diff = require(text, "spec", "/c", "/a").map(|patch| patch.unified(2));
             assert_eq!(changed(diff.as_deref().unwrap_or_default()), lines, "{text}");
         }
-        assert_eq!(require("c: {properties: {b: {}}}", "spec", "/c", "/a"), None);
+        assert!(require("c: {properties: {b: {}}}", "spec", "/c", "/a").is_none());
     }
 
     proptest::proptest! {

@@ -160,7 +160,6 @@ fn end(inner: &str, closing: &str) -> Option<usize> {
     for (at, letter) in inner.char_indices() {
         match (quote, letter) {
             (Some(open), _) if letter == open => quote = None,
-            (Some(_), _) => {}
             (None, '\'' | '"') => quote = Some(letter),
             (None, _) if depth == 0 && inner[at..].starts_with(closing) => return Some(at),
             (None, '{') => depth += 1,
@@ -241,7 +240,7 @@ fn plain(text: &str, at: &str) -> Option<FlawKind> {
     (of_authenticator && braced("${").is_some_and(is_variable)).then_some(FlawKind::ShellReference)
 }
 
-/// `Bearer {{ ... }}` under a BearerAuthenticator.
+/// `Bearer {{ ... }}` under a `BearerAuthenticator`.
 fn scheme(at: &str, node: &Node) -> Option<Flaw> {
     let component = node.text("type").filter(|kind| *kind == "BearerAuthenticator")?;
     let token = node.member("api_token")?;

@@ -18,9 +18,9 @@ pub struct Dangling {
 
 /// The manifest without references, and those that could not be followed.
 pub(in crate::connector) fn resolve(tree: &Node) -> (Node, Vec<Dangling>) {
-    let mut resolver = Resolver { tree, dangling: Vec::new(), nodes: 0 };
-    let resolved = resolver.node(tree, 0);
-    (resolved, resolver.dangling)
+    let mut walk = Resolver { tree, dangling: Vec::new(), nodes: 0 };
+    let resolved = walk.node(tree, 0);
+    (resolved, walk.dangling)
 }
 
 struct Resolver<'a> {
@@ -56,16 +56,14 @@ impl Resolver<'_> {
             }
             Value::String(text) if text.starts_with("#/") => {
                 let target = lookup(self.tree, &text[2..]);
-                match target.filter(|_| depth < DEPTH && self.nodes < NODES) {
-                    Some(target) => self.node(target, depth + 1),
-                    None => {
-                        let dangling = Dangling { line: node.line, reference: text.to_string() };
-                        if !self.dangling.contains(&dangling) {
-                            self.dangling.push(dangling);
-                        }
-                        made(Value::Null)
-                    }
+                if let Some(target) = target.filter(|_| depth < DEPTH && self.nodes < NODES) {
+                    return self.node(target, depth + 1);
                 }
+                let dangling = Dangling { line: node.line, reference: text.to_string() };
+                if !self.dangling.contains(&dangling) {
+                    self.dangling.push(dangling);
+                }
+                made(Value::Null)
             }
             value => made(value.clone()),
         }
@@ -92,7 +90,7 @@ mod tests {
 
     #[test]
     fn own_members_go_before_those_of_the_reference() {
-        let text = "definitions:\n  base: {type: A, x: 1, deep: {y: 2}}\n  a/b: [3]\none:\n  $ref: '#/definitions/base'\n  x: 4\ntwo: '#/definitions/a/b'\nthree: '#/definitions/a/b/0'\n";
+        let text = "definitions:\n  base: {type: A, x: 1, deep: {y: 2}}\n  a/b: [3]\none:\n  $ref: '#/definitions/base'\n  x: 4\ntwo: '#/definitions/a/b'\nthree: '#/two/0'\n";
         let (tree, dangling) = resolve(&tree::yaml(text).unwrap());
         assert!(dangling.is_empty());
         let number = |at: &str| match &tree.at(at).unwrap().value {

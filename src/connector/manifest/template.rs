@@ -26,7 +26,7 @@ pub(super) fn reads(text: &str) -> Reads {
         let expression = inner[..end].trim_matches('-').trim();
         let alone = start == 0 && text.starts_with("{{") && inner.get(end + 2..).is_some_and(str::is_empty);
         for (path, whole) in references(expression) {
-            found.bare = whole && alone;
+            found.bare |= whole && alone;
             if !found.paths.contains(&path) {
                 found.paths.push(path);
             }
@@ -92,7 +92,6 @@ fn closing(text: &str) -> Option<usize> {
     for (at, letter) in text.char_indices() {
         match (quote, letter) {
             (Some(open), _) if letter == open => quote = None,
-            (Some(_), _) => {}
             (None, '\'' | '"') => quote = Some(letter),
             (None, '(') => depth += 1,
             (None, ')') if depth == 0 => return Some(at + 1),

@@ -73,14 +73,14 @@ pub enum FaultKind {
         /// The first version looked at that has it.
         from: Version,
     },
-    /// An ApiKeyAuthenticator that does not say where to put the key.
+    /// An `ApiKeyAuthenticator` that does not say where to put the key.
     Nowhere,
     /// A `RequestOption` with a place that is none.
     Place {
         /// What it says.
         found: String,
     },
-    /// An OAuthAuthenticator that has nothing to refresh with.
+    /// An `OAuthAuthenticator` that has nothing to refresh with.
     NoRefreshToken,
 }
 
