@@ -4,8 +4,8 @@
 mod clients;
 mod command;
 mod config;
-mod gap;
 mod edit;
+mod gap;
 mod glob;
 mod golang;
 mod lakeflow;
@@ -28,9 +28,8 @@ use std::path::{Path, PathBuf};
 pub use clients::{Client, Honours, client, client_of_program};
 pub use command::{Inside, Mount, split_line};
 pub use config::{ConfigFile, Leaf};
-pub use gap::{TRANSPARENT, gap_in_words, gap_remedy};
-pub use edit::{mark_secret, require_key};
 pub use edit::{Patch, mark_secret, require_key};
+pub use gap::{TRANSPARENT, gap_in_words, gap_remedy};
 pub use golang::go_version;
 pub use manifest::{
     Checked, Conflict, CustomClass, Dangling, Fault, FaultKind, Flaw, FlawKind, Literal, Manifest, Place,
@@ -40,8 +39,8 @@ pub use package::{Files, Form, ImageFacts, PackageError, open, read_image};
 pub use packaging::Packaged;
 pub use project::{Named, Project, Selected, SpecFile, read_project};
 pub use spec::{Property, Spec};
-pub use versions::python_clients;
 pub use version::{Framework, Version};
+pub use versions::python_clients;
 
 pub use yaml::yaml_to_json;
 

@@ -93,7 +93,7 @@ fn poetry_takes(files: &Files, poetry: &Value, package: &str, file: &str) -> Pac
     let top = package.split('/').next_back().unwrap_or(package);
     let listed =
         |pattern: &&str| *pattern == top || matches(pattern, file) || pattern.starts_with(&format!("{top}/"));
-    if !packages.is_empty() && !packages.iter().any(|pattern| listed(pattern)) {
+    if !packages.is_empty() && !packages.iter().any(listed) {
         return no(format!("tool.poetry.packages does not list {top}"), FILE);
     }
     if let Some(pattern) = texts(poetry.get("exclude"), "path").iter().find(|pattern| matches(pattern, file))

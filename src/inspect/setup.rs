@@ -2,8 +2,9 @@
 
 use super::Finding;
 use super::look::Look;
-use crate::connector::{Form, Packaged};
+use crate::connector::{Checked, Form, Packaged};
 use crate::diagnose::Role;
+use crate::model::ManifestState;
 
 pub(super) fn check(look: &mut Look<'_>) {
     if look.project.lakeflow.is_some() {
@@ -46,7 +47,10 @@ fn manifest(look: &mut Look<'_>) {
 fn spec(look: &mut Look<'_>) {
     let project = look.project;
     let Some(file) = &project.spec else {
-        if !project.spec_in_code {
+        // A manifest that cannot be read, or is not there, may have one.
+        let unread = |manifest: &Checked| manifest.manifest.state != ManifestState::Read;
+        let unknown = project.missing_manifest.is_some() || project.manifest.as_ref().is_some_and(unread);
+        if !project.spec_in_code && !unknown {
             missing_spec(look);
         }
         return;

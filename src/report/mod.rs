@@ -20,9 +20,6 @@ pub use contract::{
     Change, Difference, Evidence, Excerpt, Finding, LearnedPlace, Remedy, Report, SCHEMA, Significance,
 };
 pub use escape::inert;
-pub use json::json;
-pub use run::{Answers, RunCoverage, RunSummary};
-pub use terminal::{Style, terminal};
 pub use json::{inspection_json, json};
-pub use run::{Answers, RunSummary};
+pub use run::{Answers, RunCoverage, RunSummary};
 pub use terminal::{Style, inspection, terminal};
