@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use crate::connector::{gap_in_words, gap_remedy};
+use crate::launch::container::Container;
 use crate::launch::preflight::{self, Preflight};
 use crate::launch::{Command, Trust};
 use crate::model::{Gap, GapKind, Inputs};
@@ -13,6 +14,17 @@ use super::output;
 /// Looks at the command before it runs.
 pub(super) fn look(command: &Command, folder: &Path) -> Preflight {
     preflight::preflight(&command.words(), folder, |name| std::env::var_os(name))
+}
+
+/// Looks at what a container starts: its image tells, nothing of it runs for that.
+pub(super) fn look_inside(container: &Container) -> Preflight {
+    let variables = container.variables();
+    let value = |name: &str| {
+        variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str()).unwrap_or_default()
+    };
+    preflight::preflight_image(&container.started(), |name| {
+        Some(value(name)).filter(|value| !value.is_empty())
+    })
 }
 
 /// What only shows once the proxy listens and the trust files are there.

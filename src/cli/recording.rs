@@ -162,9 +162,11 @@ async fn recorded(plan: Plan, options: &Recording) -> anyhow::Result<Recorded> {
         Some(container) => Some(record::environment(container.variables(), &mut redactor)),
         None => environment(&words, &mut redactor),
     };
-    // What a container holds is not looked into before it runs.
-    let preflight = plan.preflight && container.is_none();
-    let mut foreseen = if preflight { foresight::look(&plan.command, &folder) } else { Preflight::default() };
+    let mut foreseen = match container {
+        _ if !plan.preflight => Preflight::default(),
+        Some(container) => foresight::look_inside(container),
+        None => foresight::look(&plan.command, &folder),
+    };
     foresight::name_clients(&foreseen, &mut inputs);
     let mut opening = opening(plan.side, Tool::Record, &words, inputs, &redactor);
     opening.run.repeat = plan.repeat;
@@ -184,7 +186,7 @@ async fn recorded(plan: Plan, options: &Recording) -> anyhow::Result<Recorded> {
     let bound = proxy.addresses().first().copied().unwrap_or(addr);
     let url = listening::url(plan.side, &place.reached_at(bound), admission.credential());
     let staged = place.stage(&plan.command, &url, &trust, inherited)?;
-    if preflight {
+    if plan.preflight {
         foresight::complete(&mut foreseen, bound, &trust);
         opening.completeness.coverage.foreseen.clone_from(&foreseen.gaps);
     }
@@ -204,10 +206,26 @@ async fn recorded(plan: Plan, options: &Recording) -> anyhow::Result<Recorded> {
     let serving = tokio::spawn(proxy.serve(Lanes::one(plan.side, events.clone()), async move {
         let _ = stopped.await;
     }));
-    // An engine's client speaks to its engine, not to an API.
-    let watch = Watch { of: Sampled::Processes, proxies: vec![bound] };
-    let watch = place.container().is_none().then_some(&watch);
-    let exit = launch::run_on(&staged.command, &staged.environment, events, plan.sinks, watch).await;
+    let proxies = vec![bound];
+    let exit = match place.container() {
+        None => {
+            let watch = Watch { of: Sampled::Processes, proxies };
+            launch::run_on(&staged.command, &staged.environment, events, plan.sinks, Some(&watch)).await
+        }
+        // An engine's client speaks to its engine, not to an API: it is the container that is looked at.
+        Some(container) => {
+            let of = if container.is_alone() { Sampled::Container } else { Sampled::Processes };
+            let (end, ended) = oneshot::channel();
+            let watch = Watch { of, proxies }.follow(container.process(), events.clone(), ended);
+            let run = async {
+                let exit =
+                    launch::run_on(&staged.command, &staged.environment, events, plan.sinks, None).await;
+                let _ = end.send(());
+                exit
+            };
+            tokio::join!(run, watch).0
+        }
+    };
     let _ = stop.send(());
     let _ = serving.await;
     let remark = match (&exit, place.container()) {

@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -42,6 +43,9 @@ use super::{Command, Trust};
 
 /// Where a container finds the certificates, unless something else is there.
 pub const FOLDER: &str = "/samewire";
+
+/// How soon it is looked again whether a container runs: an engine tells nobody by itself.
+const LOOK_AGAIN: Duration = Duration::from_millis(30);
 
 /// This machine's name in a container that somebody else starts.
 pub const HOST_ALIAS: &str = "host.docker.internal";
@@ -183,6 +187,38 @@ impl Container {
     pub fn residents(&self) -> Residents {
         let network = self.network.has_names.then(|| self.network.name.clone());
         Residents::new(self.engine.clone(), self.which.clone(), network, self.hosts.clone())
+    }
+
+    /// What the container starts: the words of its entry point and its command.
+    pub fn started(&self) -> Vec<OsString> {
+        let entrypoint = self.image().map(|image| image.entrypoint.clone()).unwrap_or_default();
+        entrypoint.into_iter().chain(self.inside().words).collect()
+    }
+
+    /// The number that the container's first process has on this machine, once it runs. `None` where the engine runs it on another
+    /// machine, or it is over.
+    pub async fn process(&self) -> Option<u32> {
+        if self.engine.desktop {
+            return None;
+        }
+        loop {
+            let id = tokio::fs::read_to_string(&self.cidfile).await.unwrap_or_default();
+            if !id.trim().is_empty() {
+                let found = self.engine.ask_json(&["container", "inspect", id.trim()]).await.ok()?;
+                let state = &found[0]["State"];
+                match state["Pid"].as_u64().and_then(|process| u32::try_from(process).ok()) {
+                    Some(process) if process > 0 => return Some(process),
+                    _ if state["Status"] == "exited" || state["Status"] == "dead" => return None,
+                    _ => {}
+                }
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// The container has a network to itself.
+    pub fn is_alone(&self) -> bool {
+        !self.run.networks().iter().any(|network| network == "host" || network.starts_with("container:"))
     }
 
     /// Clients may be told by the address that they come from.

@@ -84,10 +84,12 @@ pub fn preflight_image<'a>(words: &[OsString], variables: impl Fn(&str) -> Optio
         };
         let version = variables(variable).filter(plain).map(str::to_owned);
         found.know(known, version.as_deref());
-        if known.name == "java" {
-            let kinds = java::gaps(program.words());
-            found.gaps.extend(kinds.into_iter().map(|kind| gap("java", version.clone(), kind)));
-        }
+        let kinds = match known.name {
+            "java" => java::gaps(program.words()),
+            "curl" => curl::gaps(program.words(), None),
+            _ => Vec::new(),
+        };
+        found.gaps.extend(kinds.into_iter().map(|kind| gap(known.name, version.clone(), kind)));
     }
     found.gaps.extend(passing.kinds().into_iter().map(|kind| gap("command", None, kind)));
     found

@@ -75,6 +75,36 @@ impl Watch {
     }
 }
 
+impl Watch {
+    /// Looks at a container's connections: `process` is its first process, once it runs. Ends with `until`.
+    pub async fn follow(
+        self,
+        process: impl Future<Output = Option<u32>>,
+        events: EventSender,
+        mut until: oneshot::Receiver<()>,
+    ) {
+        let started = tokio::select! {
+            process = process => process.and_then(|process| self.of_container(process).start(process, events)),
+            _ = &mut until => None,
+        };
+        if let Some(watching) = started {
+            let _ = until.await;
+            watching.finish().await;
+        }
+    }
+
+    /// A network that is this machine's own has others' connections too: then only those of the container's processes count.
+    fn of_container(self, process: u32) -> Self {
+        let network = |process: &str| fs::read_link(format!("/proc/{process}/ns/net")).ok();
+        let own = network("self");
+        let of = match network(&process.to_string()) {
+            Some(theirs) if Some(&theirs) != own.as_ref() => self.of,
+            _ => Sampled::Processes,
+        };
+        Self { of, ..self }
+    }
+}
+
 impl Watching {
     /// Ends it, once what it saw is told.
     pub(super) async fn finish(self) {

@@ -9,13 +9,17 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::bench::{Bench, first_rule, program, python, text};
+use super::engine::{Image, bridge};
 
 /// Longest time that a call is held for the sample.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A server that answers requests for `/v1/held` once the capture tells of a connection past the proxy, all others at once.
 fn server(capture: PathBuf) -> SocketAddr {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    serve(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap(), capture)
+}
+
+fn serve(listener: TcpListener, capture: PathBuf) -> SocketAddr {
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
@@ -214,4 +218,27 @@ fn a_client_that_trusts_another_store_is_told_which() {
     assert_eq!(first_rule(&report), "ca-rejected", "{report:#}");
     let remedy = report["findings"][0]["remedies"][0]["text"].as_str().unwrap();
     assert!(remedy.contains("requests reads REQUESTS_CA_BUNDLE") && remedy.contains("`verify=`"), "{remedy}");
+}
+
+#[test]
+fn a_container_that_goes_past_the_proxy_is_found() {
+    let (Some(bridge), Some(curl)) = (bridge(), program("curl")) else { return };
+    let bench = Bench::new();
+    let curl = std::fs::canonicalize(curl).unwrap();
+    let image = Image::make(&bench.path(""), &[&curl], &[]);
+    let listener = TcpListener::bind((bridge.parse::<std::net::IpAddr>().unwrap(), 0)).unwrap();
+    let address = serve(listener, bench.path("r.har"));
+    let sandbox = bench.record("sandbox", "s.har", &["curl", "-sS", &format!("http://{address}/v1/lots")]);
+    assert!(sandbox.status.success(), "{}", text(&sandbox));
+    let (curl, url) = (curl.to_str().unwrap(), format!("http://{address}/v1/held"));
+    let words = ["docker", "run", "--rm", "--user", "1000", &image.0, curl, "-sS", "--noproxy", "*", &url];
+    let runtime = bench.record("runtime", "r.har", &words);
+    assert!(runtime.status.success(), "{}", text(&runtime));
+    let said = String::from_utf8_lossy(&runtime.stderr);
+    assert!(said.contains("--noproxy on the command line"), "{said}");
+    assert!(said.contains(&format!("1 connection of curl to {address} did not come through")), "{said}");
+    let (_, report) = bench.diff("s.har", "r.har");
+    assert_eq!(first_rule(&report), "proxy-bypassed", "{report:#}");
+    assert_eq!(report["runtime"]["coverage"]["sampling"]["of"], "container");
+    assert_eq!(report["findings"][0]["remedies"][0]["text"], "take --noproxy out for the recording");
 }
