@@ -214,9 +214,9 @@ async fn recorded(plan: Plan, options: &Recording) -> anyhow::Result<Recorded> {
         }
         // An engine's client speaks to its engine, not to an API: it is the container that is looked at.
         Some(container) => {
-            let of = if container.is_alone() { Sampled::Container } else { Sampled::Processes };
             let (end, ended) = oneshot::channel();
-            let watch = Watch { of, proxies }.follow(container.process(), events.clone(), ended);
+            let watch = Watch { of: Sampled::Container, proxies };
+            let watch = watch.follow(container.process(), events.clone(), ended);
             let run = async {
                 let exit =
                     launch::run_on(&staged.command, &staged.environment, events, plan.sinks, None).await;

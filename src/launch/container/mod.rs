@@ -191,18 +191,19 @@ impl Container {
 
     /// What the container starts: the words of its entry point and its command.
     pub fn started(&self) -> Vec<OsString> {
-        let entrypoint = self.image().map(|image| image.entrypoint.clone()).unwrap_or_default();
-        entrypoint.into_iter().chain(self.inside().words).collect()
+        let entrypoint = self.image().map(|image| image.entrypoint.as_slice()).unwrap_or_default();
+        entrypoint.iter().chain(&self.inside.words).cloned().collect()
     }
 
     /// The number that the container's first process has on this machine, once it runs. `None` where the engine runs it on another
-    /// machine, or it is over.
+    /// machine, where it is over, and where the line does not lead to one container of its own (Compose, another container's network).
     pub async fn process(&self) -> Option<u32> {
+        let Which::Cidfile(cidfile) = &self.which else { return None };
         if self.engine.desktop {
             return None;
         }
         loop {
-            let id = tokio::fs::read_to_string(&self.cidfile).await.unwrap_or_default();
+            let id = tokio::fs::read_to_string(cidfile).await.unwrap_or_default();
             if !id.trim().is_empty() {
                 let found = self.engine.ask_json(&["container", "inspect", id.trim()]).await.ok()?;
                 let state = &found[0]["State"];
@@ -214,11 +215,6 @@ impl Container {
             }
             tokio::time::sleep(LOOK_AGAIN).await;
         }
-    }
-
-    /// The container has a network to itself.
-    pub fn is_alone(&self) -> bool {
-        !self.run.networks().iter().any(|network| network == "host" || network.starts_with("container:"))
     }
 
     /// Clients may be told by the address that they come from.
