@@ -186,9 +186,9 @@ fn edge(answered: &Answered<'_>) -> Left {
             (Some(here), Some(_)) => format!("{name}: {here}"),
         };
         if telling {
-            names.insert(0, shown)
+            names.insert(0, shown);
         } else {
-            names.push(shown)
+            names.push(shown);
         }
         let mut facts = json!({ "field": name });
         facts[side.as_str()] = here.into();
