@@ -35,6 +35,7 @@ fn hidden(value: &str, class: Class, credential: bool) -> Secret {
             quotes: None,
             scheme: None,
             public_prefix: None,
+            envelope: None,
         },
         fingerprint: Fingerprint {
             exact: tag(value),

@@ -45,7 +45,8 @@ pub(super) struct Recording {
     #[arg(long = "secret", value_name = "NAME=env:VAR|file:PATH")]
     pub(super) secrets: Vec<Unread>,
 
-    /// Open and record only these hosts; the rest is passed through and counted. `*` matches within a name.
+    /// Open and record only these hosts; the rest is passed through and counted. `*.example.com` is any name below it, `*` all of
+    /// them: also telemetry of client libraries (api.segment.io, api.ipify.org), which is passed through otherwise.
     #[arg(long = "host", value_name = "PATTERN")]
     pub hosts: Vec<HostPattern>,
 
@@ -109,7 +110,16 @@ impl Preflight {
     }
 }
 
+/// Where client libraries report that they are used (airbyte-agent-*): no call of the connector's own.
+pub(super) const TELEMETRY: [&str; 2] = ["api.ipify.org", "api.segment.io"];
+
 impl Recording {
+    /// Hosts of telemetry that no `--host` asks for.
+    fn telemetry(&self) -> impl Iterator<Item = HostPattern> {
+        let wanted = |host: &str| self.hosts.iter().any(|pattern| pattern.matches(host));
+        TELEMETRY.into_iter().filter(move |host| !wanted(host)).filter_map(|host| host.parse().ok())
+    }
+
     /// The data path's settings.
     pub(super) fn settings(&self) -> anyhow::Result<Settings> {
         let upstream_proxy = match &self.upstream_proxy {
@@ -120,7 +130,7 @@ impl Recording {
         };
         Ok(Settings {
             hosts: self.hosts.clone(),
-            ignored_hosts: self.ignored_hosts.clone(),
+            ignored_hosts: self.ignored_hosts.iter().cloned().chain(self.telemetry()).collect(),
             connect_to: self.connect_to.clone(),
             upstream_ca: self.upstream_ca.clone(),
             upstream_proxy,

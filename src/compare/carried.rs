@@ -42,6 +42,7 @@ impl Item {
                 quotes: None,
                 scheme: None,
                 public_prefix: None,
+                envelope: None,
             },
             // No value's tag: placeholders are compared by their text.
             fingerprint: Fingerprint {

@@ -74,6 +74,14 @@ fn of_side(case: &Case<'_>, side: Side, notes: &mut Vec<String>) {
         };
         notes.push(format!("{number} of the {side} turned away, because {why}"));
     }
+    if !completeness.ignored.is_empty() {
+        let hosts: Vec<String> =
+            completeness.ignored.iter().map(|(host, times)| format!("{host} ({times})")).collect();
+        notes.push(format!(
+            "connections of the {side} that were passed through unopened: {}; `--host` names the hosts to open (`--host '*'`: all, telemetry too)",
+            hosts.join(", ")
+        ));
+    }
     for exchange in &capture.exchanges {
         if let Fidelity::Desync(how) = &exchange.request.fidelity {
             notes.push(format!(

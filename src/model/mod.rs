@@ -34,6 +34,6 @@ pub use inputs::{
 };
 pub use json::Json;
 pub use relation::{Reference, Relation, Step};
-pub use secret::{Blank, Class, Fingerprint, Form, Jwt, Length, Secret, Shape, Tag};
+pub use secret::{Blank, Class, Envelope, Fingerprint, Form, Jwt, Length, Secret, Shape, Tag};
 pub use target::{Target, TargetForm, UserInfo};
 pub use text::{Piece, Text};

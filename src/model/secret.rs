@@ -49,6 +49,19 @@ pub struct Shape {
     /// A vendor's public token prefix (`ghp_`, `sk_live_`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public_prefix: Option<String>,
+    /// It is base64 of a JSON object (Airbyte's widget token: `{"token": ..., "widgetUrl": ...}`); what is in there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub envelope: Option<Box<Envelope>>,
+}
+
+/// What is kept of a JSON object that a value is base64 of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Envelope {
+    /// Names of its members, in order.
+    pub members: Vec<String>,
+    /// Its `token`, where that is a JSON Web Token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<Jwt>,
 }
 
 /// A length in bytes: exact from 16 on, a class below it (a short secret's length tells too much).

@@ -65,7 +65,7 @@ fn claim_text(value: &Value) -> String {
 }
 
 /// Claims may be named by URLs and domains (`io.airbyte.auth.workspace_scope`).
-fn shown_name(name: &str, tagger: &Tagger) -> String {
+pub(super) fn shown_name(name: &str, tagger: &Tagger) -> String {
     let plain = name.trim_start_matches("https://").trim_start_matches("http://");
     if plain.split('/').filter(|part| !part.is_empty()).all(words::is_name) {
         name.to_owned()

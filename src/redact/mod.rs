@@ -16,6 +16,7 @@ mod command;
 mod coverage;
 mod credentials;
 mod dates;
+mod envelope;
 mod fingerprint;
 mod forms;
 mod image;

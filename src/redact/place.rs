@@ -23,7 +23,7 @@ impl Scope<'_> {
     }
 
     fn label(&self, label: &str, words_only: bool) -> String {
-        if label.is_empty()
+        if matches!(label, "" | "*")
             || (is_label(label)
                 && (!words_only || words::is_word(label))
                 && self.redactor.patterns.find(label.as_bytes()).next().is_none())

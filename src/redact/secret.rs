@@ -113,6 +113,7 @@ fn plain_shape(length: usize, class: Class) -> Shape {
         quotes: None,
         scheme: None,
         public_prefix: None,
+        envelope: None,
     }
 }
 

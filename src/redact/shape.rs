@@ -6,7 +6,7 @@ use crate::model::{Class, Length, Shape};
 
 use super::fingerprint::Tagger;
 use super::placeholder::placeholder;
-use super::{blank, dates, forms, jwt, words};
+use super::{blank, dates, envelope, forms, jwt, words};
 
 /// Prefixes that vendors put before every token of a kind: public, and telling.
 #[rustfmt::skip]
@@ -45,6 +45,7 @@ pub(super) fn shape(raw: &[u8], text: &str, secret: bool, now: Option<Timestamp>
         quotes,
         scheme: forms::unschemed(unquoted).map(|(scheme, _, _)| scheme.to_owned()),
         public_prefix: public_prefix(unquoted).map(str::to_owned),
+        envelope: envelope::facts(unquoted, now, tagger).map(Box::new),
         class,
     }
 }

@@ -64,6 +64,7 @@ mod tests {
             quotes: None,
             scheme: None,
             public_prefix: None,
+            envelope: None,
         };
         let fingerprint =
             Fingerprint { exact: Tag(0), forms: BTreeMap::new(), prefixes: Vec::new(), suffixes: Vec::new() };

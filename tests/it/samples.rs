@@ -4,6 +4,7 @@
 //! diagnosis, and is kept under `captures/samples/` for people to try `samewire diff` on. `SAMEWIRE_UPDATE_SAMPLES=1` writes them
 //! anew.
 
+mod airbyte;
 mod auth;
 mod cast;
 mod network;

@@ -78,6 +78,7 @@ fn secret() -> BoxedStrategy<Secret> {
                     quotes,
                     scheme,
                     public_prefix: None,
+                    envelope: None,
                 },
                 fingerprint: Fingerprint { exact, forms, suffixes: prefixes.clone(), prefixes },
                 relation: relation.map(|(reference, steps)| Relation { reference, steps }),

@@ -16,6 +16,7 @@ pub(crate) fn capture() -> Capture {
             quotes: None,
             scheme: None,
             public_prefix: None,
+            envelope: None,
         },
         fingerprint: Fingerprint {
             exact: Tag(0x0123_4567_89ab_cdef),

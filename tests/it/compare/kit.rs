@@ -413,6 +413,7 @@ pub(crate) fn secret(value: &str, credential: bool) -> Secret {
             quotes: value.starts_with('"').then_some('"'),
             scheme: value.starts_with("Bearer ").then(|| "Bearer".to_owned()),
             public_prefix: None,
+            envelope: None,
         },
         fingerprint: Fingerprint {
             exact: tag(value),

@@ -296,6 +296,7 @@ impl Values<'_> {
                 quotes: None,
                 scheme: scheme.map(str::to_owned),
                 public_prefix: None,
+                envelope: None,
             },
             fingerprint: Fingerprint {
                 exact: self.tag(text),

@@ -139,6 +139,7 @@ pub(super) fn secret(class: Class, length: u32) -> Secret {
             quotes: None,
             scheme: None,
             public_prefix: None,
+            envelope: None,
         },
         fingerprint: Fingerprint {
             exact: Tag(123_456_789),

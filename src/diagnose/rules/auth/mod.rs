@@ -1,5 +1,6 @@
 //! The credentials on the wire.
 
+pub(in crate::diagnose::rules) mod airbyte;
 mod branch;
 mod from_config;
 mod lookalike;

@@ -3,7 +3,7 @@
 use crate::compare::{Carried, CredentialMatch, CredentialPair, Identity, Locator};
 use crate::diagnose::standing::{Answers, answers};
 use crate::diagnose::{Case, Confidence, Finding, Rule};
-use crate::model::{Class, Reference, Secret, Side};
+use crate::model::{Class, Exchange, Reference, Secret, Side};
 
 use super::lookalike::untold;
 use super::origin::origin;
@@ -78,6 +78,7 @@ fn healthy(found: &CredentialMatch, sandbox: Option<&Carried>, runtime: Option<&
         && looks_sound(&sandbox.secret)
         && sandbox.secret.relation.as_ref().is_none_or(|relation| relation.steps.is_empty())
         && !matches!(sandbox.secret.shape.class, Class::Jwt(_))
+        && sandbox.secret.shape.envelope.is_none()
 }
 
 impl<'a> Suspect<'a> {
@@ -107,6 +108,12 @@ impl<'a> Suspect<'a> {
     pub(super) fn number(&self, side: Side) -> Option<u32> {
         let pair = self.case.comparison.pairs.get(self.pair)?;
         self.case.compared(pair, side).map(|exchange| exchange.number)
+    }
+
+    /// The same, itself.
+    pub(super) fn exchange(&self, side: Side) -> Option<&'a Exchange> {
+        let pair = self.case.comparison.pairs.get(self.pair)?;
+        self.case.compared(pair, side)
     }
 
     /// Everything a side carries in this pair.

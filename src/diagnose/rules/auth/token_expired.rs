@@ -5,6 +5,7 @@ use crate::diagnose::standing::Answers;
 use crate::diagnose::{Blame, Case, Family, Findings, Rule, Severity};
 use crate::model::{Class, Content, Exchange, Json, Reference, Side};
 
+use super::airbyte;
 use super::place::words;
 use super::suspect::{Suspect, suspects};
 
@@ -60,13 +61,16 @@ fn overdue(suspect: &Suspect<'_>, side: Side, carried: &Carried) -> Option<i64> 
     if let Class::Jwt(jwt) = &carried.secret.shape.class {
         return jwt.expires_in.filter(|seconds| *seconds < 0).map(|seconds| -seconds);
     }
+    if let Some(jwt) = carried.secret.shape.envelope.as_ref().and_then(|envelope| envelope.token.as_ref()) {
+        return jwt.expires_in.filter(|seconds| *seconds < 0).map(|seconds| -seconds);
+    }
     let Reference::Issued { exchange, .. } = &carried.secret.relation.as_ref()?.reference else {
         return None;
     };
     let issuing = suspect.case.exchange(side, *exchange)?;
     let sent = suspect.case.exchange(side, suspect.number(side)?)?;
     let age = sent.started_at.duration_since(issuing.started_at).as_secs();
-    Some(age - lifetime(issuing)?).filter(|overdue| *overdue > 0)
+    Some(age - lifetime(issuing).or_else(|| airbyte::lifetime(issuing))?).filter(|overdue| *overdue > 0)
 }
 
 /// `expires_in` of the answer that issued a token (RFC 6749, section 5.1).

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::compare::Identity;
-use crate::diagnose::{Case, Confidence, Family, Findings, Rule, Severity};
-use crate::model::{Class, Jwt, Secret};
+use crate::diagnose::standing::Answers;
+use crate::diagnose::{Blame, Case, Confidence, Family, Findings, Rule, Severity};
+use crate::model::{Class, Exchange, Jwt, Secret};
 
+use super::airbyte;
 use super::place::words;
 use super::suspect::{Suspect, looks_sound, suspects};
 use super::token_expired;
@@ -34,35 +36,59 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
         let side = suspect.side;
         let place = words(&faulty.at);
         let other = side.other();
-        let (claim, label, confidence) = match &mismatch {
+        let exchange = suspect.exchange(side);
+        let embedded = exchange.filter(|exchange| airbyte::is_airbyte(exchange));
+        let (claim, label) = match &mismatch {
             Mismatch::Claims(names) => (
                 format!("{side} sends a JWT in {place} that differs from {other}'s in {}", listed(names)),
                 format!("other {}", listed(names)),
-                Confidence::Likely,
             ),
-            Mismatch::Kind { sent, expected } => (
-                format!("{side} sends {sent} in {place}, {other} sends {expected}"),
-                (*sent).to_owned(),
-                Confidence::Likely,
+            Mismatch::Kind { sent, wanted, by_endpoint: true } => (
+                format!(
+                    "{side} sends {} in {place}, and this endpoint wants {}",
+                    sent.words(),
+                    wanted.words()
+                ),
+                sent.words().to_owned(),
+            ),
+            Mismatch::Kind { sent, wanted, by_endpoint: false } => (
+                format!("{side} sends {} in {place}, {other} sends {}", sent.words(), wanted.words()),
+                sent.words().to_owned(),
             ),
         };
-        let mut finding =
-            suspect.finding(&RULE, claim, label, "the kind that was accepted").confidence(confidence);
-        if let Mismatch::Claims(names) = &mismatch {
-            finding = finding.detail("claims", names.iter().copied().map(str::to_owned).collect::<Vec<_>>());
+        let sure = match &mismatch {
+            Mismatch::Kind { by_endpoint: true, .. } => Confidence::Certain,
+            _ => Confidence::Likely,
+        };
+        let mut finding = suspect.finding(&RULE, claim, label, "the kind that was accepted").confidence(sure);
+        finding = match &mismatch {
+            Mismatch::Claims(names) => {
+                finding.detail("claims", names.iter().copied().map(str::to_owned).collect::<Vec<_>>())
+            }
+            Mismatch::Kind { sent, wanted, .. } => {
+                finding.detail("sent_kind", sent.as_str()).detail("wanted_kind", wanted.as_str())
+            }
+        };
+        let status = exchange.and_then(Exchange::status).unwrap_or_default();
+        if let Some(meaning) = embedded.and_then(|_| airbyte::meaning(status)) {
+            finding = finding.detail("answer_means", meaning);
         }
-        findings.push(finding.remedy(if is_embedded(&suspect) {
-            "issue the kind that this endpoint wants: the operator token for tokens and templates, a scoped token for what \
-             belongs to a workspace; a widget token is for the widget only"
-        } else {
-            "ask the issuer for a token with the audience and scopes that this endpoint wants"
+        if shared(&suspect) {
+            finding.side = Blame::Both;
+        }
+        findings.push(finding.remedy(match (&mismatch, embedded) {
+            (Mismatch::Kind { wanted, .. }, _) => wanted.issued_by(),
+            (Mismatch::Claims(names), Some(_)) if names.iter().any(|name| name.contains("workspace")) => {
+                "issue a scoped token for the workspace that this belongs to: 403 is said to tokens of another one"
+            }
+            _ => "ask the issuer for a token with the audience and scopes that this endpoint wants",
         }));
     }
 }
 
 enum Mismatch<'a> {
     Claims(Vec<&'a str>),
-    Kind { sent: &'static str, expected: &'static str },
+    Kind { sent: airbyte::Kind, wanted: airbyte::Kind, by_endpoint: bool },
 }
 
 /// The side at fault sends a token of another kind.
@@ -70,27 +96,36 @@ pub(super) fn applies(suspect: &Suspect<'_>) -> bool {
     suspect.failed() && mismatch(suspect).is_some()
 }
 
+/// Both sides send the same token, and both are refused.
+fn shared(suspect: &Suspect<'_>) -> bool {
+    suspect.answers == Answers::BothFailed
+        && matches!(suspect.identity, Identity::Same | Identity::Expected(_))
+}
+
 fn mismatch<'a>(suspect: &Suspect<'a>) -> Option<Mismatch<'a>> {
-    let (faulty, sound) = suspect.both()?;
-    if matches!(suspect.identity, Identity::Same | Identity::Altered(_) | Identity::Expected(_))
-        || !looks_sound(&faulty.secret)
-        || token_expired::applies(suspect)
-    {
+    let faulty = suspect.faulty?;
+    if !looks_sound(&faulty.secret) || token_expired::applies(suspect) {
         return None;
     }
-    match (jwt(&faulty.secret), jwt(&sound.secret)) {
-        (Some(sent), Some(expected)) => {
-            let names = purposes(sent, expected, suspect.case.comparison.same_key);
-            (!names.is_empty()).then_some(Mismatch::Claims(names))
-        }
-        (None, Some(_)) if is_embedded(suspect) => {
-            Some(Mismatch::Kind { sent: "a token that is no JWT (a widget token?)", expected: "a JWT" })
-        }
-        (Some(_), None) if is_embedded(suspect) => {
-            Some(Mismatch::Kind { sent: "a JWT", expected: "a token that is none" })
-        }
-        _ => None,
+    let of_airbyte = suspect.exchange(suspect.side).filter(|exchange| airbyte::is_airbyte(exchange));
+    let sent = of_airbyte.and_then(|_| airbyte::kind(&faulty.secret));
+    if let (Some(sent), Some(wanted)) = (sent, of_airbyte.and_then(airbyte::wanted))
+        && sent != wanted
+    {
+        return Some(Mismatch::Kind { sent, wanted, by_endpoint: true });
     }
+    let (faulty, sound) = suspect.both()?;
+    if matches!(suspect.identity, Identity::Same | Identity::Altered(_) | Identity::Expected(_)) {
+        return None;
+    }
+    if let (Some(sent), Some(wanted)) = (sent, of_airbyte.and_then(|_| airbyte::kind(&sound.secret)))
+        && sent != wanted
+    {
+        return Some(Mismatch::Kind { sent, wanted, by_endpoint: false });
+    }
+    let (sent, expected) = (jwt(&faulty.secret)?, jwt(&sound.secret)?);
+    let names = purposes(sent, expected, suspect.case.comparison.same_key);
+    (!names.is_empty()).then_some(Mismatch::Claims(names))
 }
 
 fn jwt(secret: &Secret) -> Option<&Jwt> {
@@ -117,16 +152,6 @@ fn purposes<'a>(sent: &'a Jwt, expected: &'a Jwt, same_key: bool) -> Vec<&'a str
 
 fn is_purpose(name: &str) -> bool {
     PURPOSE.contains(&name) || name.contains("workspace") || name.contains("scope")
-}
-
-/// Airbyte Embedded and its neighbours, where three kinds of tokens look alike.
-fn is_embedded(suspect: &Suspect<'_>) -> bool {
-    let exchange =
-        suspect.number(suspect.side).and_then(|number| suspect.case.exchange(suspect.side, number));
-    exchange.is_some_and(|exchange| {
-        let path = exchange.request.target.path.to_string();
-        path.contains("/embedded/") || path.contains("/integrations/")
-    })
 }
 
 fn listed(names: &[&str]) -> String {

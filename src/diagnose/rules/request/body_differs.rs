@@ -1,8 +1,10 @@
 //! `body-differs`.
 
 use crate::diagnose::{Case, Family, Findings, Rule, Severity};
+use crate::model::Side;
 
-use super::part::{contrast, list};
+use super::super::auth::airbyte;
+use super::part::{Seen, contrast, list};
 use super::{Part, Stated, state};
 
 pub(in crate::diagnose) static RULE: Rule = Rule {
@@ -29,10 +31,21 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
                 [seen] => format!("`{}` differs in the request body: {}", seen.name(), contrast(seen)),
                 all => format!("the request bodies differ: {}", list(all)),
             },
-            remedy: format!(
-                "send on {side} what {} sends: `request_body` in the manifest, names and types alike",
-                side.other()
-            ),
+            remedy: allowed_origin(case, side, all).unwrap_or_else(|| {
+                format!(
+                    "send on {side} what {} sends: `request_body` in the manifest, names and types alike",
+                    side.other()
+                )
+            }),
         },
     );
+}
+
+/// What is wrong with the `allowed_origin` of a request for an Airbyte widget token, where that is what differs.
+fn allowed_origin(case: &Case<'_>, side: Side, all: &[Seen<'_>]) -> Option<String> {
+    let number = all.iter().find(|seen| seen.name() == "allowed_origin")?.number(side)?;
+    let fault = airbyte::allowed_origin_fault(case.exchange(side, number)?)?;
+    Some(format!(
+        "`allowed_origin` of {side} {fault}, such as `https://app.example.com`; 422 means that a field of the body is wrong"
+    ))
 }

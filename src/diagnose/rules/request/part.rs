@@ -88,7 +88,8 @@ impl<'a> Seen<'a> {
         }
     }
 
-    fn number(&self, side: Side) -> Option<u32> {
+    /// The exchange of a side.
+    pub(super) fn number(&self, side: Side) -> Option<u32> {
         match side {
             Side::Sandbox => self.difference.sandbox,
             Side::Runtime => self.difference.runtime,
