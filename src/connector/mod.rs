@@ -31,6 +31,7 @@ pub use config::{ConfigFile, Leaf};
 pub use edit::{Patch, mark_secret, require_key};
 pub use gap::{TRANSPARENT, gap_in_words, gap_remedy};
 pub use golang::go_version;
+pub use lakeflow::{Lakeflow, LakeflowSpec, OptionRead, OptionsOf, Parameter};
 pub use manifest::{
     Checked, Conflict, CustomClass, Dangling, Fault, FaultKind, Flaw, FlawKind, Literal, Manifest, Place,
     Reference, Selection, Setter,

@@ -139,6 +139,13 @@ pub fn inspect(
     let mut judged = Vec::new();
     let mut add =
         |role, path: Option<&str>| judged.extend(path.map(|path| JudgedFile { role, path: look.path(path) }));
+    add(
+        "spec",
+        project
+            .lakeflow
+            .as_ref()
+            .and_then(|lakeflow| lakeflow.spec.as_ref().map(|_| lakeflow.spec_path.as_str())),
+    );
     add("manifest", project.manifest.as_ref().map(|manifest| manifest.path.as_str()));
     add("spec", project.spec.as_ref().filter(|spec| !spec.in_manifest).map(|spec| spec.path.as_str()));
     let config = config.map(|config| config.path.to_string());

@@ -87,7 +87,7 @@ fn scalar(text: &str, json: bool) -> String {
 
 impl Edit<'_> {
     /// Gives a member another name.
-    pub(super) fn rename(&mut self, parent: &str, from: &str, to: &str) -> Option<()> {
+    pub(in crate::connector) fn rename(&mut self, parent: &str, from: &str, to: &str) -> Option<()> {
         let node = self.tree.at(parent)?;
         if node.member(to).is_some() {
             return None;
@@ -105,7 +105,13 @@ impl Edit<'_> {
     }
 
     /// Adds a member to the mapping at a pointer, before the member `before` or after its first one.
-    pub(super) fn add(&mut self, parent: &str, key: &str, value: &New, before: Option<&str>) -> Option<()> {
+    pub(in crate::connector) fn add(
+        &mut self,
+        parent: &str,
+        key: &str,
+        value: &New,
+        before: Option<&str>,
+    ) -> Option<()> {
         let node = self.tree.at(parent).filter(|node| !node.span.shared)?;
         if node.member(key).is_some() {
             return None;
@@ -152,7 +158,7 @@ impl Edit<'_> {
     }
 
     /// Adds a string to the sequence at a pointer.
-    pub(super) fn append(&mut self, at: &str, text: &str) -> Option<()> {
+    pub(in crate::connector) fn append(&mut self, at: &str, text: &str) -> Option<()> {
         let node = self.tree.at(at).filter(|node| !node.span.shared)?;
         let last = node.elements().last();
         if node.span.flow {
@@ -184,7 +190,7 @@ impl Edit<'_> {
     }
 
     /// Takes a member out; a mapping that is left empty goes too.
-    pub(super) fn remove(&mut self, at: &str) -> Option<()> {
+    pub(in crate::connector) fn remove(&mut self, at: &str) -> Option<()> {
         let (parent, key) = at.rsplit_once('/')?;
         let key = key.replace("~1", "/").replace("~0", "~");
         let node = self.tree.at(parent)?;
@@ -216,7 +222,7 @@ impl Edit<'_> {
     }
 
     /// Adds a member to the whole, at its end.
-    pub(super) fn add_last(&mut self, key: &str, value: &New) -> Option<()> {
+    pub(in crate::connector) fn add_last(&mut self, key: &str, value: &New) -> Option<()> {
         if self.tree.member(key).is_some() {
             return None;
         }

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::tree::{self, Node, Value};
 
+pub(super) use members::New;
 pub use repairs::{mark_secret, require_key};
 
 /// A text being changed, and what it is meant to say afterwards.
@@ -34,6 +35,17 @@ impl Patch {
         let (old, new) = (format!("a/{}", self.path), format!("b/{}", self.path));
         diff.unified_diff().context_radius(context).header(&old, &new).to_string()
     }
+}
+
+/// Changes a text by `change`.
+pub(super) fn edit(
+    text: &str,
+    path: &str,
+    change: impl FnOnce(&mut Edit<'_>) -> Option<()>,
+) -> Option<Patch> {
+    let mut edit = Edit::new(text)?;
+    change(&mut edit)?;
+    edit.diff(path)
 }
 
 impl<'a> Edit<'a> {

@@ -357,3 +357,49 @@ fn a_remedy_carries_a_diff_that_mends_the_manifest() {
         assert_eq!(findings(folder.path()), (Vec::new(), Some(0)), "{patch}");
     }
 }
+
+const LAKEFLOW: &str = "class AcmeLakeflowConnect(LakeflowConnect):
+    def __init__(self, options):
+        self.token = options[\"api_token\"]
+        self.url = options.get(\"base_url\", \"https://api.example.com\")
+
+    def read_table(self, table_name, start_offset, table_options):
+        owner = table_options[\"owner\"]
+";
+const LAKEFLOW_SPEC: &str = "connection:
+  parameters:
+    - name: api_token
+      required: true
+      secret: true
+    - name: base_url
+external_options_allowlist: \"owner\"
+";
+
+#[test]
+fn a_lakeflow_connector_is_held_against_its_spec() {
+    let with = |code: &str, spec: &str| rules(&[("acme.py", code), ("connector_spec.yaml", spec)]);
+    assert_eq!(with(LAKEFLOW, LAKEFLOW_SPEC), [""; 0]);
+    assert_eq!(rules(&[("acme.py", LAKEFLOW)]), ["spec-missing"]);
+    assert_eq!(with(LAKEFLOW, "display_name: x"), ["spec-missing"]);
+    for (from, to, rule) in [
+        ("name: api_token", "name: token", "config-path-undefined"),
+        ("\"owner\"", "\"repo\"", "config-path-undefined"),
+        ("      secret: true\n", "", "secret-unmarked"),
+    ] {
+        assert_eq!(with(LAKEFLOW, &LAKEFLOW_SPEC.replace(from, to)), [rule], "{to}");
+    }
+    for (from, to, rules) in [
+        ("\"https://api.example.com\"", "True", &["config-invalid"][..]),
+        ("options[\"api_token\"]", "options.get(\"access_token\")", &["config-path-undefined"]),
+        ("options[\"api_token\"]", "options[\"sourceName\"]", &[]),
+        ("table_options[\"owner\"]", "table_options.get(\"page\", \"1\")", &["config-path-undefined"]),
+    ] {
+        assert_eq!(with(&LAKEFLOW.replace(from, to), LAKEFLOW_SPEC), rules, "{to}");
+    }
+    // With OAuth the token is injected.
+    let oauth = format!("{LAKEFLOW_SPEC}oauth:\n  flow: u2m\n");
+    assert_eq!(
+        with(&LAKEFLOW.replace("options[\"api_token\"]", "options[\"access_token\"]"), &oauth),
+        [""; 0]
+    );
+}
