@@ -1,19 +1,18 @@
 //! `samewire env [SIDE]`
 
 use std::fmt::Write as _;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::ValueEnum;
 
+use crate::launch::container::{FOLDER as INSIDE, HOST_ALIAS};
+use crate::launch::{self, Files, Place};
 use crate::model::Side;
 
-use super::options;
-use super::output;
 use super::state::{self, Listening, Running};
-
-/// Where a container finds the certificates.
-const INSIDE: &str = "/samewire";
+use super::{listening, options, output};
 
 /// Print the variables that a client needs to use a running `samewire proxy`.
 ///
@@ -64,7 +63,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 
 fn print(format: Format, running: &Running, listening: &Listening) -> String {
     let folder = running.folder.display().to_string();
-    let variables = inside(listening, &folder);
+    let variables = inside(listening);
     match format {
         Format::Shell => shell(&listening.variables),
         Format::Docker => docker(&variables, &folder),
@@ -74,11 +73,15 @@ fn print(format: Format, running: &Running, listening: &Listening) -> String {
     }
 }
 
-/// The variables as a container needs them: the host by its alias, the files where they are mounted.
-fn inside(listening: &Listening, folder: &str) -> Vec<(String, String)> {
-    let address = listening.address.ip().to_string();
-    let translated = |value: &String| value.replace(folder, INSIDE).replace(&address, "host.docker.internal");
-    listening.variables.iter().map(|(name, value)| (name.clone(), translated(value))).collect()
+/// The variables as a container needs them, made as for one that samewire starts itself: this machine by its alias, the files
+/// where they are mounted.
+fn inside(listening: &Listening) -> Vec<(String, String)> {
+    let own = listening.variables.iter().find(|(name, _)| name == "HTTP_PROXY");
+    let Some((_, url)) = own else { return Vec::new() };
+    let alias = format!("{HOST_ALIAS}:{}", listening.address.port());
+    let url = url.replace(&Place::Host.reached_at(listening.address), &alias);
+    let files = Files::in_folder(Path::new(INSIDE));
+    listening::as_text(&launch::environment(&url, &files, |_| None))
 }
 
 fn shell(variables: &[(String, String)]) -> String {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 
+use crate::launch::Environment;
 use crate::launch::container::{Container, Residents};
 use crate::model::Side;
 use crate::proxy::{Admission, Answer, Credential, SharedSurroundings, Surroundings};
@@ -22,6 +23,12 @@ pub(super) fn admission(
         Some(surroundings) => Admission::CredentialOrAddress(credential, surroundings),
         None => Admission::Credential(credential),
     })
+}
+
+/// Variables and their values, for a file or a page.
+pub(super) fn as_text(environment: &Environment) -> Vec<(String, String)> {
+    let pairs = environment.pairs().into_iter();
+    pairs.map(|(name, value)| (name, value.to_string_lossy().into_owned())).collect()
 }
 
 /// A container's network, as the proxy may ask for it.

@@ -128,9 +128,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 fn listener(side: Side, address: SocketAddr, credential: Option<&Credential>, trust: &Trust) -> Listening {
     let url = listening::url(side, &Place::Host.reached_at(address), credential);
     let environment = launch::environment(&url, trust.files(), |_| None);
-    let set = environment.set.into_iter().map(|(name, value)| (name, value.to_string_lossy().into_owned()));
-    let cleared = environment.cleared.into_iter().map(|name| (name, String::new()));
-    Listening { side, address, base_url: None, variables: set.chain(cleared).collect() }
+    Listening { side, address, base_url: None, variables: listening::as_text(&environment) }
 }
 
 /// A listener of reverse mode.

@@ -30,9 +30,9 @@ mod tests {
 
     #[test]
     fn yaml_becomes_json() {
-        let text = "services:\n  api: {image: 'a:1', ports: [80, 1.5], on: true, off: null}\n";
+        let text = "services:\n  api: {image: 'a:1', ports: [80, 1.5], tty: true, none: null}\n";
         let expected =
-            json!({"services": {"api": {"image": "a:1", "ports": [80, 1.5], "on": true, "off": null}}});
+            json!({"services": {"api": {"image": "a:1", "ports": [80, 1.5], "tty": true, "none": null}}});
         assert_eq!(yaml_to_json(text), Ok(expected));
         assert!(yaml_to_json("a: [").is_err());
     }

@@ -17,6 +17,14 @@ pub struct Environment {
     pub cleared: Vec<String>,
 }
 
+impl Environment {
+    /// Every variable and its value; those that are cleared have none.
+    pub fn pairs(&self) -> Vec<(String, OsString)> {
+        let cleared = self.cleared.iter().map(|name| (name.clone(), OsString::new()));
+        self.set.iter().cloned().chain(cleared).collect()
+    }
+}
+
 /// What a variable is set to.
 enum Value {
     /// The proxy's URL.

@@ -265,9 +265,9 @@ impl Container {
             Line::Compose(compose) => {
                 let run = self.private.path().file_name().unwrap_or_default().to_string_lossy();
                 compose.staged(&self.private.path().join("samewire.yml"), &mount, &run, |has| {
-                    pairs(&environment::environment(proxy, &files, |name| {
-                        has.get(name).map(OsString::from).or_else(|| self.image_variable(name))
-                    }))
+                    let had =
+                        |name: &str| has.get(name).map(OsString::from).or_else(|| self.image_variable(name));
+                    environment::environment(proxy, &files, had).pairs()
                 })?
             }
         };
@@ -371,15 +371,9 @@ fn workdir_of(image: Option<&Image>) -> PathBuf {
     image.map_or_else(|| PathBuf::from("/"), |image| image.workdir.clone())
 }
 
-/// Every variable and its value; those that are cleared have none.
-fn pairs(environment: &Environment) -> Vec<(String, OsString)> {
-    let cleared = environment.cleared.iter().map(|name| (name.clone(), OsString::new()));
-    environment.set.iter().cloned().chain(cleared).collect()
-}
-
 /// `--env NAME=VALUE` for each variable.
 fn as_flags(environment: &Environment) -> impl Iterator<Item = OsString> {
-    pairs(environment).into_iter().flat_map(|(name, value)| {
+    environment.pairs().into_iter().flat_map(|(name, value)| {
         let mut pair = OsString::from(format!("{name}="));
         pair.push(value);
         ["--env".into(), pair]

@@ -186,14 +186,16 @@ fn demo_tells_the_whole_story_and_leaves_only_captures() {
 }
 
 #[test]
-fn a_container_engine_gets_a_warning() {
+fn an_engine_that_cannot_be_asked_starts_nothing() {
     let bench = Bench::new();
-    let docker = bench.write("docker", "#!/bin/sh\nexit 0\n");
+    let docker = bench.write("docker", "#!/bin/sh\necho \"$1\" >> asked\nexit 0\n");
     std::fs::set_permissions(&docker, std::fs::Permissions::from_mode(0o755)).unwrap();
     let output =
         bench.samewire(&["record", "runtime", "-o", "a.har", "--", "./docker", "run", "image", "check"]);
-    assert!(output.status.success(), "{}", text(&output));
-    assert!(text(&output).contains("samewire env runtime --format docker"), "{}", text(&output));
+    assert_eq!(output.status.code(), Some(125), "{}", text(&output));
+    assert!(text(&output).contains("samewire env --format docker"), "{}", text(&output));
+    let asked = std::fs::read_to_string(bench.path("asked")).unwrap();
+    assert!(!asked.lines().any(|word| word == "run"), "{asked}");
     let output = bench.samewire(&["record", "runtime", "-o", "b.har", "--", "./docker", "version"]);
-    assert!(!text(&output).contains("--format docker"), "{}", text(&output));
+    assert!(output.status.success(), "{}", text(&output));
 }
