@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-use crate::connector::{gap_in_words, gap_remedy};
+use crate::connector::{TRANSPARENT, gap_in_words, gap_remedy};
 use crate::launch::container::Container;
 use crate::launch::preflight::{self, Preflight};
 use crate::launch::{Command, Trust};
@@ -47,10 +47,13 @@ pub(super) fn name_clients(found: &Preflight, inputs: &mut Inputs) {
 }
 
 /// Says what will be missed, a line each. What depends on code that nobody has read is said only when more is asked for.
-pub(super) fn say(found: &Preflight) {
+pub(super) fn say(found: &Preflight, in_container: bool) {
     for gap in &found.gaps {
         let (text, remedy) = (gap_in_words(gap), gap_remedy(gap));
-        if gap.certain {
+        let ignores = matches!(gap.kind, GapKind::ProxyIgnored | GapKind::LoopbackDirect);
+        if gap.certain && ignores && !in_container && cfg!(target_os = "linux") {
+            output::line(&format!("samewire: {text}; {remedy}, {TRANSPARENT}"));
+        } else if gap.certain {
             output::line(&format!("samewire: {text}; {remedy}"));
         } else {
             tracing::info!("{text}; {remedy}");

@@ -198,7 +198,7 @@ async fn recorded(plan: Plan, options: &Recording) -> anyhow::Result<Recorded> {
         body_limit: options.body_limit.0,
         observer: None,
     })?;
-    foresight::say(&foreseen);
+    foresight::say(&foreseen, place.container().is_some());
     for note in &staged.notes {
         output::line(&format!("samewire: {note}"));
     }

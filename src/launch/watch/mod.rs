@@ -28,7 +28,7 @@ use sockets::{Socket, sockets};
 
 /// Pauses between two looks.
 const SHORTEST: Duration = Duration::from_millis(4);
-const LONGEST: Duration = Duration::from_millis(250);
+const LONGEST: Duration = Duration::from_secs(1);
 /// A pause lasts this many times what the look before it took.
 const SHARE: u32 = 99;
 

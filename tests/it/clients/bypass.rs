@@ -114,6 +114,7 @@ fn node_before_24_is_foreseen_and_found() {
     let found = compared(&bench, &["node", "-e", "fetch('{}').then(r => r.text()).then(console.log)"]);
     assert!(found.said().contains(&format!("node {version} reads no proxy variables")), "{}", found.said());
     assert_bypassed(&found, "node", "use Node 24 or newer");
+    assert!(found.remedies().contains("record --transparent"), "{}", found.remedies());
     assert_eq!(found.report["runtime"]["clients"][0]["name"], "node");
 }
 

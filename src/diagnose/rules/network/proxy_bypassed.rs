@@ -1,10 +1,10 @@
 //! `proxy-bypassed`.
 
 use crate::compare::Locator;
-use crate::connector::Client;
+use crate::connector::{Client, TRANSPARENT};
 use crate::diagnose::unseen::{came_through, direct_in_words};
 use crate::diagnose::{Blame, Case, Confidence, Family, Finding, Findings, Rule, Severity};
-use crate::model::{Capture, Clue, ClueKind, Direct, Exit, GapKind, Side};
+use crate::model::{Capture, Clue, ClueKind, Direct, Exit, GapKind, Side, Tool};
 
 use super::super::setup::{SIDES, names_a_cause, shortened};
 use super::clients::{aiohttp, foreseen_remedies, of_run};
@@ -172,6 +172,12 @@ fn remedies(case: &Case<'_>, side: Side, signs: &Signs<'_>, finding: Finding) ->
         finding = finding
             .remedy("take NO_PROXY, no_proxy and `trust_env=False` out of the command and its scripts; samewire can only clear what it passes on itself")
             .remedy("make the client read the proxy variables: aiohttp with `trust_env=True`, Node 24 or newer, a Go program only for targets that are not loopback");
+    }
+    let run = &capture.run;
+    let reachable =
+        run.tool == Tool::Record && run.platform.starts_with("linux") && capture.inputs.image.is_none();
+    if reachable && signs.bypass.is_some() {
+        finding = finding.remedy(TRANSPARENT);
     }
     finding.remedy(
         "for a command that runs elsewhere (a container, a worker) start `samewire proxy` and set the variables there: `samewire env runtime --format docker`",
