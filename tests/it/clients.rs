@@ -1,6 +1,7 @@
 //! End to end with real clients: the binary, real processes, real sockets.
 
 mod airbyte;
+mod airbyte_container;
 pub(crate) mod api;
 pub(crate) mod bench;
 mod bypass;

@@ -28,17 +28,17 @@ pub(crate) struct Api {
 }
 
 impl Api {
-    /// Starts it; the authority's certificate is written to `ca`.
-    pub(crate) fn start(authorization: &str, ca: &Path) -> Self {
+    /// Starts it on an address of this machine; the authority's certificate is written to `ca`.
+    pub(crate) fn start(address: Ipv4Addr, authorization: &str, ca: &Path) -> Self {
         let calls = Arc::new(AtomicU32::new(0));
         let (sender, receiver) = mpsc::channel();
-        let config = identity(ca);
+        let config = identity(address, ca);
         let (expected, counted) = (authorization.to_owned(), Arc::clone(&calls));
         thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
-                let http = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-                let https = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+                let http = TcpListener::bind((address, 0)).await.unwrap();
+                let https = TcpListener::bind((address, 0)).await.unwrap();
                 sender.send((http.local_addr().unwrap(), https.local_addr().unwrap())).unwrap();
                 let acceptor = TlsAcceptor::from(Arc::new(config));
                 loop {
@@ -69,10 +69,7 @@ impl Api {
 
     /// The values of `--connect-to` that lead [`HOST`] here, over http and https.
     pub(crate) fn connect_to(&self) -> [String; 2] {
-        [
-            format!("{HOST}:80:127.0.0.1:{}", self.http.port()),
-            format!("{HOST}:443:127.0.0.1:{}", self.https.port()),
-        ]
+        [format!("{HOST}:80:{}", self.http), format!("{HOST}:443:{}", self.https)]
     }
 }
 
@@ -105,15 +102,13 @@ where
     let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
-/// A server's identity; the certificate of its authority is written to `ca`.
-pub(crate) fn identity(ca: &Path) -> rustls::ServerConfig {
+/// The identity of a server on `address`; the certificate of its authority is written to `ca`.
+pub(crate) fn identity(address: Ipv4Addr, ca: &Path) -> rustls::ServerConfig {
     let mut authority = CertificateParams::new(Vec::new()).unwrap();
     authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
     std::fs::write(ca, authority.pem()).unwrap();
-    let mut params =
-        CertificateParams::new(vec![HOST.to_owned(), "localhost".to_owned(), "127.0.0.1".to_owned()])
-            .unwrap();
+    let mut params = CertificateParams::new(vec![HOST.to_owned(), address.to_string()]).unwrap();
     params.use_authority_key_identifier_extension = true;
     let key = KeyPair::generate().unwrap();
     let leaf = params.signed_by(&key, &authority).unwrap();

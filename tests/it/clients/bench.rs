@@ -1,5 +1,6 @@
 //! A folder of its own for each test, and samewire run in it as a user would.
 
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -17,8 +18,13 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn new() -> Self {
+        Self::with_api_on(Ipv4Addr::LOCALHOST)
+    }
+
+    /// The API on another address of this machine, for containers that are to reach it without samewire.
+    pub(crate) fn with_api_on(address: Ipv4Addr) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let api = Api::start(&format!("Bearer {TOKEN}"), &folder.path().join("api-ca.pem"));
+        let api = Api::start(address, &format!("Bearer {TOKEN}"), &folder.path().join("api-ca.pem"));
         Self { folder, api }
     }
 

@@ -4,6 +4,7 @@ use std::fs;
 use std::net::Ipv4Addr;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::bench::text;
@@ -59,6 +60,33 @@ impl Image {
         assert!(made.status.success(), "{}", text(&made));
         Self(name)
     }
+
+    /// Another image with the files of `root` put over it.
+    pub(crate) fn over(base: &str, root: &Path, changes: &[&str]) -> Self {
+        let container = Gone("container", told(&["create", base, "true"]));
+        told(&["cp", &root.join(".").display().to_string(), &format!("{}:/", container.1)]);
+        let name = format!("{}:1", unique("image"));
+        let mut commit = vec!["commit"];
+        commit.extend(changes.iter().flat_map(|change| ["--change", change]));
+        commit.extend([container.1.as_str(), &name]);
+        told(&commit);
+        Self(name)
+    }
+}
+
+/// The image with all the clients, which `tests/clients/image` makes; why not, where there is none.
+pub(crate) fn clients_image() -> Result<String, String> {
+    static FOUND: OnceLock<Result<String, String>> = OnceLock::new();
+    let find = || {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/image");
+        let output = Command::new(script).arg("find").output().unwrap();
+        if output.status.success() {
+            return Ok(String::from_utf8(output.stdout).unwrap().trim().to_owned());
+        }
+        let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        Err(said.rsplit_once("skipped: ").map_or(said.clone(), |(_, why)| why.to_owned()))
+    };
+    FOUND.get_or_init(find).clone()
 }
 
 impl Drop for Image {

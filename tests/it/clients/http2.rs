@@ -27,7 +27,7 @@ struct Api {
 impl Api {
     fn start(ca: &Path) -> Self {
         let (sender, receiver) = mpsc::channel();
-        let mut config = identity(ca);
+        let mut config = identity(Ipv4Addr::LOCALHOST, ca);
         config.alpn_protocols = vec![b"h2".to_vec()];
         thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -2,12 +2,13 @@
 //!
 //! `SAMEWIRE_WRITE_CLIENTS_TABLE=1 tests/run matrix` writes the outcome into `docs/clients.md`; every other run compares with it.
 
+mod clients;
 mod judge;
 mod programs;
 mod table;
 mod ways;
 
-use programs::CLIENTS;
+use clients::CLIENTS;
 use ways::{Outcome, WAYS};
 
 /// A row of the table: the client in every way.

@@ -5,7 +5,7 @@ use std::process::Output;
 use samewire::model::Outcome as Answer;
 
 use super::super::bench::{Bench, TOKEN, first_rule, text};
-use super::programs::Client;
+use super::clients::Client;
 use super::ways::{Expected, Outcome, Scheme, Way, url};
 
 /// The outcome of both schemes, which must be the same.
@@ -17,19 +17,26 @@ pub(super) fn outcome(client: &Client, way: Way) -> Outcome {
 }
 
 fn call(client: &Client, way: Way, scheme: Scheme) -> Outcome {
-    let bench = Bench::new();
-    let url = url(&bench, client, way, scheme);
     let expected = client.expected[way.column()];
+    if let Expected::NotApplicable(why) = expected {
+        return Outcome::NotApplicable(why);
+    }
+    let bench = match way.bench() {
+        Ok(bench) => bench,
+        Err(why) => return Outcome::Skipped(why),
+    };
+    let url = url(&bench, client, way, scheme);
     let reference = match client.reference.on_this_machine(&bench, &url) {
         Ok(words) => record(&bench, "sandbox", "s.har", &words, expected),
         Err(why) => return Outcome::Skipped(why),
     };
     captured(&bench, "s.har", &reference);
     let words = match way {
-        Way::Variables => client.program.on_this_machine(&bench, &url),
+        Way::Variables => client.program.on_this_machine(&bench, &url).map(|words| (words, None)),
+        Way::Container => client.program.in_a_container(&bench, &url),
     };
     let output = match words {
-        Ok(words) => record(&bench, "runtime", "r.har", &words, expected),
+        Ok((words, _image)) => record(&bench, "runtime", "r.har", &words, expected),
         Err(why) => return Outcome::Skipped(why),
     };
     match expected {
@@ -40,6 +47,7 @@ fn call(client: &Client, way: Way, scheme: Scheme) -> Outcome {
             Outcome::Captured
         }
         Expected::Missed => missed(&bench, &output),
+        Expected::NotApplicable(_) => unreachable!("answered above"),
     }
 }
 

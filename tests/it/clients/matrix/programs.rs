@@ -1,4 +1,4 @@
-//! The clients: one table, with what is to become of each.
+//! How each client is called: on this machine, and in a container.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,26 +8,7 @@ use serde_json::json;
 
 use super::super::airbyte;
 use super::super::bench::{Bench, TOKEN, program, python, text};
-use super::ways::Expected::{self, Captured, Missed};
-
-/// A client, and what is to become of it in each way, in the order of the ways.
-pub(super) struct Client {
-    pub(super) name: &'static str,
-    pub(super) program: Program,
-    /// What it is compared with, recorded by variables: itself, or the same client told of the proxy by its own code.
-    pub(super) reference: Program,
-    pub(super) target: Target,
-    pub(super) expected: [Expected; 1],
-}
-
-/// What it calls.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Target {
-    /// A name that only samewire leads to the API.
-    Name,
-    /// The API's own address, on this machine's loopback.
-    Loopback,
-}
+use super::super::engine::{Image, clients_image};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Program {
@@ -44,44 +25,10 @@ pub(super) enum Program {
     AirbyteCdk,
 }
 
-const fn honours(name: &'static str, program: Program) -> Client {
-    Client { name, program, reference: program, target: Target::Name, expected: [Captured] }
-}
-
-const fn ignores(name: &'static str, program: Program, reference: Program) -> Client {
-    Client { name, program, reference, target: Target::Name, expected: [Missed] }
-}
-
-pub(super) static CLIENTS: &[Client] = &[
-    honours("curl", Program::Curl),
-    honours("Python requests", Program::Python("requests")),
-    honours("Python httpx", Program::Python("httpx")),
-    honours("Python urllib", Program::Python("urllib")),
-    honours("Python aiohttp, trust_env=True", Program::Python("aiohttp-trust-env")),
-    ignores("Python aiohttp", Program::Python("aiohttp"), Program::Python("aiohttp-trust-env")),
-    honours("Airbyte CDK (source-declarative-manifest)", Program::AirbyteCdk),
-    honours("airbyte-agent-github", Program::Python("airbyte-agent")),
-    ignores("Node 20 fetch", Program::Node("fetch"), Program::Node("fetch-agent")),
-    ignores("Node 20 http, https", Program::Node("https"), Program::Node("https-agent")),
-    honours("Node 20 with a proxy agent", Program::Node("fetch-agent")),
-    honours("Java 17 HttpClient", Program::Java("HttpClient")),
-    honours("Java 17 URLConnection", Program::Java("URLConnection")),
-    honours("Go net/http", Program::Go("default")),
-    Client {
-        name: "Go net/http to a loopback address",
-        program: Program::Go("default"),
-        reference: Program::Go("proxy-url"),
-        target: Target::Loopback,
-        expected: [Missed],
-    },
-];
-
 impl Program {
     /// Program and arguments for one call on this machine; why not, where the client is not there.
     pub(super) fn on_this_machine(self, bench: &Bench, url: &str) -> Result<Vec<String>, String> {
-        let file = |path: &Path| path.display().to_string();
         let script = |name: &str| file(&sources().join(name));
-        let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
         let system = |name: &str| program(name).ok_or(format!("no {name} on this machine"));
         match self {
             Self::Curl => {
@@ -101,13 +48,74 @@ impl Program {
             Self::AirbyteCdk => {
                 let program =
                     python().ok_or("no Python clients")?.with_file_name("source-declarative-manifest");
-                let config = bench.write("cdk/config.json", &json!({"api_key": TOKEN}).to_string());
-                let manifest = bench.write("cdk/manifest.yaml", &airbyte::manifest(url, true).to_string());
+                let (config, manifest) = connector(bench, url);
                 let (config, manifest) = (file(&config), file(&manifest));
                 Ok(words(&[&file(&program), "check", "--config", &config, "--manifest-path", &manifest]))
             }
         }
     }
+
+    /// The same by `docker run`; an image of its own stays as long as the second value.
+    pub(super) fn in_a_container(
+        self,
+        bench: &Bench,
+        url: &str,
+    ) -> Result<(Vec<String>, Option<Image>), String> {
+        let image = clients_image()?;
+        let mut run = words(&["docker", "run", "--rm", "-e", &format!("CALL_TOKEN={TOKEN}")]);
+        for name in ["CALL_INSECURE", "NODE_TLS_REJECT_UNAUTHORIZED", "AIRBYTE_TELEMETRY_MODE"] {
+            run.extend(words(&["-e", name]));
+        }
+        let mut mount = |from: &Path| run.extend(words(&["-v", &format!("{}:/clients:ro", from.display())]));
+        let inside = match self {
+            Self::Go(client) => {
+                let go = go_binary()?;
+                let entry = format!(r#"ENTRYPOINT ["{}"]"#, go.display());
+                let image = Image::make(&bench.path("go"), &[&go], &[&entry]);
+                run.extend(words(&[&image.0, client, url]));
+                return Ok((run, Some(image)));
+            }
+            Self::Curl => {
+                let authorization = format!("Authorization: Bearer {TOKEN}");
+                words(&["curl", "-sS", "--fail", "-H", &authorization, url])
+            }
+            Self::Python(client) => {
+                mount(&sources());
+                words(&["python3", "/clients/call.py", client, url])
+            }
+            Self::Node(client) => {
+                mount(&sources());
+                words(&["node", "/clients/call.mjs", client, url])
+            }
+            Self::Java(client) => {
+                mount(&java_classes()?);
+                words(&["java", "-cp", "/clients", "Call", client, url])
+            }
+            Self::AirbyteCdk => {
+                mount(connector(bench, url).0.parent().unwrap());
+                let program = "source-declarative-manifest";
+                let (config, manifest) = ("/clients/config.json", "/clients/manifest.yaml");
+                words(&[program, "check", "--config", config, "--manifest-path", manifest])
+            }
+        };
+        run.push(image);
+        run.extend(inside);
+        Ok((run, None))
+    }
+}
+
+fn file(path: &Path) -> String {
+    path.display().to_string()
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|&word| word.to_owned()).collect()
+}
+
+/// The config and the manifest of a connector that makes the call.
+fn connector(bench: &Bench, url: &str) -> (PathBuf, PathBuf) {
+    let config = bench.write("cdk/config.json", &json!({"api_key": TOKEN}).to_string());
+    (config, bench.write("cdk/manifest.yaml", &airbyte::manifest(url, true).to_string()))
 }
 
 /// Where the clients' sources are.
@@ -123,7 +131,7 @@ pub(super) fn go_binary() -> Result<PathBuf, String> {
 
 fn build_go() -> Result<PathBuf, String> {
     let go = program("go").ok_or("no go on this machine")?;
-    let built = Path::new(env!("CARGO_TARGET_TMPDIR")).join("go/call");
+    let built = Path::new(env!("CARGO_TARGET_TMPDIR")).join("go/root/call");
     let output = Command::new(go)
         .args(["build", "-trimpath", "-o"])
         .arg(&built)

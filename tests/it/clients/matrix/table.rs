@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use super::programs::Client;
+use super::clients::Client;
 use super::ways::{Outcome, WAYS, Way};
 
 const BEGIN: &str = "<!-- written by SAMEWIRE_WRITE_CLIENTS_TABLE=1 tests/run matrix -->";
@@ -60,6 +60,7 @@ pub(super) fn keep(client: &Client, outcomes: &[Outcome]) {
     row.extend(outcomes.iter().enumerate().map(|(column, outcome)| match outcome {
         Outcome::Captured => "captured".to_owned(),
         Outcome::Reported(words) => format!("reported: {words}"),
+        Outcome::NotApplicable(why) => format!("not applicable: {why}"),
         Outcome::Skipped(_) => committed(column),
     }));
     if std::env::var_os("SAMEWIRE_WRITE_CLIENTS_TABLE").is_some() {

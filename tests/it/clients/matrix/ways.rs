@@ -2,15 +2,18 @@
 
 use super::super::api::HOST;
 use super::super::bench::Bench;
-use super::programs::{Client, Target};
+use super::super::engine::bridge;
+use super::clients::{Client, Target};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Way {
     /// `record SIDE -- CLIENT`.
     Variables,
+    /// `record SIDE -- docker run ... CLIENT`.
+    Container,
 }
 
-pub(super) const WAYS: [Way; 1] = [Way::Variables];
+pub(super) const WAYS: [Way; 2] = [Way::Variables, Way::Container];
 
 /// What is to become of a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -19,6 +22,8 @@ pub(super) enum Expected {
     Captured,
     /// The client goes around samewire, and samewire says so.
     Missed,
+    /// There is no such call, for this reason.
+    NotApplicable(&'static str),
 }
 
 /// What became of it.
@@ -27,6 +32,7 @@ pub(super) enum Outcome {
     Captured,
     /// Not captured, and samewire says why: the rule and its words.
     Reported(String),
+    NotApplicable(&'static str),
     /// Not tried on this machine, for this reason.
     Skipped(String),
 }
@@ -42,6 +48,18 @@ impl Way {
     pub(super) fn heading(self) -> &'static str {
         match self {
             Self::Variables => "by variables",
+            Self::Container => "in a container",
+        }
+    }
+
+    /// A bench whose API a client of this way could reach without samewire.
+    pub(super) fn bench(self) -> Result<Bench, String> {
+        match self {
+            Self::Variables => Ok(Bench::new()),
+            Self::Container => {
+                let bridge = bridge().ok_or("no container engine")?;
+                Ok(Bench::with_api_on(bridge.parse().unwrap()))
+            }
         }
     }
 
