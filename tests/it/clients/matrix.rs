@@ -65,27 +65,27 @@ fn airbyte_agent() {
 
 #[test]
 fn node_fetch() {
-    row("Node 20 fetch");
+    row("Node before 24, fetch");
 }
 
 #[test]
 fn node_https() {
-    row("Node 20 http, https");
+    row("Node before 24, http and https");
 }
 
 #[test]
 fn node_with_an_agent() {
-    row("Node 20 with a proxy agent");
+    row("Node with a proxy agent");
 }
 
 #[test]
 fn java_http_client() {
-    row("Java 17 HttpClient");
+    row("Java HttpClient");
 }
 
 #[test]
 fn java_url_connection() {
-    row("Java 17 URLConnection");
+    row("Java HttpURLConnection");
 }
 
 #[test]

@@ -29,7 +29,6 @@ impl Program {
     /// Program and arguments for one call on this machine; why not, where the client is not there.
     pub(super) fn on_this_machine(self, bench: &Bench, url: &str) -> Result<Vec<String>, String> {
         let script = |name: &str| file(&sources().join(name));
-        let system = |name: &str| program(name).ok_or(format!("no {name} on this machine"));
         match self {
             Self::Curl => {
                 let authorization = format!("Authorization: Bearer {TOKEN}");
@@ -39,7 +38,7 @@ impl Program {
                 let python = python().ok_or("no Python clients")?;
                 Ok(words(&[&file(&python), &script("call.py"), client, url]))
             }
-            Self::Node(client) => Ok(words(&[&file(&system("node")?), &script("call.mjs"), client, url])),
+            Self::Node(client) => Ok(words(&[&file(&node()?), &script("call.mjs"), client, url])),
             Self::Java(client) => {
                 let (java, classes) = (system("java")?, java_classes()?);
                 Ok(words(&[&file(&java), "-cp", &file(&classes), "Call", client, url]))
@@ -84,6 +83,7 @@ impl Program {
                 words(&["python3", "/clients/call.py", client, url])
             }
             Self::Node(client) => {
+                node()?;
                 mount(&sources());
                 words(&["node", "/clients/call.mjs", client, url])
             }
@@ -123,6 +123,21 @@ pub(super) fn sources() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients")
 }
 
+fn system(name: &str) -> Result<PathBuf, String> {
+    program(name).ok_or(format!("no {name} on this machine"))
+}
+
+/// A Node that reads no proxy variable: one before 24.
+fn node() -> Result<PathBuf, String> {
+    let node = system("node")?;
+    let version = String::from_utf8(Command::new(&node).arg("--version").output().unwrap().stdout).unwrap();
+    let major = version.trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
+    match major {
+        Some(18..24) => Ok(node),
+        _ => Err(format!("the table is of Node 18 to 23, this machine has {}", version.trim())),
+    }
+}
+
 /// The Go client as a static binary, built once a run.
 pub(super) fn go_binary() -> Result<PathBuf, String> {
     static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
@@ -130,7 +145,7 @@ pub(super) fn go_binary() -> Result<PathBuf, String> {
 }
 
 fn build_go() -> Result<PathBuf, String> {
-    let go = program("go").ok_or("no go on this machine")?;
+    let go = system("go")?;
     let built = Path::new(env!("CARGO_TARGET_TMPDIR")).join("go/root/call");
     let output = Command::new(go)
         .args(["build", "-trimpath", "-o"])
@@ -151,7 +166,7 @@ pub(super) fn java_classes() -> Result<PathBuf, String> {
 }
 
 fn compile_java() -> Result<PathBuf, String> {
-    let javac = program("javac").ok_or("no javac on this machine")?;
+    let javac = system("javac")?;
     let classes = Path::new(env!("CARGO_TARGET_TMPDIR")).join("java");
     let output = Command::new(javac)
         .args(["--release", "17", "-d"])
