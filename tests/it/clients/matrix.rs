@@ -65,17 +65,17 @@ fn airbyte_agent() {
 
 #[test]
 fn node_fetch() {
-    row("Node before 24, fetch");
+    row("Node 20: fetch");
 }
 
 #[test]
 fn node_https() {
-    row("Node before 24, http and https");
+    row("Node 20: http and https");
 }
 
 #[test]
 fn node_with_an_agent() {
-    row("Node with a proxy agent");
+    row("Node 20 with a proxy agent");
 }
 
 #[test]
