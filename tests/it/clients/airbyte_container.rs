@@ -14,11 +14,15 @@ fn url() -> String {
     format!("https://{HOST}/v1/lots")
 }
 
-/// An image as connectors have it: the manifest built in, a user of its own, the framework's program as entry point.
+/// An image as manifest-only connectors have it: the manifest built in, a user of its own, the framework as entry point.
 fn connector(bench: &Bench, base: &str, spec: bool) -> Image {
     let manifest = manifest(&url(), spec).to_string();
     bench.write("image/airbyte/integration_code/source_declarative_manifest/manifest.yaml", &manifest);
-    let changes = ["USER airbyte", "WORKDIR /airbyte", r#"ENTRYPOINT ["source-declarative-manifest"]"#];
+    let changes = [
+        "USER airbyte",
+        "WORKDIR /airbyte/integration_code",
+        r#"ENTRYPOINT ["python", "/airbyte/integration_code/main.py"]"#,
+    ];
     Image::over(base, &bench.path("image"), &changes)
 }
 
