@@ -16,9 +16,13 @@ fn sure(sentence: &Sentence<'_>, kinds: impl IntoIterator<Item = ClueKind>) -> V
     kinds.into_iter().map(|kind| Said::sure(kind, sentence.text)).collect()
 }
 
+/// What the framework's own image says of a manifest without spec: its generic spec, which asks for a manifest in the config, stands
+/// in the place of the connector's.
+const GENERIC_SPEC: &str = "'__injected_declarative_manifest' is a required property";
+
 /// The spec, and the files of a package.
 fn package(sentence: &Sentence<'_>) -> Vec<Said> {
-    if sentence.has("Unable to find spec.yaml or spec.json") {
+    if sentence.has_any(&["Unable to find spec.yaml or spec.json", GENERIC_SPEC]) {
         return sure(sentence, [ClueKind::SpecMissing]);
     }
     if !sentence.has_any(&["No such file or directory", "FileNotFoundError", "ENOENT", "NoSuchFileException"])

@@ -89,6 +89,10 @@ fn every_sentence_has_its_fact() {
     let cases: &[(&str, &[&str])] = &[
         ("FileNotFoundError: Unable to find spec.yaml or spec.json in the package.", &["SpecMissing"]),
         (
+            "Config validation error: '__injected_declarative_manifest' is a required property",
+            &["SpecMissing"],
+        ),
+        (
             "FileNotFoundError: [Errno 2] No such file or directory: '/a/source_acme/spec.json'",
             &["SpecMissing"],
         ),
