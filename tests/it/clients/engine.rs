@@ -83,6 +83,7 @@ pub(crate) fn clients_image() -> Result<String, String> {
         if output.status.success() {
             return Ok(String::from_utf8(output.stdout).unwrap().trim().to_owned());
         }
+        assert!(std::env::var_os("SAMEWIRE_TEST_IMAGE").is_none(), "{}", text(&output));
         let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
         Err(said.rsplit_once("skipped: ").map_or(said.clone(), |(_, why)| why.to_owned()))
     };
