@@ -12,7 +12,7 @@ use crate::launch::{Command, Sinks};
 use crate::model::{Exit, Side};
 
 use super::diff::{self, ReportOptions};
-use super::options::{Preflight, Recording};
+use super::options::{Capturing, Preflight, Recording};
 use super::recording::{self, Plan};
 use super::repeat::{self, Repeats};
 use super::{output, paths, record};
@@ -46,6 +46,9 @@ pub struct Args {
 
     #[command(flatten)]
     repeats: Repeats,
+
+    #[command(flatten)]
+    capturing: Capturing,
 }
 
 /// Records both sides, compares them and reports.
@@ -79,6 +82,7 @@ fn record_one(side: Side, command: &OsString, next: repeat::Recording, args: &Ar
         path: path.clone(),
         repeat: next.repeat,
         listen: None,
+        transparent: args.capturing.transparent,
         settings: args.recording.settings()?,
         key: recording::machine_key()?,
         // Standard output is the report's.

@@ -27,6 +27,16 @@ pub(super) fn look_inside(container: &Container) -> Preflight {
     })
 }
 
+/// Where the command has a network of its own, no client goes past the proxy; what holds for trust holds there too.
+pub(super) fn forget_proxy(found: &mut Preflight) {
+    found.gaps.retain(|gap| {
+        !matches!(
+            gap.kind,
+            GapKind::ProxyIgnored | GapKind::ProxyOptional | GapKind::LoopbackDirect | GapKind::Excepted(_)
+        )
+    });
+}
+
 /// What only shows once the proxy listens and the trust files are there.
 pub(super) fn complete(found: &mut Preflight, proxy: SocketAddr, trust: &Trust) {
     let readable = preflight::readable_by_others(&trust.files().bundle());

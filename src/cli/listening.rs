@@ -18,7 +18,7 @@ pub(super) fn admission(
     if addr.ip().to_canonical().is_loopback() {
         return Ok(Admission::Anyone);
     }
-    let credential = Credential::random().context("cannot draw a random password")?;
+    let credential = password()?;
     Ok(match surroundings {
         Some(surroundings) => Admission::CredentialOrAddress(credential, surroundings),
         None => Admission::Credential(credential),
@@ -62,4 +62,9 @@ pub(super) fn base_url(host_and_port: &str, credential: Option<&Credential>) -> 
         Some(credential) => format!("http://{host_and_port}/{}", credential.expose()),
         None => format!("http://{host_and_port}"),
     }
+}
+
+/// A random password of this run.
+pub(super) fn password() -> anyhow::Result<Credential> {
+    Credential::random().context("cannot draw a random password")
 }

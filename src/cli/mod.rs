@@ -3,6 +3,8 @@
 mod compare;
 mod demo;
 mod diff;
+#[cfg(target_os = "linux")]
+mod enter;
 mod env;
 mod explain;
 mod foresight;
@@ -78,6 +80,10 @@ pub enum Command {
     /// The connector that `demo` runs.
     #[command(name = "demo-connector", hide = true)]
     DemoConnector(demo::connector::Args),
+    /// The first steps of a command that is recorded transparently.
+    #[cfg(target_os = "linux")]
+    #[command(name = crate::launch::ENTER, hide = true)]
+    Enter(enter::Args),
 }
 
 /// Reads the command line. Errors know which exit status they deserve.
@@ -138,6 +144,8 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Explain(args) => explain::run(&args),
         Command::Demo(args) => demo::run(&args, cli.color),
         Command::DemoConnector(args) => demo::connector::run(&args),
+        #[cfg(target_os = "linux")]
+        Command::Enter(args) => Ok(enter::run(&args)),
     }
 }
 

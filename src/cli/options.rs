@@ -113,6 +113,14 @@ impl Preflight {
 /// Where client libraries report that they are used (airbyte-agent-*): no call of the connector's own.
 pub(super) const TELEMETRY: [&str; 2] = ["api.ipify.org", "api.segment.io"];
 
+/// How the traffic of a command comes to the proxy.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct Capturing {
+    /// Catch clients that heed no proxy variables: run the command in a network of its own whose only way out is samewire (Linux).
+    #[arg(long, help_heading = "Recording")]
+    pub transparent: bool,
+}
+
 impl Recording {
     /// Hosts of telemetry that no `--host` asks for.
     fn telemetry(&self) -> impl Iterator<Item = HostPattern> {

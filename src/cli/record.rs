@@ -12,7 +12,7 @@ use crate::launch::{Command, Sinks};
 use crate::model::{Coverage, Exit, Side};
 use crate::record::Summary;
 
-use super::options::{self, Listen, Preflight};
+use super::options::{self, Capturing, Listen, Preflight};
 use super::recording::{self, Plan, Recorded};
 use super::repeat::{Recording, Repeats};
 use super::{EXIT_FAILED, output, paths};
@@ -48,6 +48,9 @@ pub struct Args {
     #[command(flatten)]
     preflight: Preflight,
 
+    #[command(flatten)]
+    capturing: Capturing,
+
     /// The command and its arguments.
     #[arg(trailing_var_arg = true, required = true, value_name = "COMMAND")]
     command: Vec<OsString>,
@@ -72,6 +75,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
             path: own.clone(),
             repeat,
             listen: args.listen.listen,
+            transparent: args.capturing.transparent,
             settings: settings.clone(),
             key: recording::machine_key()?,
             sinks: Sinks::inherited()?,
@@ -113,6 +117,9 @@ fn close(side: Side, path: &Path, recorded: &Recorded, first: Option<&PathBuf>) 
     }
     if let Some(remark) = recorded.remark {
         output::line(&format!("samewire: {remark}"));
+    }
+    for (port, packets) in &summary.coverage.refused {
+        output::line(&format!("samewire: {}", refused(*port, *packets)));
     }
     if let Some(why) = &summary.stopped {
         output::line(&format!("samewire: recording stopped before the command did: {why}"));
@@ -179,6 +186,20 @@ fn next(side: Side, path: &Path) -> String {
             format!("samewire diff {} {}", sandbox.display(), runtime.display())
         }
         None => format!("samewire record {} -- COMMAND", side.other()),
+    }
+}
+
+/// What became of datagrams to a port, in a transparent run.
+pub(super) fn refused(port: u16, packets: u32) -> String {
+    let packets = count(packets, "UDP packet");
+    match port {
+        443 => format!(
+            "{packets} to port 443 (QUIC, HTTP/3) refused: the client falls back to TCP, which is recorded"
+        ),
+        53 => format!(
+            "{packets} to a name server of the command's own choice refused: names are answered by the one of /etc/resolv.conf"
+        ),
+        _ => format!("{packets} to port {port} refused: only TCP is let through"),
     }
 }
 

@@ -13,12 +13,12 @@ use crate::capture::Writer;
 use crate::connector::{self, Overrides};
 use crate::launch::container::Container;
 use crate::launch::preflight::Preflight;
-use crate::launch::{self, Command, LaunchError, Place, Sinks, Trust, Watch};
+use crate::launch::{self, Command, LaunchError, Place, Sinks, Staged, Trust, Watch};
 use crate::model::{
     Capture, Completeness, Exit, Inputs, Interception, Reference, Repeat, Run, Sampled, Side, Tool, Variable,
 };
-use crate::proxy::{Authority, Lane, Lanes, Listener, Proxy, Settings};
-use crate::record::{self, Setup, Summary};
+use crate::proxy::{Admission, Authority, Lane, Lanes, Listener, Proxy, Settings};
+use crate::record::{self, EventSender, Setup, Summary};
 use crate::redact::{Key, Known, Redactor};
 
 use super::options::Recording;
@@ -36,6 +36,8 @@ pub(super) struct Plan {
     pub repeat: Option<Repeat>,
     /// Where the proxy listens; a free port of the loopback address where absent.
     pub listen: Option<SocketAddr>,
+    /// It runs in a network of its own whose only way out is samewire.
+    pub transparent: bool,
     /// The data path's settings.
     pub settings: Settings,
     /// The key of the tags.
@@ -154,6 +156,7 @@ async fn recorded(plan: Plan, options: &Recording) -> anyhow::Result<Recorded> {
     let inherited = |name: &str| std::env::var_os(name);
     let folder = current_folder()?;
     let place = Place::of(&plan.command, &folder, inherited).await?;
+    let place = if plan.transparent { place.in_own_network()? } else { place };
     let mut redactor = redactor(plan.key, options)?;
     let words = plan.command.words();
     let container = place.container();
@@ -167,9 +170,15 @@ async fn recorded(plan: Plan, options: &Recording) -> anyhow::Result<Recorded> {
         Some(container) => foresight::look_inside(container),
         None => foresight::look(&plan.command, &folder),
     };
+    if plan.transparent {
+        foresight::forget_proxy(&mut foreseen);
+    }
     foresight::name_clients(&foreseen, &mut inputs);
     let mut opening = opening(plan.side, Tool::Record, &words, inputs, &redactor);
     opening.run.repeat = plan.repeat;
+    if plan.transparent {
+        opening.run.interception = Interception::Transparent;
+    }
     let authority = Arc::new(Authority::new().context("cannot make the certificate authority")?);
     if let Some(path) = &options.ca_cert {
         write_certificate(path, &authority)?;
@@ -177,7 +186,13 @@ async fn recorded(plan: Plan, options: &Recording) -> anyhow::Result<Recorded> {
     let trust = Trust::prepare(authority.certificate_pem(), &std::env::temp_dir(), inherited)?;
     let addr = place.listen(plan.listen)?;
     let surroundings = place.container().map(listening::surroundings);
-    let admission = listening::admission(addr, surroundings.clone())?;
+    let admission = if plan.transparent {
+        // Only samewire itself is to use it: a client of another run would be recorded as one of this command's.
+        Admission::Credential(listening::password()?)
+    } else {
+        listening::admission(addr, surroundings.clone())?
+    };
+    let led = led_elsewhere(&plan.settings);
     let lane = Lane { side: plan.side, by_user: false };
     let listener = Listener { addr, lane, admission: admission.clone() };
     let settings = Settings { surroundings, ..plan.settings };
@@ -208,6 +223,9 @@ async fn recorded(plan: Plan, options: &Recording) -> anyhow::Result<Recorded> {
     }));
     let proxies = vec![bound];
     let exit = match place.container() {
+        None if plan.transparent => {
+            run_transparent(&staged, events, plan.sinks, bound, &admission, led).await
+        }
         None => {
             let watch = Watch { of: Sampled::Processes, proxies };
             launch::run_on(&staged.command, &staged.environment, events, plan.sinks, Some(&watch)).await
@@ -233,6 +251,41 @@ async fn recorded(plan: Plan, options: &Recording) -> anyhow::Result<Recorded> {
         _ => None,
     };
     Ok(Recorded { exit, remark, summary: recorder.finish().await })
+}
+
+/// Names that the proxy reaches although this machine's resolver may not know them.
+fn led_elsewhere(settings: &Settings) -> Box<dyn Fn(&str) -> bool + Send + Sync> {
+    let (rules, by_proxy) = (settings.connect_to.clone(), settings.upstream_proxy.is_some());
+    Box::new(move |host| by_proxy || rules.iter().any(|rule| rule.covers(host)))
+}
+
+/// Runs the command in a network of its own.
+#[cfg(target_os = "linux")]
+async fn run_transparent(
+    staged: &Staged,
+    events: EventSender,
+    sinks: Sinks,
+    address: SocketAddr,
+    admission: &Admission,
+    is_led_elsewhere: launch::IsLedElsewhere,
+) -> Result<Exit, LaunchError> {
+    let password = admission.credential().map(|credential| credential.expose().to_owned());
+    let transparent = launch::Transparent { proxy: launch::Proxy { address, password }, is_led_elsewhere };
+    launch::run_transparent(&staged.command, &staged.environment, events, sinks, transparent).await
+}
+
+/// There is no such thing elsewhere.
+#[cfg(not(target_os = "linux"))]
+async fn run_transparent(
+    _: &Staged,
+    _: EventSender,
+    _: Sinks,
+    _: SocketAddr,
+    _: &Admission,
+    _: Box<dyn Fn(&str) -> bool + Send + Sync>,
+) -> Result<Exit, LaunchError> {
+    let source = std::io::ErrorKind::Unsupported.into();
+    Err(LaunchError::Prepare { what: "a network of its own (Linux only; leave --transparent out)", source })
 }
 
 /// Writes the authority's certificate where the user wants it. It is no secret.

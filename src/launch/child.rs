@@ -11,9 +11,13 @@ use tokio::sync::watch;
 
 use super::signals::Signals;
 use super::streams::{Channel, Resizer, Sinks};
+#[cfg(target_os = "linux")]
+use super::transparent::{Gate, Transparent};
 use super::{Command, Environment, LaunchError, Watch};
 use crate::model::{Exit, Stream};
 use crate::record::{Event, EventSender};
+#[cfg(target_os = "linux")]
+use crate::redact::RawCoverage;
 
 /// Runs a command to its end on this process's own standard streams.
 ///
@@ -37,6 +41,33 @@ pub async fn run_on(
     sinks: Sinks,
     watch: Option<&Watch>,
 ) -> Result<Exit, LaunchError> {
+    #[cfg(target_os = "linux")]
+    return run_in(command, environment, events, sinks, watch, None).await;
+    #[cfg(not(target_os = "linux"))]
+    run_in(command, environment, events, sinks, watch).await
+}
+
+/// The same in a network of the command's own, whose only way out is samewire.
+#[cfg(target_os = "linux")]
+pub async fn run_transparent(
+    command: &Command,
+    environment: &Environment,
+    events: EventSender,
+    sinks: Sinks,
+    transparent: Transparent,
+) -> Result<Exit, LaunchError> {
+    let gate = Gate::open(transparent).map_err(prepare("the command's own network"))?;
+    run_in(command, environment, events, sinks, None, Some(gate)).await
+}
+
+async fn run_in(
+    command: &Command,
+    environment: &Environment,
+    events: EventSender,
+    sinks: Sinks,
+    watch: Option<&Watch>,
+    #[cfg(target_os = "linux")] gate: Option<Gate>,
+) -> Result<Exit, LaunchError> {
     let (stdout, to_stdout) =
         Channel::open(Stream::Stdout, sinks.stdout).map_err(prepare("standard output"))?;
     let (stderr, to_stderr) =
@@ -45,22 +76,28 @@ pub async fn run_on(
     let mut signals = Signals::watch().map_err(prepare("signals"))?;
 
     let mut process = tokio::process::Command::new(&command.program);
-    process.args(&command.arguments).stdout(to_stdout).stderr(to_stderr).kill_on_drop(true);
+    process.args(&command.arguments);
+    #[cfg(target_os = "linux")]
+    if let Some(gate) = &gate {
+        process = gate.process(command);
+    }
+    process.stdout(to_stdout).stderr(to_stderr).kill_on_drop(true);
     process.envs(environment.set.iter().map(|(name, value)| (name, value)));
     process.envs(environment.cleared.iter().map(|name| (name, "")));
     let mut child = match process.spawn() {
         Ok(child) => child,
-        Err(source) => {
-            let error = start_error(command, source);
-            if let Some(code) = error.exit_code() {
-                // The capture says what a shell would.
-                let _ = events.send(Event::Exited(Exit::Code(code.into()))).await;
-            }
-            return Err(error);
-        }
+        Err(source) => return Err(not_started(start_error(command, source), &events).await),
     };
     // It holds the command's ends of the streams: with them open, the streams would never end.
     drop(process);
+    #[cfg(target_os = "linux")]
+    let joined = match gate {
+        Some(gate) => match gate.join(&mut child, command).await {
+            Ok(joined) => Some(joined),
+            Err(error) => return Err(not_started(error, &events).await),
+        },
+        None => None,
+    };
     tracing::debug!(process = child.id(), "command started");
     let watching = watch.zip(child.id()).and_then(|(watch, process)| watch.start(process, events.clone()));
 
@@ -73,6 +110,13 @@ pub async fn run_on(
     if let Some(watching) = watching {
         watching.finish().await;
     }
+    #[cfg(target_os = "linux")]
+    if let Some(joined) = joined {
+        let refused = joined.finish().await;
+        if !refused.is_empty() {
+            let _ = events.send(Event::Covered(RawCoverage { refused, ..RawCoverage::default() })).await;
+        }
+    }
     let _ = end.send(true);
     for stream in passing {
         let _ = stream.await;
@@ -82,6 +126,14 @@ pub async fn run_on(
     tracing::debug!(?exit, "command ended");
     let _ = events.send(Event::Exited(exit)).await;
     Ok(exit)
+}
+
+/// The capture says what a shell would.
+async fn not_started(error: LaunchError, events: &EventSender) -> LaunchError {
+    if let Some(code) = error.exit_code() {
+        let _ = events.send(Event::Exited(Exit::Code(code.into()))).await;
+    }
+    error
 }
 
 async fn wait(child: &mut Child, signals: &mut Signals, resize: impl Fn()) -> io::Result<ExitStatus> {
@@ -114,7 +166,7 @@ fn name(command: &Command) -> String {
     command.program.to_string_lossy().into_owned()
 }
 
-fn start_error(command: &Command, source: io::Error) -> LaunchError {
+pub(super) fn start_error(command: &Command, source: io::Error) -> LaunchError {
     let program = name(command);
     let executable = [Errno::ACCESS, Errno::NOEXEC, Errno::ISDIR].map(Errno::raw_os_error);
     if source.kind() == io::ErrorKind::NotFound {

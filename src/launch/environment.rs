@@ -101,6 +101,26 @@ pub(super) fn certificate_files() -> impl Iterator<Item = &'static str> {
     TABLE.iter().filter(|row| matches!(row.value, Value::Bundle)).map(|row| row.name)
 }
 
+/// The variables for a client that comes to the proxy without knowing of it: those of trust alone. A proxy that it inherits would be spoken
+/// to through ours; samewire goes through that itself.
+pub fn environment_without_proxy(files: &Files, inherited: impl Fn(&str) -> Option<OsString>) -> Environment {
+    let mut environment = Environment::default();
+    for row in TABLE {
+        let value = match row.value {
+            Value::Bundle => files.bundle().into(),
+            Value::Addition => files.addition().into(),
+            Value::Jvm => jvm_options(None, files, inherited(row.name)),
+            Value::Proxy if inherited(row.name).is_some_and(|value| !value.is_empty()) => {
+                environment.cleared.push(row.name.to_owned());
+                continue;
+            }
+            Value::Proxy | Value::On | Value::Empty => continue,
+        };
+        environment.set.push((row.name.to_owned(), value));
+    }
+    environment
+}
+
 /// The variables for a client of the proxy at `proxy` (`http://127.0.0.1:8877`) that finds the trust files in `files`, on top of what
 /// it inherits.
 pub fn environment(proxy: &str, files: &Files, inherited: impl Fn(&str) -> Option<OsString>) -> Environment {
@@ -111,7 +131,7 @@ pub fn environment(proxy: &str, files: &Files, inherited: impl Fn(&str) -> Optio
             Value::Bundle => files.bundle().into(),
             Value::Addition => files.addition().into(),
             Value::On => "1".into(),
-            Value::Jvm => jvm_options(proxy, files, inherited(row.name)),
+            Value::Jvm => jvm_options(Some(proxy), files, inherited(row.name)),
             Value::Empty => {
                 environment.cleared.push(row.name.to_owned());
                 continue;
@@ -125,7 +145,7 @@ pub fn environment(proxy: &str, files: &Files, inherited: impl Fn(&str) -> Optio
 /// The JVM's proxy and trust store. A JVM knows no credentials in a proxy's URL; they are left out.
 ///
 /// `-Dhttp.nonProxyHosts=` is there because its default leaves out `localhost|127.*|[::1]`.
-fn jvm_options(proxy: &str, files: &Files, inherited: Option<OsString>) -> OsString {
+fn jvm_options(proxy: Option<&str>, files: &Files, inherited: Option<OsString>) -> OsString {
     let mut options = inherited.unwrap_or_default();
     let mut option = |name: &str, value: &OsStr| {
         if !options.is_empty() {
@@ -134,7 +154,7 @@ fn jvm_options(proxy: &str, files: &Files, inherited: Option<OsString>) -> OsStr
         options.push(name);
         options.push(value);
     };
-    if let Ok(uri) = proxy.parse::<Uri>()
+    if let Some(Ok(uri)) = proxy.map(str::parse::<Uri>)
         && let (Some(host), Some(port)) = (uri.host(), uri.port())
     {
         for scheme in ["http", "https"] {
@@ -183,6 +203,18 @@ mod tests {
         assert_eq!(environment.cleared, ["NO_PROXY", "no_proxy", "npm_config_noproxy"]);
         assert_eq!(value(&environment, "SSL_CERT_FILE"), trust.files().bundle().as_os_str());
         assert_ne!(value(&environment, "NODE_EXTRA_CA_CERTS"), trust.files().bundle().as_os_str());
+    }
+
+    #[test]
+    fn without_a_proxy_only_trust_is_set_and_an_inherited_proxy_is_cleared() {
+        let (_folder, trust) = trust();
+        let inherited = |name: &str| (name == "https_proxy").then(|| OsString::from("http://192.0.2.1:3128"));
+        let environment = environment_without_proxy(trust.files(), inherited);
+        assert_eq!(environment.cleared, ["https_proxy"]);
+        assert!(environment.set.iter().all(|(name, _)| !name.to_ascii_lowercase().contains("proxy")));
+        assert_eq!(value(&environment, "SSL_CERT_FILE"), trust.files().bundle().as_os_str());
+        let options = value(&environment, "JAVA_TOOL_OPTIONS").to_str().unwrap();
+        assert!(options.starts_with("-Djavax.net.ssl.trustStore="), "{options}");
     }
 
     #[test]

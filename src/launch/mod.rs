@@ -9,16 +9,22 @@ mod place;
 pub mod preflight;
 mod signals;
 mod streams;
+#[cfg(target_os = "linux")]
+mod transparent;
 mod trust;
 mod watch;
 
 use std::ffi::OsString;
 use std::io;
 
+#[cfg(target_os = "linux")]
+pub use child::run_transparent;
 pub use child::{run, run_on};
-pub use environment::{Environment, environment};
+pub use environment::{Environment, environment, environment_without_proxy};
 pub use place::{Place, Staged};
 pub use streams::{Sink, Sinks};
+#[cfg(target_os = "linux")]
+pub use transparent::{ENTER, Forbidden, IsLedElsewhere, Proxy, Step, Transparent, enter};
 pub use trust::{Files, Trust, TrustError};
 pub use watch::Watch;
 
@@ -80,6 +86,10 @@ pub enum LaunchError {
         /// What the system says.
         source: io::Error,
     },
+    /// The system does not allow a network of the command's own.
+    #[cfg(target_os = "linux")]
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
     /// A pipe, a terminal or a signal handler could not be had.
     #[error("cannot prepare {what} for the command")]
     Prepare {
@@ -112,6 +122,8 @@ impl LaunchError {
         match self {
             Self::NotFound { .. } | Self::NoInterpreter { .. } => Some(127),
             Self::NotExecutable { .. } => Some(126),
+            #[cfg(target_os = "linux")]
+            Self::Forbidden(_) => None,
             Self::Prepare { .. } | Self::Start { .. } | Self::Wait { .. } => None,
         }
     }

@@ -8,7 +8,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 
 use super::container::{Container, ContainerError};
-use super::{Command, Environment, Trust, environment};
+use super::{Command, Environment, Trust, environment, environment_without_proxy};
 
 /// Where a command runs.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub enum Place {
     Host,
     /// In a container that an engine's client starts.
     Container(Box<Container>),
+    /// On this machine, in a network of its own whose only way out is samewire: no variable leads there.
+    OwnNetwork,
 }
 
 /// What is started to run a command under the proxy.
@@ -41,10 +43,18 @@ impl Place {
         Ok(container.map_or(Self::Host, |container| Self::Container(Box::new(container))))
     }
 
+    /// The same command in a network of its own; an engine starts a container elsewhere.
+    pub fn in_own_network(self) -> Result<Self, ContainerError> {
+        match self {
+            Self::Host | Self::OwnNetwork => Ok(Self::OwnNetwork),
+            Self::Container(_) => Err(ContainerError::OwnNetwork),
+        }
+    }
+
     /// The container, where it is one.
     pub fn container(&self) -> Option<&Container> {
         match self {
-            Self::Host => None,
+            Self::Host | Self::OwnNetwork => None,
             Self::Container(container) => Some(container),
         }
     }
@@ -52,7 +62,7 @@ impl Place {
     /// The address for the proxy to listen on: the one that the user asked for, or one that clients at this place reach.
     pub fn listen(&self, asked: Option<SocketAddr>) -> Result<SocketAddr, ContainerError> {
         match self {
-            Self::Host => Ok(asked.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into())),
+            Self::Host | Self::OwnNetwork => Ok(asked.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into())),
             Self::Container(container) => container.listen(asked),
         }
     }
@@ -84,6 +94,11 @@ impl Place {
             Self::Host => Ok(Staged {
                 command: command.clone(),
                 environment: environment(proxy, trust.files(), inherited),
+                notes: Vec::new(),
+            }),
+            Self::OwnNetwork => Ok(Staged {
+                command: command.clone(),
+                environment: environment_without_proxy(trust.files(), inherited),
                 notes: Vec::new(),
             }),
             // The variables are the container's: the engine's client must not go through the proxy.

@@ -107,6 +107,8 @@ pub enum Interception {
     /// The client was told of the proxy, by variables or by a setting of its own.
     #[default]
     Variables,
+    /// The client knew of no proxy: it ran in a network whose only way out was samewire.
+    Transparent,
     /// The client was given samewire's address as its base URL. Only requests to that are seen, and the client's own `Host` names samewire.
     Reverse {
         /// The base URL in whose place it stood; every recorded target is one below it.
@@ -123,7 +125,7 @@ impl Interception {
     pub fn upstream(&self) -> Option<&Target> {
         match self {
             Self::Reverse { upstream } => Some(upstream),
-            Self::Variables => None,
+            Self::Variables | Self::Transparent => None,
         }
     }
 }

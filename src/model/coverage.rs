@@ -1,5 +1,6 @@
 //! What is known of traffic that did not come through: foreseen before the run, sampled while it lasted.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -17,6 +18,9 @@ pub struct Coverage {
     /// Connections past the proxy that were seen, in the order in which they were seen first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub direct: Vec<Direct>,
+    /// Datagrams (UDP) that were refused in a transparent run, by the port they were for. Names are answered there and not counted.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub refused: BTreeMap<u16, u32>,
 }
 
 impl Coverage {

@@ -162,6 +162,11 @@ pub struct ConnectTo {
 }
 
 impl ConnectTo {
+    /// It leads this host elsewhere, on some port.
+    pub fn covers(&self, host: &str) -> bool {
+        self.host.as_ref().is_none_or(|own| own.eq_ignore_ascii_case(bare(host))) && self.to_host.is_some()
+    }
+
     /// Where to connect for this host and port, when it fits them.
     pub fn apply<'a>(&'a self, host: &'a str, port: u16) -> Option<(&'a str, u16)> {
         let fits = self.host.as_ref().is_none_or(|own| own.eq_ignore_ascii_case(bare(host)))
@@ -239,7 +244,9 @@ mod tests {
         let to: ConnectTo = "api.example.com:443:127.0.0.1:8443".parse().unwrap();
         assert_eq!(to.apply("API.example.com", 443), Some(("127.0.0.1", 8443)));
         assert_eq!(to.apply("api.example.com", 80), None);
+        assert!(to.covers("Api.example.com") && !to.covers("x.example.com"));
         let any: ConnectTo = "::[::1]:".parse().unwrap();
+        assert!(any.covers("x") && !"x:80::81".parse::<ConnectTo>().unwrap().covers("x"));
         assert_eq!(any.apply("x", 80), Some(("::1", 80)));
         for bad in ["", "x::::", "a:1:b", "a:x:b:1", "a:1:b:70000", "[::1:1:b:2"] {
             assert!(bad.parse::<ConnectTo>().is_err(), "{bad}");

@@ -1,5 +1,6 @@
 //! Connections past the proxy to the model: addresses stay, names of programs only where they look like names.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use jiff::Timestamp;
@@ -14,6 +15,8 @@ pub struct RawCoverage {
     pub sampling: Option<Sampling>,
     /// What was seen.
     pub direct: Vec<RawDirect>,
+    /// Datagrams that were refused, by the port they were for.
+    pub refused: BTreeMap<u16, u32>,
 }
 
 /// Connections of one program to one address that did not lead to the proxy.
@@ -50,7 +53,7 @@ impl Redactor {
             first_seen: seen.first_seen,
             last_seen: seen.last_seen,
         });
-        Coverage { foreseen, sampling: raw.sampling, direct: direct.collect() }
+        Coverage { foreseen, sampling: raw.sampling, direct: direct.collect(), refused: raw.refused.clone() }
     }
 
     /// `python3.11` is what the client's own name begins, and a version.

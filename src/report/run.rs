@@ -105,7 +105,7 @@ impl RunSummary {
 
 impl RunCoverage {
     fn of(capture: &Capture) -> Self {
-        let Coverage { foreseen, sampling, direct } = capture.completeness.coverage.clone();
+        let Coverage { foreseen, sampling, direct, refused: _ } = capture.completeness.coverage.clone();
         Self { unseen: unseen(capture), foreseen, sampling, direct }
     }
 }

@@ -11,4 +11,5 @@ mod container_run;
 mod engine;
 mod http2;
 mod matrix;
+pub(crate) mod transparent;
 mod trust;

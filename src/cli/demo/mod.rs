@@ -157,6 +157,7 @@ fn record(side: Side, work: &Path, path: PathBuf, api: &Api, key: &Key) -> anyho
         path: path.clone(),
         repeat: None,
         listen: None,
+        transparent: false,
         settings,
         key: key.clone(),
         sinks: Sinks::inherited()?,

@@ -151,7 +151,7 @@ impl Looking {
             interval_ms: passed / self.samples.max(1),
             unreadable: self.tree.unreadable(),
         };
-        RawCoverage { sampling: Some(sampling), direct: self.ledger.direct() }
+        RawCoverage { sampling: Some(sampling), direct: self.ledger.direct(), ..RawCoverage::default() }
     }
 
     /// One look. False where no process is left.

@@ -209,7 +209,8 @@ fn target() -> BoxedStrategy<Target> {
 
 fn interception() -> BoxedStrategy<Interception> {
     let reverse = target().prop_map(|upstream| Interception::Reverse { upstream: Box::new(upstream) });
-    prop_oneof![3 => Just(Interception::Variables), 1 => reverse].boxed()
+    prop_oneof![3 => Just(Interception::Variables), 1 => Just(Interception::Transparent), 1 => reverse]
+        .boxed()
 }
 
 fn request() -> BoxedStrategy<Request> {
@@ -387,8 +388,8 @@ fn coverage() -> BoxedStrategy<Coverage> {
         interval_ms: interval.into(),
         unreadable,
     });
-    (vec(gap, 0..2), option::of(sampling), vec(direct, 0..2))
-        .prop_map(|(foreseen, sampling, direct)| Coverage { foreseen, sampling, direct })
+    (vec(gap, 0..2), option::of(sampling), vec(direct, 0..2), btree_map(any::<u16>(), any::<u32>(), 0..3))
+        .prop_map(|(foreseen, sampling, direct, refused)| Coverage { foreseen, sampling, direct, refused })
         .boxed()
 }
 

@@ -27,16 +27,17 @@ fn call(client: &Client, way: Way, scheme: Scheme) -> Outcome {
     };
     let url = url(&bench, client, way, scheme);
     let reference = match client.reference.on_this_machine(&bench, &url) {
-        Ok(words) => record(&bench, "sandbox", "s.har", &words, expected),
+        Ok(words) => record(&bench, "sandbox", "s.har", &words, &[], expected),
         Err(why) => return Outcome::Skipped(why),
     };
     captured(&bench, "s.har", &reference);
     let words = match way {
-        Way::Variables => client.program.on_this_machine(&bench, &url).map(|words| (words, None)),
+        Way::Variables | Way::Transparent => client.program.on_this_machine(&bench, &url).map(|words| (words, None)),
         Way::Container => client.program.in_a_container(&bench, &url),
     };
+    let more = if way == Way::Transparent { &["--transparent"][..] } else { &[] };
     let output = match words {
-        Ok((words, _image)) => record(&bench, "runtime", "r.har", &words, expected),
+        Ok((words, _image)) => record(&bench, "runtime", "r.har", &words, more, expected),
         Err(why) => return Outcome::Skipped(why),
     };
     match expected {
@@ -51,11 +52,19 @@ fn call(client: &Client, way: Way, scheme: Scheme) -> Outcome {
     }
 }
 
-fn record(bench: &Bench, side: &str, file: &str, words: &[String], expected: Expected) -> Output {
+fn record(
+    bench: &Bench,
+    side: &str,
+    file: &str,
+    words: &[String],
+    more: &[&str],
+    expected: Expected,
+) -> Output {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     // The agent package asks for the machine's public address whatever one tells it. That call must lead nowhere.
     let noise = format!("api.ipify.org:443:127.0.0.1:{}", bench.api.https.port());
-    let options = ["--ignore-host", "api.ipify.org", "--connect-to", &noise];
+    let mut options = vec!["--ignore-host", "api.ipify.org", "--connect-to", &noise];
+    options.extend(more);
     let mut command = bench.recording(side, file, &options, &words);
     command.env("CALL_TOKEN", TOKEN).env("AIRBYTE_TELEMETRY_MODE", "disabled");
     if expected == Expected::Missed {

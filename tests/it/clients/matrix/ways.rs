@@ -3,6 +3,7 @@
 use super::super::api::HOST;
 use super::super::bench::Bench;
 use super::super::engine::bridge;
+use super::super::transparent;
 use super::clients::{Client, Target};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -11,9 +12,11 @@ pub(super) enum Way {
     Variables,
     /// `record SIDE -- docker run ... CLIENT`.
     Container,
+    /// `record --transparent SIDE -- CLIENT`.
+    Transparent,
 }
 
-pub(super) const WAYS: [Way; 2] = [Way::Variables, Way::Container];
+pub(super) const WAYS: [Way; 3] = [Way::Variables, Way::Container, Way::Transparent];
 
 /// What is to become of a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,6 +52,7 @@ impl Way {
         match self {
             Self::Variables => "by variables",
             Self::Container => "in a container",
+            Self::Transparent => "transparently",
         }
     }
 
@@ -59,6 +63,14 @@ impl Way {
             Self::Container => {
                 let bridge = bridge().ok_or("no container engine")?;
                 Ok(Bench::with_api_on(bridge.parse().unwrap()))
+            }
+            Self::Transparent => {
+                let bench = Bench::new();
+                if transparent::is_allowed(&bench) {
+                    Ok(bench)
+                } else {
+                    Err("no network namespaces".to_owned())
+                }
             }
         }
     }

@@ -1,0 +1,135 @@
+//! A network of the command's own whose only way out is samewire: clients are captured that know of no proxy.
+//!
+//! The process that becomes the command makes the network ([`enter`]) and hands samewire what leads into it. From then on samewire takes
+//! every packet that leaves it: names are answered by the machine's resolver, each connection is led to the proxy as a tunnel, the rest is refused.
+
+mod addresses;
+mod device;
+mod enter;
+mod first_bytes;
+mod flows;
+mod forbidden;
+mod handover;
+mod inlet;
+mod names;
+mod network;
+mod packet;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::os::fd::AsFd as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::io::Interest;
+use tokio::net::{UnixListener, UnixStream};
+use tokio::process::Child;
+
+pub use enter::enter;
+pub use forbidden::Forbidden;
+pub use handover::Step;
+pub use inlet::Proxy;
+pub use names::IsLedElsewhere;
+
+use handover::{Failed, GO, Said};
+use names::Names;
+use network::{Network, Running};
+
+use super::{Command, LaunchError};
+
+/// The hidden command whose process becomes the command: `samewire __enter FOLDER -- COMMAND`.
+pub const ENTER: &str = "__enter";
+
+/// The last bytes of a command that has ended are this long on their way, at most.
+const LAST_BYTES: Duration = Duration::from_millis(250);
+
+/// How a command is captured without any variable.
+pub struct Transparent {
+    /// Where its connections are led.
+    pub proxy: Proxy,
+    /// Names that samewire reaches although the machine's resolver does not know them: they get an address.
+    pub is_led_elsewhere: IsLedElsewhere,
+}
+
+/// Where the process that becomes the command meets samewire.
+pub(super) struct Gate {
+    folder: TempDir,
+    listener: UnixListener,
+    transparent: Transparent,
+}
+
+impl Gate {
+    pub(super) fn open(transparent: Transparent) -> io::Result<Self> {
+        // It is made for its owner only.
+        let folder = tempfile::Builder::new().prefix("samewire-").tempdir()?;
+        let own = |file: &str| fs::read_to_string(file).unwrap_or_default();
+        let resolver = names::resolver_file(&own("/etc/resolv.conf"), addresses::NAMES);
+        fs::write(folder.path().join(handover::RESOLVER), resolver)?;
+        let switch = names::switch_file(&own("/etc/nsswitch.conf"));
+        fs::write(folder.path().join(handover::SWITCH), switch)?;
+        fs::create_dir(folder.path().join(handover::EMPTY))?;
+        let listener = UnixListener::bind(folder.path().join(handover::SOCKET))?;
+        Ok(Self { folder, listener, transparent })
+    }
+
+    /// The process to start in the command's place.
+    pub(super) fn process(&self, command: &Command) -> tokio::process::Command {
+        let mut process = tokio::process::Command::new("/proc/self/exe");
+        process.arg(ENTER).arg(self.folder.path()).arg("--").args(command.words());
+        process
+    }
+
+    /// Lets the started process become the command, in its network.
+    pub(super) async fn join(self, child: &mut Child, command: &Command) -> Result<Joined, LaunchError> {
+        let broken = |source| LaunchError::Prepare { what: "the command's own network", source };
+        let stream = tokio::select! {
+            accepted = self.listener.accept() => accepted.map_err(broken)?.0,
+            _ = child.wait() => return Err(broken(io::ErrorKind::UnexpectedEof.into())),
+        };
+        let ready = match said(&stream).await.map_err(broken)? {
+            Said::Ready(ready) => ready,
+            Said::Failed(failed) => return Err(LaunchError::Forbidden(Forbidden::new(failed))),
+            Said::Nothing => return Err(broken(io::ErrorKind::UnexpectedEof.into())),
+        };
+        if !ready.loopback {
+            tracing::warn!(
+                "127.0.0.1 is the command's own; it reaches what listens on this machine's by {}",
+                addresses::HOST
+            );
+        }
+        let names = Names::new(self.transparent.is_led_elsewhere);
+        let (network, sockets) = Network::new(*ready, names, self.transparent.proxy).map_err(broken)?;
+        let running = network.run(sockets).map_err(broken)?;
+        let joined = Joined { network, running };
+        let go = stream.async_io(Interest::WRITABLE, || Ok(rustix::io::write(&stream, &[GO])?)).await;
+        go.map_err(broken)?;
+        match said(&stream).await.map_err(broken)? {
+            Said::Failed(Failed { errno, .. }) => {
+                Err(super::child::start_error(command, io::Error::from_raw_os_error(errno)))
+            }
+            Said::Ready(_) | Said::Nothing => Ok(joined),
+        }
+    }
+}
+
+async fn said(stream: &UnixStream) -> io::Result<Said> {
+    stream.async_io(Interest::READABLE, || handover::receive(stream.as_fd())).await
+}
+
+/// The network of a running command.
+pub(super) struct Joined {
+    network: Arc<Network>,
+    running: Running,
+}
+
+impl Joined {
+    /// After the command's end: lets its last bytes arrive, ends the network and tells which datagrams were refused, by port.
+    ///
+    /// Connections that children of the command have left open are cut.
+    pub(super) async fn finish(self) -> BTreeMap<u16, u32> {
+        self.running.settle(LAST_BYTES).await;
+        self.network.refused()
+    }
+}
