@@ -9,6 +9,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::mpsc::error::TrySendError;
+use tokio::task::JoinHandle;
 
 use crate::model::{Phase, Side};
 use crate::record::{ConnectionId, Event, EventSender, ExchangeId};
@@ -25,7 +26,7 @@ pub(super) struct Journal {
     pub(super) side: Side,
     /// None: nothing of it is recorded.
     sender: Option<EventSender>,
-    batch: Mutex<Batch>,
+    batch: Arc<Mutex<Batch>>,
 }
 
 #[derive(Default)]
@@ -38,12 +39,15 @@ struct Batch {
     ended: bool,
 }
 
-/// Waits for room in the channel.
-pub(super) type Waiting = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// Sends a batch as there is room for it.
+///
+/// It is a task of its own: room is given to whoever has waited longest, and a waiter that nobody polls, such as a body that its HTTP connection
+/// does not ask for just now, would keep it from all others.
+pub(super) type Waiting = JoinHandle<()>;
 
 impl Journal {
     pub(super) fn new(connection: ConnectionId, side: Side, sender: Option<EventSender>) -> Self {
-        Self { connection, side, sender, batch: Mutex::default() }
+        Self { connection, side, sender, batch: Arc::default() }
     }
 
     /// A journal that nobody reads.
@@ -124,31 +128,38 @@ impl Journal {
 
     /// Sends the batch, waiting for room.
     pub(super) async fn flush(&self) {
-        while !self.try_flush() {
-            let Some(sender) = &self.sender else { return };
-            // The permit is for the first event, so that nothing can overtake it.
-            let Ok(permit) = sender.reserve().await else { return };
-            if let Some(event) = self.lock().shift() {
-                permit.send(event);
-            }
+        if let Some(waiting) = self.send_all() {
+            // It does not panic, and nobody aborts it.
+            let _ = waiting.await;
         }
     }
 
-    /// The same where there is no `await`; `waiting` keeps the wait between two calls.
-    pub(super) fn poll_flush(
-        self: &Arc<Self>,
-        cx: &mut Context<'_>,
-        waiting: &mut Option<Waiting>,
-    ) -> Poll<()> {
-        if waiting.is_none() {
-            if self.try_flush() {
-                return Poll::Ready(());
+    /// Sends the batch. `None`: it is sent; otherwise what goes on sending it.
+    fn send_all(&self) -> Option<Waiting> {
+        if self.try_flush() {
+            return None;
+        }
+        let (sender, batch) = (self.sender.clone()?, Arc::clone(&self.batch));
+        Some(tokio::spawn(async move {
+            while !try_flush(&sender, &batch) {
+                // The permit is for the first event, so that nothing can overtake it.
+                let Ok(permit) = sender.reserve().await else { return };
+                let mut batch = lock(&batch);
+                if let Some(event) = batch.shift() {
+                    permit.send(event);
+                }
             }
-            let journal = Arc::clone(self);
-            *waiting = Some(Box::pin(async move { journal.flush().await }));
+        }))
+    }
+
+    /// The same where there is no `await`; `waiting` keeps the wait between two calls.
+    pub(super) fn poll_flush(&self, cx: &mut Context<'_>, waiting: &mut Option<Waiting>) -> Poll<()> {
+        if waiting.is_none() {
+            *waiting = self.send_all();
         }
         if let Some(flush) = waiting {
-            ready!(flush.as_mut().poll(cx));
+            // It does not panic, and nobody aborts it.
+            let _ = ready!(Pin::new(flush).poll(cx));
             *waiting = None;
         }
         Poll::Ready(())
@@ -156,31 +167,13 @@ impl Journal {
 
     /// Sends the batch if there is room for all of it. A recorder that is gone takes everything.
     fn try_flush(&self) -> bool {
-        let mut batch = self.lock();
-        if batch.events.is_empty() {
-            return true;
-        }
-        (batch.bytes, batch.ended) = (0, false);
         let Some(sender) = &self.sender else {
+            let mut batch = self.lock();
             batch.events.clear();
+            (batch.bytes, batch.ended) = (0, false);
             return true;
         };
-        match sender.try_reserve_many(batch.events.len().min(sender.max_capacity())) {
-            Ok(permits) => {
-                let count = permits.len();
-                permits.zip(batch.events.drain(..count)).for_each(|(permit, event)| permit.send(event));
-                batch.events.is_empty()
-            }
-            Err(TrySendError::Full(())) => {
-                // Still to go out.
-                batch.ended = true;
-                false
-            }
-            Err(TrySendError::Closed(())) => {
-                batch.events.clear();
-                true
-            }
-        }
+        try_flush(sender, &self.batch)
     }
 
     /// Takes an exchange off the list, its end told already. True when it was on it.
@@ -195,7 +188,35 @@ impl Journal {
     }
 
     fn lock(&self) -> MutexGuard<'_, Batch> {
-        self.batch.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.batch)
+    }
+}
+
+fn lock(batch: &Mutex<Batch>) -> MutexGuard<'_, Batch> {
+    batch.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn try_flush(sender: &EventSender, batch: &Mutex<Batch>) -> bool {
+    let mut batch = lock(batch);
+    if batch.events.is_empty() {
+        return true;
+    }
+    (batch.bytes, batch.ended) = (0, false);
+    match sender.try_reserve_many(batch.events.len().min(sender.max_capacity())) {
+        Ok(permits) => {
+            let count = permits.len();
+            permits.zip(batch.events.drain(..count)).for_each(|(permit, event)| permit.send(event));
+            batch.events.is_empty()
+        }
+        Err(TrySendError::Full(())) => {
+            // Still to go out.
+            batch.ended = true;
+            false
+        }
+        Err(TrySendError::Closed(())) => {
+            batch.events.clear();
+            true
+        }
     }
 }
 

@@ -224,3 +224,46 @@ async fn events_reach_the_client_as_they_are_sent() {
     let told = rig.exchanges().await;
     assert_eq!((told[0].content.len(), told[0].ended), (20 * 13, true));
 }
+
+#[tokio::test]
+async fn many_exchanges_at_once_pass_through_a_recorder_with_little_room() {
+    const AT_ONCE: usize = 64;
+    let origin = start_origin(|mut stream| async move {
+        let mut read = vec![0; 100_000];
+        read_head(&mut stream).await;
+        stream.read_exact(&mut read).await.unwrap();
+        stream.write_all(OK).await.unwrap();
+        let _ = stream.read(&mut [0]).await;
+    })
+    .await;
+    let mut rig = start_with(settings(), 4).await;
+    let head = format!("POST http://{origin}/ HTTP/1.1\r\nHost: {origin}\r\nContent-Length: 100000\r\nConnection: close\r\n\r\n");
+    let address = rig.address;
+    let clients: Vec<_> = (0..AT_ONCE)
+        .map(|_| {
+            let sent = [head.as_bytes(), &[b'x'; 100_000]].concat();
+            tokio::spawn(async move {
+                let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+                stream.write_all(&sent).await.unwrap();
+                let mut answer = Vec::new();
+                stream.read_to_end(&mut answer).await.unwrap();
+                answer.ends_with(b"ok")
+            })
+        })
+        .collect();
+    let all = async {
+        for client in clients {
+            assert!(client.await.unwrap());
+        }
+    };
+    tokio::pin!(all);
+    let served = tokio::time::timeout(Duration::from_secs(60), async {
+        loop {
+            tokio::select! {
+                () = &mut all => break,
+                Some(_) = rig.events.recv() => {}
+            }
+        }
+    });
+    served.await.expect("nobody waits for ever");
+}
