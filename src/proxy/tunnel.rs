@@ -195,7 +195,11 @@ async fn pass(
     client.take_passed();
     if origin.write_all(&before).await.is_ok() {
         tokio::select! {
-            _ = copy_bidirectional(&mut client, origin) => {}
+            copied = copy_bidirectional(&mut client, origin) => if copied.is_err() {
+                // What broke on one side breaks on the other.
+                client.reset_flag().set();
+                let _ = origin.set_zero_linger();
+            },
             _ = stages.wait_for(|stage| *stage != Stage::Serving) => {}
         }
     }
