@@ -1,5 +1,5 @@
 // One GET by Node: call.mjs fetch|https|fetch-agent|https-agent URL. Token from CALL_TOKEN. Exit status 0 for an answer of 200.
-// "-agent": through the proxy that the variables name, by an agent of the script's own; Node before 24 has no other way.
+// "-agent": through the proxy that the variables name, by an agent of the script's own; Node before 24 has no other way. Where they name none, directly.
 import http from 'node:http';
 import https from 'node:https';
 import tls from 'node:tls';
@@ -8,10 +8,11 @@ const [client, url] = process.argv.slice(2);
 const headers = { Authorization: `Bearer ${process.env.CALL_TOKEN}` };
 const target = new URL(url);
 const secure = target.protocol === 'https:';
+const named = process.env.HTTPS_PROXY;
 
 /// A connection to the target through a tunnel of the proxy.
 function tunnel(done) {
-  const proxy = new URL(process.env.HTTPS_PROXY);
+  const proxy = new URL(named);
   const path = `${target.hostname}:${target.port || (secure ? 443 : 80)}`;
   const auth = proxy.username && `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
   const fields = auth ? { 'Proxy-Authorization': `Basic ${Buffer.from(auth).toString('base64')}` } : {};
@@ -57,6 +58,6 @@ function byModule(throughProxy) {
 }
 
 const [name, agent] = client.split('-');
-const status = await (name === 'fetch' ? byFetch : byModule)(agent === 'agent');
+const status = await (name === 'fetch' ? byFetch : byModule)(agent === 'agent' && Boolean(named));
 if (status !== 200) console.error(`the answer is ${status}`);
 process.exit(status === 200 ? 0 : 1);

@@ -70,7 +70,11 @@ fn a_run_without_variables_is_the_same_as_one_by_variables() {
         let (sandbox, runtime) = (bench.captured("s.har"), bench.captured("r.har"));
         assert_eq!(runtime.run.interception, Interception::Transparent);
         assert_eq!(runtime.exchanges.len(), 1);
-        assert_eq!(sandbox.exchanges[0].request.target, runtime.exchanges[0].request.target, "{url}");
+        let place = |capture: &Capture| {
+            let target = &capture.exchanges[0].request.target;
+            (target.scheme.clone(), target.host.clone(), target.port, target.path.clone())
+        };
+        assert_eq!(place(&sandbox), place(&runtime), "{url}");
         let (status, report) = bench.diff("s.har", "r.har");
         assert_eq!((status, report["verdict"].as_str()), (0, Some("same")), "{url}: {report:#}");
         bench.assert_no_leak();
@@ -203,7 +207,7 @@ fn the_command_is_what_it_is_without() {
     );
     let output = bench.transparently(&[], &["sh", "-c", "kill -TERM $$"]);
     assert_eq!(output.status.code(), Some(128 + 15), "{}", text(&output));
-    for (word, code) in [("no-such-command-here", 127), ("/etc/hostname", 126)] {
+    for (word, code) in [("no-such-command-here", 127), ("/", 126)] {
         let output = bench.transparently(&[], &[word]);
         assert_eq!(output.status.code(), Some(code), "{}", text(&output));
     }
@@ -318,9 +322,10 @@ fn where_the_system_forbids_it_the_command_does_not_start_and_the_way_out_is_nam
     fs::remove_dir_all(bench.path("user")).unwrap();
     // In a user namespace of its own this limit holds for nobody else.
     let forbidden = "exec unshare --user --map-root-user sh -c 'echo 0 > /proc/sys/user/max_user_namespaces; \
-                     echo 0 > /proc/sys/user/max_net_namespaces; exec \"$0\" record runtime --transparent --force -o r.har -- touch started'";
+                     echo 0 > /proc/sys/user/max_net_namespaces; exec \"$SAMEWIRE\" record runtime --transparent --force -o r.har -- touch started'";
     let output = Command::new("sh")
-        .args(["-c", forbidden, env!("CARGO_BIN_EXE_samewire")])
+        .args(["-c", forbidden])
+        .env("SAMEWIRE", env!("CARGO_BIN_EXE_samewire"))
         .current_dir(bench.path(""))
         .env("HOME", bench.path(""))
         .env("XDG_STATE_HOME", bench.path("state"))

@@ -237,7 +237,9 @@ async fn many_exchanges_at_once_pass_through_a_recorder_with_little_room() {
     })
     .await;
     let mut rig = start_with(settings(), 4).await;
-    let head = format!("POST http://{origin}/ HTTP/1.1\r\nHost: {origin}\r\nContent-Length: 100000\r\nConnection: close\r\n\r\n");
+    let head = format!(
+        "POST http://{origin}/ HTTP/1.1\r\nHost: {origin}\r\nContent-Length: 100000\r\nConnection: close\r\n\r\n"
+    );
     let address = rig.address;
     let clients: Vec<_> = (0..AT_ONCE)
         .map(|_| {
