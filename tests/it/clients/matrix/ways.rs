@@ -33,7 +33,7 @@ pub(super) enum Expected {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Outcome {
     Captured,
-    /// Not captured, and samewire says why: the rule and its words.
+    /// Not captured, and samewire says why: the rule.
     Reported(String),
     NotApplicable(&'static str),
     /// Not tried on this machine, for this reason.
