@@ -36,7 +36,9 @@ pub enum ContainerError {
         instead: &'static str,
     },
     /// A network of its own was asked for, which holds for samewire's own children.
-    #[error("--transparent holds for the processes of a command, and the engine starts the container elsewhere; leave --transparent out")]
+    #[error(
+        "--transparent holds for the processes of a command, and the engine starts the container elsewhere; leave --transparent out"
+    )]
     OwnNetwork,
     /// No image on the line.
     #[error("the command line names no image; add it")]

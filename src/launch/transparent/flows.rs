@@ -33,7 +33,7 @@ pub(super) enum Next {
 pub(super) struct Flows {
     /// The listener's ports: of IPv4, of IPv6.
     listeners: (u16, u16),
-    flows: HashMap<Port, Flow>,
+    open: HashMap<Port, Flow>,
     ports: HashMap<(SocketAddr, SocketAddr), Port>,
     next: Port,
     /// Connections to loopback addresses that are being tried inside, with their first packets.
@@ -60,7 +60,7 @@ impl Flows {
     pub(super) fn new(listener: u16, listener_v6: u16) -> Self {
         Self {
             listeners: (listener, listener_v6),
-            flows: HashMap::new(),
+            open: HashMap::new(),
             ports: HashMap::new(),
             next: FIRST,
             tried: HashMap::new(),
@@ -71,7 +71,7 @@ impl Flows {
     /// Takes a packet that came out of the command's network.
     pub(super) fn take(&mut self, bytes: &mut [u8]) -> Next {
         match Packet::parse(bytes) {
-            Some(Packet::Segment(segment)) => self.take_segment(segment, bytes),
+            Some(Packet::Segment(segment)) => self.take_segment(*segment, bytes),
             Some(Packet::Datagram(from, to)) => self.take_datagram(bytes, from, to),
             Some(Packet::Other(from, to)) if from.is_loopback() && to.is_loopback() => Next::Return,
             _ => Next::Drop,
@@ -96,7 +96,7 @@ impl Flows {
 
     /// samewire's end of a connection is closed.
     pub(super) fn end(&mut self, port: Port) {
-        if let Some(flow) = self.flows.get_mut(&port) {
+        if let Some(flow) = self.open.get_mut(&port) {
             flow.state = State::Ended;
         }
     }
@@ -111,11 +111,11 @@ impl Flows {
         let (listener, peer) = self.ends(to.ip());
         if from == listener && to.ip() == peer {
             // The listener's end speaks.
-            let Some(flow) = self.flows.get(&to.port()) else { return Next::Drop };
+            let Some(flow) = self.open.get(&to.port()) else { return Next::Drop };
             return returned(segment.readdress(bytes, flow.to, flow.client));
         }
         if let Some(&port) = self.ports.get(&(from, to))
-            && let Some(flow) = self.flows.get(&port)
+            && let Some(flow) = self.open.get(&port)
         {
             match flow.state {
                 State::Waiting(_) => return Next::Drop,
@@ -150,13 +150,13 @@ impl Flows {
     fn begin(&mut self, client: SocketAddr, to: SocketAddr, first: Vec<u8>) -> Next {
         let Some(port) = self.free_port() else { return Next::Drop };
         self.ports.insert((client, to), port);
-        self.flows.insert(port, Flow { client, to, state: State::Waiting(first) });
+        self.open.insert(port, Flow { client, to, state: State::Waiting(first) });
         Next::Begin(port, to)
     }
 
     /// The first packet of a connection that waited for an answer, which makes it this.
     fn answered(&mut self, port: Port, state: State) -> Option<Vec<u8>> {
-        let flow = self.flows.get_mut(&port)?;
+        let flow = self.open.get_mut(&port)?;
         let State::Waiting(packet) = &mut flow.state else { return None };
         let packet = std::mem::take(packet);
         flow.state = state;
@@ -168,7 +168,7 @@ impl Flows {
         for _ in FIRST..=Port::MAX {
             let port = self.next;
             self.next = port.checked_add(1).unwrap_or(FIRST);
-            match self.flows.get(&port) {
+            match self.open.get(&port) {
                 None => return Some(port),
                 Some(Flow { client, to, state: State::Ended }) => {
                     if self.ports.get(&(*client, *to)) == Some(&port) {
@@ -226,8 +226,8 @@ mod tests {
         Flows::new(9000, 9006)
     }
 
-    fn begun(next: Next) -> Port {
-        let Next::Begin(port, _) = next else { panic!("{next:?}") };
+    fn begun(next: &Next) -> Port {
+        let Next::Begin(port, _) = *next else { panic!("{next:?}") };
         port
     }
 
@@ -252,10 +252,10 @@ mod tests {
     #[test]
     fn a_refused_one_may_be_tried_again() {
         let mut flows = flows();
-        let port = begun(flows.take(&mut segment(CLIENT, API, "S", b"")));
+        let port = begun(&flows.take(&mut segment(CLIENT, API, "S", b"")));
         assert_eq!(ends(&flows.refuse(port).unwrap()), (API.to_owned(), CLIENT.to_owned()));
         assert!(flows.refuse(port).is_none() && flows.open(port).is_none());
-        let again = begun(flows.take(&mut segment(CLIENT, API, "S", b"")));
+        let again = begun(&flows.take(&mut segment(CLIENT, API, "S", b"")));
         assert_ne!(again, port);
     }
 
@@ -271,7 +271,7 @@ mod tests {
             "a later reset is passed"
         );
         assert_eq!(flows.take(&mut segment(client, server, "S", b"")), Next::Return);
-        let port = begun(flows.take(&mut segment(server, client, "RA", b"")));
+        let port = begun(&flows.take(&mut segment(server, client, "RA", b"")));
         assert_eq!(ends(&flows.open(port).unwrap()).1, "198.18.0.2:9000");
         let mut more = segment(client, server, "A", b"GET");
         assert_eq!((flows.take(&mut more), ends(&more).1.as_str()), (Next::Return, "198.18.0.2:9000"));
@@ -300,16 +300,16 @@ mod tests {
     #[test]
     fn a_port_is_used_again_only_after_its_end_and_all_others() {
         let mut flows = flows();
-        let open = begun(flows.take(&mut segment(CLIENT, API, "S", b"")));
+        let open = begun(&flows.take(&mut segment(CLIENT, API, "S", b"")));
         flows.open(open).unwrap();
         let mut seen = std::collections::HashSet::new();
         for _ in FIRST..Port::MAX {
             let port =
-                begun(flows.begin(CLIENT.parse().unwrap(), "192.0.2.8:1".parse().unwrap(), Vec::new()));
+                begun(&flows.begin(CLIENT.parse().unwrap(), "192.0.2.8:1".parse().unwrap(), Vec::new()));
             assert!(port != open && seen.insert(port));
             flows.end(port);
         }
-        let again = begun(flows.begin(CLIENT.parse().unwrap(), "192.0.2.8:1".parse().unwrap(), Vec::new()));
+        let again = begun(&flows.begin(CLIENT.parse().unwrap(), "192.0.2.8:1".parse().unwrap(), Vec::new()));
         assert!(again != open && seen.contains(&again));
     }
 }

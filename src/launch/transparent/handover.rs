@@ -87,7 +87,7 @@ impl Ready {
         let mut descriptors =
             vec![self.device.as_fd(), self.listener.as_fd(), self.names.as_fd(), self.names_tcp.as_fd()];
         descriptors.extend(self.listener_v6.as_ref().map(AsFd::as_fd));
-        send(socket, &[0, u8::from(self.loopback), 0, 0, 0], &descriptors)
+        send(socket, [0, u8::from(self.loopback), 0, 0, 0], &descriptors)
     }
 }
 
@@ -96,7 +96,7 @@ pub(super) fn tell(socket: impl AsFd, failed: Failed) -> io::Result<()> {
     let at = STEPS.iter().position(|step| *step == failed.step).unwrap_or_default();
     let step = u8::try_from(at + 1).unwrap_or(u8::MAX);
     let [a, b, c, d] = failed.errno.to_le_bytes();
-    send(socket, &[step, a, b, c, d], &[])
+    send(socket, [step, a, b, c, d], &[])
 }
 
 /// What was said.
@@ -144,13 +144,13 @@ pub(super) fn receive(socket: impl AsFd) -> io::Result<Said> {
     })))
 }
 
-fn send(socket: impl AsFd, message: &[u8; 5], descriptors: &[BorrowedFd<'_>]) -> io::Result<()> {
+fn send(socket: impl AsFd, message: [u8; 5], descriptors: &[BorrowedFd<'_>]) -> io::Result<()> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS))];
     let mut ancillary = SendAncillaryBuffer::new(&mut space);
     if !descriptors.is_empty() && !ancillary.push(SendAncillaryMessage::ScmRights(descriptors)) {
         return Err(io::Error::other("too many descriptors"));
     }
-    sendmsg(socket, &[IoSlice::new(message)], &mut ancillary, SendFlags::NOSIGNAL)?;
+    sendmsg(socket, &[IoSlice::new(&message)], &mut ancillary, SendFlags::NOSIGNAL)?;
     Ok(())
 }
 

@@ -155,5 +155,5 @@ fn reset(stream: &TcpStream) {
 /// Somebody on this machine listens there: then the address cannot be bound. Where it is not known, it is taken for so.
 fn is_listening(address: SocketAddr) -> bool {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
-    !socket.and_then(|socket| socket.bind(address)).is_ok()
+    socket.and_then(|socket| socket.bind(address)).is_err()
 }

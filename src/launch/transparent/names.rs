@@ -207,14 +207,14 @@ fn meaning(error: &io::Error) -> Option<RCODE> {
 /// `resolv.conf` for the command: the machine's own, with one name server.
 pub(super) fn resolver_file(own: &str, server: Ipv4Addr) -> String {
     let kept = own.lines().filter(|line| !line.trim_start().starts_with("nameserver"));
-    kept.chain([format!("nameserver {server}").as_str()]).map(|line| format!("{line}\n")).collect()
+    kept.chain([format!("nameserver {server}").as_str()]).flat_map(|line| [line, "\n"]).collect()
 }
 
 /// `nsswitch.conf` for the command: the machine's own, where hosts are asked for by file and name server alone. Other sources (mDNS,
 /// systemd-resolved) would answer from outside.
 pub(super) fn switch_file(own: &str) -> String {
     let kept = own.lines().filter(|line| !line.trim_start().starts_with("hosts:"));
-    kept.chain(["hosts: files dns"]).map(|line| format!("{line}\n")).collect()
+    kept.chain(["hosts: files dns"]).flat_map(|line| [line, "\n"]).collect()
 }
 
 /// An authority's host: a name, or an address as a URL has it.

@@ -13,8 +13,8 @@ const TTL: u8 = 64;
 
 /// What a packet is.
 pub(super) enum Packet {
-    /// TCP.
-    Segment(Segment),
+    /// TCP. Its headers have room for every option: some 9 KiB.
+    Segment(Box<Segment>),
     /// UDP, from and to these.
     Datagram(SocketAddr, SocketAddr),
     /// Another protocol, from and to these.
@@ -31,7 +31,7 @@ impl Packet {
             IpNumber::TCP if !fragmented => {
                 let (tcp, content) = TcpHeader::from_slice(payload).ok()?;
                 let content = bytes.len() - content.len()..bytes.len();
-                Some(Self::Segment(Segment { ip, tcp, content }))
+                Some(Self::Segment(Box::new(Segment { ip, tcp, content })))
             }
             IpNumber::UDP if !fragmented => {
                 let (udp, _) = UdpHeader::from_slice(payload).ok()?;

@@ -243,7 +243,7 @@ async fn many_exchanges_at_once_pass_through_a_recorder_with_little_room() {
     let address = rig.address;
     let clients: Vec<_> = (0..AT_ONCE)
         .map(|_| {
-            let sent = [head.as_bytes(), &[b'x'; 100_000]].concat();
+            let sent = [head.as_bytes(), &vec![b'x'; 100_000]].concat();
             tokio::spawn(async move {
                 let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
                 stream.write_all(&sent).await.unwrap();

@@ -32,7 +32,9 @@ fn call(client: &Client, way: Way, scheme: Scheme) -> Outcome {
     };
     captured(&bench, "s.har", &reference);
     let words = match way {
-        Way::Variables | Way::Transparent => client.program.on_this_machine(&bench, &url).map(|words| (words, None)),
+        Way::Variables | Way::Transparent => {
+            client.program.on_this_machine(&bench, &url).map(|words| (words, None))
+        }
         Way::Container => client.program.in_a_container(&bench, &url),
     };
     let more = if way == Way::Transparent { &["--transparent"][..] } else { &[] };
