@@ -30,8 +30,8 @@ pub(super) struct Ledger {
     settled: BTreeMap<u64, Option<usize>>,
     /// Sockets that are in no table yet, and how often they were looked for.
     unknown: BTreeMap<u64, u8>,
-    /// Connections that nobody owns any more, as in the table.
-    orphans: BTreeSet<(SocketAddr, SocketAddr)>,
+    /// Both ends of the connections of a network that is looked at as a whole: nobody owns them once they are over.
+    seen: BTreeSet<(SocketAddr, SocketAddr)>,
     /// Connections that were seen while they were still being opened.
     opening: BTreeMap<u64, usize>,
     direct: Vec<RawDirect>,
@@ -48,7 +48,7 @@ impl Ledger {
             proxies: proxies.iter().map(|proxy| canonical(*proxy)).collect(),
             settled: BTreeMap::new(),
             unknown: BTreeMap::new(),
-            orphans: BTreeSet::new(),
+            seen: BTreeSet::new(),
             opening: BTreeMap::new(),
             direct: Vec::new(),
             places: BTreeMap::new(),
@@ -66,13 +66,15 @@ impl Ledger {
         self.direct.clone()
     }
 
-    /// The processes with sockets that are not settled. What is still there is noted, what is gone is forgotten.
-    pub(super) fn unsettled(&mut self, owners: &BTreeMap<u64, u32>) -> BTreeSet<u32> {
-        self.settled.retain(|inode, _| owners.contains_key(inode));
+    /// The processes with sockets that are not settled. What is still there is noted, what is gone is forgotten; `every` socket of a
+    /// network may be one that nobody is seen to own, and stays known.
+    pub(super) fn unsettled(&mut self, owners: &BTreeMap<u64, u32>, every: bool) -> BTreeSet<u32> {
+        self.settled.retain(|inode, _| every || owners.contains_key(inode));
         self.unknown.retain(|inode, _| owners.contains_key(inode));
         let now = Timestamp::now();
-        for place in self.settled.values().flatten() {
-            self.direct[*place].last_seen = now;
+        let there = self.settled.iter().filter(|(inode, _)| owners.contains_key(inode));
+        for place in there.filter_map(|(_, place)| *place) {
+            self.direct[place].last_seen = now;
         }
         let unsettled = owners.iter().filter(|(inode, _)| !self.settled.contains_key(inode));
         unsettled.map(|(_, process)| *process).collect()
@@ -99,7 +101,8 @@ impl Ledger {
             if owner.is_none() && !every || self.settled.contains_key(&socket.inode) {
                 continue;
             }
-            if orphan && !self.orphans.insert((socket.local, socket.remote)) {
+            // A connection that is over has been seen before, or is seen now for the first time.
+            if every && !self.seen.insert((socket.local, socket.remote)) && orphan {
                 continue;
             }
             self.unknown.remove(&socket.inode);
@@ -284,6 +287,19 @@ mod tests {
         assert_eq!(ledger.direct().iter().map(|one| one.connections).collect::<Vec<_>>(), [1]);
         ledger.judge(Transport::Tcp, &[over], &owned(&[]), false);
         assert_eq!(ledger.len(), 1);
+    }
+
+    #[test]
+    fn a_connection_of_a_container_is_counted_once_open_and_over() {
+        let mut ledger = ledger();
+        let open = socket(7, "172.17.0.2:50001", "203.0.113.7:443", State::Open);
+        let over = Socket { inode: 0, state: State::Over, ..open };
+        for table in [open, open, over] {
+            // Nobody is seen to own it.
+            ledger.unsettled(&owned(&[]), true);
+            ledger.judge(Transport::Tcp, &[table], &owned(&[]), true);
+        }
+        assert_eq!(ledger.direct().iter().map(|one| one.connections).collect::<Vec<_>>(), [1]);
     }
 
     #[test]

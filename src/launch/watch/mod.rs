@@ -156,35 +156,51 @@ impl Looking {
 
     /// One look. False where no process is left.
     fn look(&mut self) -> bool {
+        let every = self.of == Sampled::Container;
+        // Of a whole network the table comes first: whose a connection in it is can then be seen.
+        let network = every.then(|| Tables::of(self.root));
         let alive = self.tree.refresh();
         let mut owners = BTreeMap::new();
         for process in self.tree.members().collect::<Vec<_>>() {
             owners.extend(self.tree.sockets(process).into_iter().map(|inode| (inode, process)));
         }
-        let unsettled = self.ledger.unsettled(&owners);
-        match self.of {
-            Sampled::Container => self.judge(self.root, &owners),
-            // Processes of one network share its tables.
-            Sampled::Processes => {
-                let mut networks = BTreeSet::new();
-                for process in unsettled {
-                    if networks.insert(fs::read_link(format!("/proc/{process}/ns/net")).ok()) {
-                        self.judge(process, &owners);
-                    }
-                }
+        let unsettled = self.ledger.unsettled(&owners, every);
+        if let Some(tables) = network {
+            self.judge(&tables, &owners);
+            return alive;
+        }
+        // Processes of one network share its tables.
+        let mut networks = BTreeSet::new();
+        for process in unsettled {
+            if networks.insert(fs::read_link(format!("/proc/{process}/ns/net")).ok()) {
+                self.judge(&Tables::of(process), &owners);
             }
         }
         alive
     }
 
-    fn judge(&mut self, process: u32, owners: &BTreeMap<u64, u32>) {
+    fn judge(&mut self, tables: &Tables, owners: &BTreeMap<u64, u32>) {
         let every = self.of == Sampled::Container;
-        for (transport, names) in [(Transport::Tcp, ["tcp", "tcp6"]), (Transport::Quic, ["udp", "udp6"])] {
-            let tables = names.map(|name| fs::read_to_string(format!("/proc/{process}/net/{name}")));
-            let found: Vec<Socket> = tables.iter().flatten().flat_map(|table| sockets(table)).collect();
-            self.ledger.judge(transport, &found, owners, every);
-        }
+        self.ledger.judge(Transport::Tcp, &tables.tcp, owners, every);
+        self.ledger.judge(Transport::Quic, &tables.udp, owners, every);
         self.ledger.age(owners);
+    }
+}
+
+/// The sockets of a network.
+struct Tables {
+    tcp: Vec<Socket>,
+    udp: Vec<Socket>,
+}
+
+impl Tables {
+    /// Of the network that this process is in.
+    fn of(process: u32) -> Self {
+        let read = |names: [&str; 2]| {
+            let tables = names.map(|name| fs::read_to_string(format!("/proc/{process}/net/{name}")));
+            tables.iter().flatten().flat_map(|table| sockets(table)).collect()
+        };
+        Self { tcp: read(["tcp", "tcp6"]), udp: read(["udp", "udp6"]) }
     }
 }
 
