@@ -27,8 +27,9 @@ const fn honours(name: &'static str, program: Program) -> Client {
     Client { name, program, reference: program, target: Target::Name, expected: [Captured; WAYS.len()] }
 }
 
-const fn ignores(name: &'static str, program: Program, reference: Program) -> Client {
-    Client { name, program, reference, target: Target::Name, expected: [Missed, Missed, Captured] }
+const fn ignores(name: &'static str, program: Program, reference: Program, remedy: &'static str) -> Client {
+    let missed = Missed(remedy);
+    Client { name, program, reference, target: Target::Name, expected: [missed, missed, Captured] }
 }
 
 pub(super) static CLIENTS: &[Client] = &[
@@ -37,11 +38,16 @@ pub(super) static CLIENTS: &[Client] = &[
     honours("Python httpx", Program::Python("httpx")),
     honours("Python urllib", Program::Python("urllib")),
     honours("Python aiohttp, trust_env=True", Program::Python("aiohttp-trust-env")),
-    ignores("Python aiohttp", Program::Python("aiohttp"), Program::Python("aiohttp-trust-env")),
+    ignores(
+        "Python aiohttp",
+        Program::Python("aiohttp"),
+        Program::Python("aiohttp-trust-env"),
+        "trust_env=True",
+    ),
     honours("Airbyte CDK (source-declarative-manifest)", Program::AirbyteCdk),
     honours("airbyte-agent-github", Program::Python("airbyte-agent")),
-    ignores("Node 20: fetch", Program::Node("fetch"), Program::Node("fetch-agent")),
-    ignores("Node 20: http and https", Program::Node("https"), Program::Node("https-agent")),
+    ignores("Node 20: fetch", Program::Node("fetch"), Program::Node("fetch-agent"), "Node 24"),
+    ignores("Node 20: http and https", Program::Node("https"), Program::Node("https-agent"), "Node 24"),
     honours("Node 20 with a proxy agent", Program::Node("fetch-agent")),
     honours("Java HttpClient", Program::Java("HttpClient")),
     honours("Java HttpURLConnection", Program::Java("URLConnection")),
@@ -51,6 +57,6 @@ pub(super) static CLIENTS: &[Client] = &[
         program: Program::Go("default"),
         reference: Program::Go("proxy-url"),
         target: Target::Loopback,
-        expected: [Missed, NotApplicable("the container has a loopback of its own"), Captured],
+        expected: [Missed("loopback"), NotApplicable("the container has a loopback of its own"), Captured],
     },
 ];

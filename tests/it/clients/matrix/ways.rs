@@ -23,8 +23,8 @@ pub(super) const WAYS: [Way; 3] = [Way::Variables, Way::Container, Way::Transpar
 pub(super) enum Expected {
     /// Recorded, with the facts of the reference.
     Captured,
-    /// The client goes around samewire, and samewire says so.
-    Missed,
+    /// The client goes around samewire, and samewire says so; its remedy holds these words.
+    Missed(&'static str),
     /// There is no such call, for this reason.
     NotApplicable(&'static str),
 }
@@ -83,7 +83,7 @@ impl Way {
 
 /// What the client asks for. A client that is to be missed must succeed without samewire: it gets the API's own address.
 pub(super) fn url(bench: &Bench, client: &Client, way: Way, scheme: Scheme) -> String {
-    let missed = client.expected[way.column()] == Expected::Missed;
+    let missed = matches!(client.expected[way.column()], Expected::Missed(_));
     match (scheme, missed || client.target == Target::Loopback) {
         (Scheme::Http, true) => format!("http://{}/v1/lots", bench.api.http),
         (Scheme::Https, true) => format!("https://{}/v1/lots", bench.api.https),
