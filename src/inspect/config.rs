@@ -4,7 +4,7 @@ use super::Finding;
 use super::look::Look;
 use crate::connector::{Checked, Property, Reference, Selected, Selection, Setter};
 use crate::diagnose::Role;
-use crate::model::{Blank, Class, ConfigFacts, ConfigValue, Form, JsonType, Secret};
+use crate::model::{Blank, Class, ConfigFacts, ConfigValue, Form, Secret};
 
 pub(super) fn check(look: &mut Look<'_>) {
     let Some(config) = look.config else { return };
@@ -57,11 +57,10 @@ fn against_spec(look: &mut Look<'_>, config: &ConfigFacts, path: &str) {
         let Some(value) = config.at(&property.pointer) else { continue };
         let fits = property.types.is_empty() || property.types.contains(&value.kind);
         if !fits {
-            let wanted =
-                property.types.iter().map(|kind| kind_in_words(*kind)).collect::<Vec<_>>().join(" or ");
+            let wanted = property.types.iter().map(|kind| kind.in_words()).collect::<Vec<_>>().join(" or ");
             let finding = Finding::of(
                 "config-invalid",
-                format!("`{key}` is {} where the spec wants {wanted}", kind_in_words(value.kind)),
+                format!("`{key}` is {} where the spec wants {wanted}", value.kind.in_words()),
             )
             .detail("key", key.clone())
             .at(look.spot(Role::Primary, path, None, format!("`{key}`")))
@@ -69,17 +68,6 @@ fn against_spec(look: &mut Look<'_>, config: &ConfigFacts, path: &str) {
             .remedy(format!("write `{key}` as {wanted}"));
             look.push(finding);
         }
-    }
-}
-
-fn kind_in_words(kind: JsonType) -> &'static str {
-    match kind {
-        JsonType::Null => "null",
-        JsonType::Boolean => "a boolean",
-        JsonType::Number => "a number",
-        JsonType::String => "a string",
-        JsonType::Array => "an array",
-        JsonType::Object => "an object",
     }
 }
 

@@ -107,6 +107,20 @@ pub enum JsonType {
     Object,
 }
 
+impl JsonType {
+    /// With its article: `a string`.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Boolean => "a boolean",
+            Self::Number => "a number",
+            Self::String => "a string",
+            Self::Array => "an array",
+            Self::Object => "an object",
+        }
+    }
+}
+
 /// The connector's spec: the JSON schema of its config.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SpecFacts {

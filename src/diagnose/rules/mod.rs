@@ -6,3 +6,4 @@ pub(super) mod request;
 pub(super) mod setup;
 
 mod refusal;
+mod span;

@@ -5,6 +5,7 @@ use crate::inspect::{Finding, Inspection, Spot};
 use crate::report::Excerpt;
 use crate::report::advice::count;
 
+use super::claim;
 use super::page::{Page, Paint, Style};
 use super::source::Margin;
 
@@ -52,13 +53,7 @@ fn first_line(page: &mut Page, inspection: &Inspection) {
 
 fn finding(page: &mut Page, found: &Finding) {
     let in_full = found.severity != Severity::Note;
-    let (word, paint) = match found.severity {
-        Severity::Error => ("error", Paint::Error),
-        Severity::Warning => ("warning", Paint::Warning),
-        Severity::Note => ("note", Paint::Note),
-    };
-    let title = format!("{word}[{}]", found.rule);
-    page.paragraph(&[(paint, &title), (Paint::Strong, ": ")], (Paint::Strong, &found.claim), 2);
+    let paint = claim(page, found.severity, found.rule, &found.claim);
 
     let shown = if in_full { PLACES } else { 1 };
     let excerpts: Vec<Option<Excerpt>> = found.evidence.iter().take(shown).map(excerpt).collect();

@@ -87,17 +87,23 @@ fn first_line(page: &mut Page, report: &Report) {
     }
 }
 
-/// A finding: in full, or only its claim and place where another one caused it or it is a mere note. `traced` are the config values
-/// of the root cause.
-fn finding(page: &mut Page, found: &Finding, traced: &[ConfigToWire]) {
-    let in_full = found.caused_by.is_none() && found.severity != Severity::Note;
-    let (word, paint) = match found.severity {
+/// A finding's first line; gives the paint of what belongs to it.
+fn claim(page: &mut Page, severity: Severity, rule: &str, claim: &str) -> Paint {
+    let (word, paint) = match severity {
         Severity::Error => ("error", Paint::Error),
         Severity::Warning => ("warning", Paint::Warning),
         Severity::Note => ("note", Paint::Note),
     };
-    let title = format!("{word}[{}]", found.rule);
-    page.paragraph(&[(paint, &title), (Paint::Strong, ": ")], (Paint::Strong, &found.claim), 2);
+    let title = format!("{word}[{rule}]");
+    page.paragraph(&[(paint, &title), (Paint::Strong, ": ")], (Paint::Strong, claim), 2);
+    paint
+}
+
+/// A finding: in full, or only its claim and place where another one caused it or it is a mere note. `traced` are the config values
+/// of the root cause.
+fn finding(page: &mut Page, found: &Finding, traced: &[ConfigToWire]) {
+    let in_full = found.caused_by.is_none() && found.severity != Severity::Note;
+    let paint = claim(page, found.severity, found.rule, &found.claim);
 
     let groups = groups(&found.evidence);
     let shown = if in_full { PLACES } else { 1 };

@@ -5,6 +5,7 @@ use crate::diagnose::standing::Answers;
 use crate::diagnose::{Blame, Case, Family, Findings, Rule, Severity};
 use crate::model::{Class, Content, Exchange, Json, Reference, Side};
 
+use super::super::span::span;
 use super::airbyte;
 use super::place::words;
 use super::suspect::{Suspect, suspects};
@@ -80,13 +81,4 @@ fn lifetime(issuing: &Exchange) -> Option<i64> {
         Json::Number(text) if name == "expires_in" => text.as_shown()?.parse().ok(),
         _ => None,
     })
-}
-
-fn span(seconds: i64) -> String {
-    match seconds {
-        0..=119 => format!("{seconds} s"),
-        120..=7_199 => format!("{} min", seconds / 60),
-        7_200..=172_799 => format!("{} h", seconds / 3_600),
-        _ => format!("{} d", seconds / 86_400),
-    }
 }

@@ -7,6 +7,7 @@ use crate::diagnose::{Case, Finding};
 use crate::model::{Exchange, FieldValue, Side};
 
 use super::super::refusal::speaks_of;
+use super::super::span::span;
 
 /// Two exchanges of one pair, the failing side's first.
 pub(super) struct Answered<'a> {
@@ -274,13 +275,4 @@ fn value(exchange: &Exchange, name: &str) -> Option<String> {
         FieldValue::Text(text) => text.to_string(),
         FieldValue::Credentials(_) | FieldValue::Cookies(_) => String::new(),
     })
-}
-
-fn span(seconds: i64) -> String {
-    match seconds {
-        0..=119 => format!("{seconds} s"),
-        120..=7_199 => format!("{} min", seconds / 60),
-        7_200..=172_799 => format!("{} h", seconds / 3_600),
-        _ => format!("{} d", seconds / 86_400),
-    }
 }

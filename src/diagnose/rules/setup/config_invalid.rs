@@ -2,7 +2,7 @@
 
 use crate::compare::Locator;
 use crate::diagnose::{Case, Confidence, Family, Finding, Findings, Rule, Severity};
-use crate::model::{ClueKind, ConfigValue, JsonType, Side, SpecProperty};
+use crate::model::{ClueKind, ConfigValue, Side, SpecProperty};
 
 use super::keys::dotted;
 use super::{SIDES, said, unsaid};
@@ -49,10 +49,10 @@ impl Fault<'_> {
         match self {
             Self::Unreadable(why) => format!(" cannot be read: {why}"),
             Self::Type(value, property) => {
-                let wanted: Vec<&str> = property.types.iter().map(|kind| name(*kind)).collect();
+                let wanted: Vec<&str> = property.types.iter().map(|kind| kind.in_words()).collect();
                 format!(
                     " has {} at `{}`, where the spec wants {}",
-                    name(value.kind),
+                    value.kind.in_words(),
                     dotted(&value.pointer),
                     wanted.join(" or ")
                 )
@@ -82,25 +82,14 @@ fn described(case: &Case<'_>, side: Side, finding: Finding) -> Finding {
             .primary(side, None, Locator::Config(String::new()), why)
             .remedy(format!("write {side}'s config as plain JSON: UTF-8 without a byte order mark, names and strings in double quotes")),
         Some(Fault::Type(value, property)) => {
-            let wanted = property.types.first().map_or("another type", |kind| name(*kind));
+            let wanted = property.types.first().map_or("another type", |kind| kind.in_words());
             finding
                 .detail("how", "type")
                 .detail("key", dotted(&value.pointer))
-                .primary(side, None, Locator::Config(value.pointer.clone()), format!("{} here", name(value.kind)))
+                .primary(side, None, Locator::Config(value.pointer.clone()), format!("{} here", value.kind.in_words()))
                 .related(side, None, Locator::Spec, format!("wants {wanted}"))
                 .remedy(format!("write `{}` as {wanted} in {side}'s config", dotted(&value.pointer)))
         }
         None => finding.remedy(format!("correct {side}'s config as the message says")),
-    }
-}
-
-fn name(kind: JsonType) -> &'static str {
-    match kind {
-        JsonType::Null => "null",
-        JsonType::Boolean => "a boolean",
-        JsonType::Number => "a number",
-        JsonType::String => "a string",
-        JsonType::Array => "an array",
-        JsonType::Object => "an object",
     }
 }
