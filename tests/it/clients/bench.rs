@@ -115,11 +115,21 @@ pub(crate) fn first_rule(report: &Value) -> &str {
 
 /// The Python with the pinned clients; without it the test is skipped, unless the test script promised it.
 pub(crate) fn python() -> Option<PathBuf> {
-    let venv = std::env::var_os("SAMEWIRE_TEST_VENV").map(PathBuf::from);
+    python_in("SAMEWIRE_TEST_VENV", "clients")
+}
+
+/// The Python with the independent tools that read what samewire writes; skipped or required as the clients' is.
+#[expect(dead_code, reason = "the tests that use the tools come with what they read")]
+pub(crate) fn tools() -> Option<PathBuf> {
+    python_in("SAMEWIRE_TEST_TOOLS", "tools")
+}
+
+fn python_in(variable: &str, what: &str) -> Option<PathBuf> {
+    let venv = std::env::var_os(variable).map(PathBuf::from);
     let python = venv.map(|venv| venv.join("bin/python")).filter(|python| python.exists());
     if python.is_none() {
-        assert!(std::env::var_os("SAMEWIRE_TEST_CLIENTS").is_none(), "the Python clients are not installed");
-        eprintln!("skipped: no Python clients; tests/run installs them");
+        assert!(std::env::var_os("SAMEWIRE_TEST_CLIENTS").is_none(), "the Python {what} are not installed");
+        eprintln!("skipped: no Python {what}; tests/run installs them");
     }
     python
 }
