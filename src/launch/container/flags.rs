@@ -42,8 +42,8 @@ pub(super) static RUN: &[Group] = &[
              dns-option dns-search entrypoint env env-file expose gpus group-add health-cmd health-interval \
              health-retries health-start-period health-timeout hostname ip ip6 ipc label label-file log-driver \
              log-opt mac-address memory memory-reservation memory-swap memory-swappiness mount name net network \
-             network-alias oom-score-adj pid pids-limit platform publish pull restart security-opt shm-size stop- \
-             signal stop-timeout sysctl tmpfs ulimit user userns uts volume volumes-from workdir",
+             network-alias oom-score-adj pid pids-limit platform publish pull restart security-opt shm-size \
+             stop-signal stop-timeout sysctl tmpfs ulimit user userns uts volume volumes-from workdir",
     },
     Group {
         engines: ALL,
@@ -67,8 +67,8 @@ pub(super) static RUN: &[Group] = &[
     Group {
         engines: DOCKER,
         takes: Takes::Value,
-        names: "cpu-count cpu-percent io-maxbandwidth io-maxiops link link-local-ip net-alias storage-opt volume- \
-             driver",
+        names: "cpu-count cpu-percent io-maxbandwidth io-maxiops link link-local-ip net-alias storage-opt \
+             volume-driver",
     },
     Group { engines: DOCKER, takes: Takes::Nothing, names: "use-api-socket" },
     Group {
@@ -76,9 +76,9 @@ pub(super) static RUN: &[Group] = &[
         takes: Takes::Value,
         names: "arch authfile cert-dir cgroups chrootdirs conmon-pidfile creds decryption-key env-merge gidmap \
              group-entry health-log-destination health-max-log-count health-max-log-size health-on-failure \
-             health-startup-cmd health-startup-interval health-startup-retries health-startup-success health- \
-             startup-timeout hosts-file hostuser image-volume init-path os passwd-entry personality pod pod-id- \
-             file preserve-fds requires retry retry-delay sdnotify seccomp-policy secret shm-size-systemd \
+             health-startup-cmd health-startup-interval health-startup-retries health-startup-success \
+             health-startup-timeout hosts-file hostuser image-volume init-path os passwd-entry personality pod \
+             pod-id-file preserve-fds requires retry retry-delay sdnotify seccomp-policy secret shm-size-systemd \
              subgidname subuidname timeout tz uidmap unsetenv variant",
     },
     Group {
@@ -349,6 +349,7 @@ mod tests {
                 let of = groups.iter().filter(|group| group.engines.contains(&dialect));
                 let mut names: Vec<_> = of.flat_map(|group| group.names.split_ascii_whitespace()).collect();
                 let all = names.len();
+                assert!(names.iter().all(|name| !name.ends_with('-')), "a name broken in two: {names:?}");
                 names.sort_unstable();
                 names.dedup();
                 assert_eq!(all, names.len());
