@@ -4,12 +4,13 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use crate::connector::{TRANSPARENT, gap_in_words, gap_remedy};
-use crate::launch::container::Container;
+use crate::launch::container::{Container, Tried};
 use crate::launch::preflight::{self, Preflight};
 use crate::launch::{Command, Trust};
-use crate::model::{Gap, GapKind, Inputs};
+use crate::model::{ClientVersion, Coverage, Gap, GapKind, Inputs, Reached};
+use crate::proxy::Proxy;
 
-use super::output;
+use super::{listening, output};
 
 /// Looks at the command before it runs.
 pub(super) fn look(command: &Command, folder: &Path) -> Preflight {
@@ -47,6 +48,44 @@ pub(super) fn complete(found: &mut Preflight, proxy: SocketAddr, trust: &Trust) 
     }
 }
 
+/// Tries from inside the container's network whether the proxy answers at `address`. An error where it does not.
+pub(super) async fn try_inside(
+    container: &Container,
+    proxy: &Proxy,
+    address: &str,
+    trust: &Trust,
+) -> anyhow::Result<Tried> {
+    let word = listening::password()?;
+    tokio::select! {
+        tried = container.try_inside(address, word.expose(), trust) => Ok(tried?),
+        never = proxy.greet(word.expose()) => match never {},
+    }
+}
+
+/// What was tried from inside, for the capture. What could not be tried is said: silence would claim it.
+pub(super) fn note(tried: &Tried, coverage: &mut Coverage) {
+    match tried {
+        Tried::Answered { reads_certificates } => {
+            coverage.reached = Some(Reached::Inside);
+            if !reads_certificates {
+                let kind = GapKind::TrustUnreadable;
+                coverage.foreseen.push(Gap {
+                    client: "command".to_owned(),
+                    version: None,
+                    kind,
+                    certain: true,
+                });
+            }
+        }
+        Tried::Not(why) => {
+            coverage.reached = Some(Reached::Outside);
+            output::line(&format!(
+                "samewire: not checked from inside the container's network whether the proxy answers there: {why}"
+            ));
+        }
+    }
+}
+
 /// Adds the clients that were found to those of the connector's own files.
 pub(super) fn name_clients(found: &Preflight, inputs: &mut Inputs) {
     for client in &found.clients {
@@ -57,8 +96,8 @@ pub(super) fn name_clients(found: &Preflight, inputs: &mut Inputs) {
 }
 
 /// Says what will be missed, a line each. What depends on code that nobody has read is said only when more is asked for.
-pub(super) fn say(found: &Preflight, in_container: bool) {
-    for gap in &found.gaps {
+pub(super) fn say(foreseen: &[Gap], clients: &[ClientVersion], in_container: bool) {
+    for gap in foreseen {
         let (text, remedy) = (gap_in_words(gap), gap_remedy(gap));
         let ignores = matches!(gap.kind, GapKind::ProxyIgnored | GapKind::LoopbackDirect);
         if gap.certain && ignores && !in_container && cfg!(target_os = "linux") {
@@ -69,7 +108,7 @@ pub(super) fn say(found: &Preflight, in_container: bool) {
             tracing::info!("{text}; {remedy}");
         }
     }
-    for client in &found.clients {
+    for client in clients {
         tracing::info!("found {} {}", client.name, client.version);
     }
 }

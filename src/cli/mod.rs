@@ -3,6 +3,7 @@
 mod compare;
 mod demo;
 mod diff;
+mod ending;
 #[cfg(target_os = "linux")]
 mod enter;
 mod env;
@@ -13,6 +14,7 @@ mod listening;
 mod options;
 mod output;
 mod paths;
+mod probe;
 mod proxy;
 mod record;
 mod recording;
@@ -80,6 +82,9 @@ pub enum Command {
     /// The connector that `demo` runs.
     #[command(name = "demo-connector", hide = true)]
     DemoConnector(demo::connector::Args),
+    /// What the proxy looks like from inside a container's network.
+    #[command(name = crate::launch::PROBE, hide = true)]
+    Probe(probe::Args),
     /// The first steps of a command that is recorded transparently.
     #[cfg(target_os = "linux")]
     #[command(name = crate::launch::ENTER, hide = true)]
@@ -144,6 +149,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Explain(args) => explain::run(&args),
         Command::Demo(args) => demo::run(&args, cli.color),
         Command::DemoConnector(args) => demo::connector::run(&args),
+        Command::Probe(args) => probe::run(&args),
         #[cfg(target_os = "linux")]
         Command::Enter(args) => Ok(enter::run(&args)),
     }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use jiff::Timestamp;
 
-use crate::diagnose::direct_in_words;
+use crate::diagnose::{direct_in_words, refused_in_words};
 use crate::launch::{Command, Sinks};
 use crate::model::{Coverage, Exit, Side};
 use crate::record::Summary;
@@ -119,7 +119,7 @@ fn close(side: Side, path: &Path, recorded: &Recorded, first: Option<&PathBuf>) 
         output::line(&format!("samewire: {remark}"));
     }
     for (port, packets) in &summary.coverage.refused {
-        output::line(&format!("samewire: {}", refused(*port, *packets)));
+        output::line(&format!("samewire: {}", refused_in_words(*port, *packets)));
     }
     if let Some(why) = &summary.stopped {
         output::line(&format!("samewire: recording stopped before the command did: {why}"));
@@ -186,20 +186,6 @@ fn next(side: Side, path: &Path) -> String {
             format!("samewire diff {} {}", sandbox.display(), runtime.display())
         }
         None => format!("samewire record {} -- COMMAND", side.other()),
-    }
-}
-
-/// What became of datagrams to a port, in a transparent run.
-pub(super) fn refused(port: u16, packets: u32) -> String {
-    let packets = count(packets, "UDP packet");
-    match port {
-        443 => format!(
-            "{packets} to port 443 (QUIC, HTTP/3) refused: the client falls back to TCP, which is recorded"
-        ),
-        53 => format!(
-            "{packets} to a name server of the command's own choice refused: names are answered by the one of /etc/resolv.conf"
-        ),
-        _ => format!("{packets} to port {port} refused: only TCP is let through"),
     }
 }
 

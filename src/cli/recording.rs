@@ -21,6 +21,7 @@ use crate::proxy::{Admission, Authority, Lane, Lanes, Listener, Proxy, Settings}
 use crate::record::{self, EventSender, Setup, Summary};
 use crate::redact::{Key, Known, Redactor};
 
+use super::ending::Ending;
 use super::options::Recording;
 use super::{foresight, listening, output};
 
@@ -155,7 +156,8 @@ pub(super) fn record(plan: Plan, options: &Recording) -> anyhow::Result<Recorded
 async fn recorded(plan: Plan, options: &Recording) -> anyhow::Result<Recorded> {
     let inherited = |name: &str| std::env::var_os(name);
     let folder = current_folder()?;
-    let place = Place::of(&plan.command, &folder, inherited).await?;
+    let mut ending = Ending::watch()?;
+    let place = ending.or(Place::of(&plan.command, &folder, inherited)).await??;
     let place = if plan.transparent { place.in_own_network()? } else { place };
     let mut redactor = redactor(plan.key, options)?;
     let words = plan.command.words();
@@ -199,11 +201,16 @@ async fn recorded(plan: Plan, options: &Recording) -> anyhow::Result<Recorded> {
 
     let proxy = Proxy::bind(vec![listener], settings, authority).await?;
     let bound = proxy.addresses().first().copied().unwrap_or(addr);
-    let url = listening::url(plan.side, &place.reached_at(bound), admission.credential());
+    let reached_at = place.reached_at(bound);
+    let url = listening::url(plan.side, &reached_at, admission.credential());
     let staged = place.stage(&plan.command, &url, &trust, inherited)?;
     if plan.preflight {
         foresight::complete(&mut foreseen, bound, &trust);
         opening.completeness.coverage.foreseen.clone_from(&foreseen.gaps);
+        if let Some(container) = place.container() {
+            let trying = foresight::try_inside(container, &proxy, &reached_at, &trust);
+            foresight::note(&ending.or(trying).await??, &mut opening.completeness.coverage);
+        }
     }
     let writer = Writer::create(&plan.path, options.force, &opening)?;
     let (events, recorder) = record::start(Setup {
@@ -213,10 +220,11 @@ async fn recorded(plan: Plan, options: &Recording) -> anyhow::Result<Recorded> {
         body_limit: options.body_limit.0,
         observer: None,
     })?;
-    foresight::say(&foreseen, place.container().is_some());
+    foresight::say(&opening.completeness.coverage.foreseen, &foreseen.clients, place.container().is_some());
     for note in &staged.notes {
         output::line(&format!("samewire: {note}"));
     }
+    ending.or(async {}).await?;
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = tokio::spawn(proxy.serve(Lanes::one(plan.side, events.clone()), async move {
         let _ = stopped.await;

@@ -17,7 +17,7 @@ pub use finding::{Blame, Confidence, Evidence, Finding, Findings, Remedy, Role, 
 pub use registry::{RULES, rule};
 pub use rule::{Family, Rule};
 pub use standing::{Standing, standing};
-pub use unseen::{Unseen, UnseenKind, direct_in_words, unseen};
+pub use unseen::{Unseen, UnseenKind, direct_in_words, refused_in_words, unseen};
 pub use verdict::{Diagnosis, Inconclusive, Verdict};
 
 /// The host of `host:port`.

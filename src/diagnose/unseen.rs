@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::connector::{client, gap_in_words, gap_remedy};
-use crate::model::{Capture, ClueKind, ConnectionKind, Direct, Handshake, Transport};
+use crate::model::{Capture, ClueKind, ConnectionKind, Direct, Handshake, Reached, Transport};
 
 use super::host_of;
 
@@ -32,6 +32,10 @@ pub enum UnseenKind {
     Called,
     /// A tunnel was opened, and no request was sent in it.
     Tunnel,
+    /// Datagrams were refused.
+    Refused,
+    /// Nothing came, and whether the proxy answers where the command runs was not seen.
+    NotChecked,
 }
 
 /// What is known not to be in a capture.
@@ -44,6 +48,11 @@ pub fn unseen(capture: &Capture) -> Vec<Unseen> {
     }
     called(capture, &mut all);
     tunnels(capture, &mut all);
+    for (port, packets) in &capture.completeness.coverage.refused {
+        let text = refused_in_words(*port, *packets);
+        all.push(Unseen { kind: UnseenKind::Refused, text, remedy: None });
+    }
+    not_checked(capture, &mut all);
     all
 }
 
@@ -57,6 +66,34 @@ pub fn direct_in_words(direct: &Direct) -> String {
     let plural = if direct.connections == 1 { "" } else { "s" };
     let of = direct.program.as_deref().map(|program| format!(" of {program}")).unwrap_or_default();
     format!("{} {what}{plural}{of} to {} did not come through (sampled)", direct.connections, direct.remote)
+}
+
+/// What became of datagrams to a port, in a transparent run.
+pub fn refused_in_words(port: u16, packets: u32) -> String {
+    let packets = format!("{packets} UDP packet{}", if packets == 1 { "" } else { "s" });
+    match port {
+        443 => format!(
+            "{packets} to port 443 (QUIC, HTTP/3) refused: the client falls back to TCP, which is recorded"
+        ),
+        53 => format!(
+            "{packets} to a name server of the command's own choice refused: names are answered by the one of /etc/resolv.conf"
+        ),
+        _ => format!("{packets} to port {port} refused: only TCP is let through"),
+    }
+}
+
+/// A firewall between a container and this machine leaves nothing else behind.
+fn not_checked(capture: &Capture, all: &mut Vec<Unseen>) {
+    let nothing = capture.exchanges.is_empty() && capture.connections.is_empty();
+    if nothing && capture.completeness.coverage.reached == Some(Reached::Outside) {
+        let text = "nothing came, and it was not checked from inside the container's network whether the proxy answers there";
+        let remedy = "look for a firewall of this machine between the container and the proxy";
+        all.push(Unseen {
+            kind: UnseenKind::NotChecked,
+            text: text.to_owned(),
+            remedy: Some(remedy.to_owned()),
+        });
+    }
 }
 
 /// What was foreseen is worth a word where nothing came.

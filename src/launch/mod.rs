@@ -17,6 +17,9 @@ mod watch;
 use std::ffi::OsString;
 use std::io;
 
+/// The subcommand of samewire's own that looks at the proxy from inside a container's network.
+pub const PROBE: &str = "__probe";
+
 #[cfg(target_os = "linux")]
 pub use child::run_transparent;
 pub use child::{run, run_on};

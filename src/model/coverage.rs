@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 /// What is known of traffic that did not come through.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Coverage {
+    /// From where the proxy was seen to answer before a container started; absent for a command that runs in none, and where it was not tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reached: Option<Reached>,
     /// What was foreseen before the command started.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub foreseen: Vec<Gap>,
@@ -28,6 +31,16 @@ impl Coverage {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+}
+
+/// From where the proxy was seen to answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reached {
+    /// From inside the container's network.
+    Inside,
+    /// From this machine only: that it answers inside is not known.
+    Outside,
 }
 
 /// A reason why a client's requests will, or may, not come through.

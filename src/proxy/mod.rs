@@ -29,12 +29,14 @@ mod upstream_proxy;
 mod websocket;
 mod writer;
 
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -135,6 +137,18 @@ impl Proxy {
     /// The addresses that it listens on, in the order of the listeners.
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.shared.own.clone()
+    }
+
+    /// Greets whoever connects to its first port with a word, and serves nobody: who hears the word has reached this proxy. Never ready.
+    pub async fn greet(&self, word: &str) -> Infallible {
+        let Some((socket, _)) = self.listeners.first() else { return std::future::pending().await };
+        loop {
+            match socket.accept().await {
+                // Who has gone again needs no word.
+                Ok((mut stream, _)) => drop(stream.write_all(word.as_bytes()).await),
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
     }
 
     /// Serves until `stop` is ready and the exchanges under way have ended or had their grace. Every

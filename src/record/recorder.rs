@@ -201,8 +201,7 @@ impl Recording {
     }
 
     fn coverage(&mut self, raw: &RawCoverage) {
-        let foreseen = std::mem::take(&mut self.writer.completeness().coverage.foreseen);
-        let coverage = self.redactor.coverage(raw, foreseen);
+        let coverage = self.redactor.coverage(raw, &self.writer.completeness().coverage);
         match serde_json::to_vec(&coverage) {
             Ok(bytes) if self.is_clean(&bytes) => self.writer.completeness().coverage = coverage,
             Ok(_) => self.withhold("connection"),

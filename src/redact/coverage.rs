@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use jiff::Timestamp;
 
 use super::Redactor;
-use crate::model::{Coverage, Direct, Gap, Sampling, Transport};
+use crate::model::{Coverage, Direct, Sampling, Transport};
 
 /// What is known of traffic that did not come through, before redaction.
 #[derive(Clone, Debug, Default)]
@@ -41,8 +41,8 @@ pub struct RawDirect {
 }
 
 impl Redactor {
-    /// Redacts what was seen, beside what was foreseen.
-    pub fn coverage(&self, raw: &RawCoverage, foreseen: Vec<Gap>) -> Coverage {
+    /// Redacts what was seen, beside what was known before the run.
+    pub fn coverage(&self, raw: &RawCoverage, before: &Coverage) -> Coverage {
         let direct = raw.direct.iter().map(|seen| Direct {
             remote: seen.remote.to_string(),
             transport: seen.transport,
@@ -53,7 +53,13 @@ impl Redactor {
             first_seen: seen.first_seen,
             last_seen: seen.last_seen,
         });
-        Coverage { foreseen, sampling: raw.sampling, direct: direct.collect(), refused: raw.refused.clone() }
+        Coverage {
+            reached: before.reached,
+            foreseen: before.foreseen.clone(),
+            sampling: raw.sampling,
+            direct: direct.collect(),
+            refused: raw.refused.clone(),
+        }
     }
 
     /// `python3.11` is what the client's own name begins, and a version.

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::diagnose::{Unseen, unseen};
 use crate::model::{
-    Capture, ClientVersion, Coverage, Direct, Exit, Gap, Outcome, Sampling, Side, Target, Tear, Tool,
+    Capture, ClientVersion, Coverage, Direct, Exit, Gap, Outcome, Reached, Sampling, Side, Target, Tear, Tool,
 };
 
 /// What a report says of a run besides its exchanges.
@@ -57,12 +57,18 @@ pub struct RunSummary {
 pub struct RunCoverage {
     /// What is not in the capture, in words.
     pub unseen: Vec<Unseen>,
+    /// From where the proxy was seen to answer before a container started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reached: Option<Reached>,
     /// What was foreseen before the run.
     pub foreseen: Vec<Gap>,
     /// How the command's connections were sampled; null where they were not.
     pub sampling: Option<Sampling>,
     /// The connections past the proxy that were sampled.
     pub direct: Vec<Direct>,
+    /// Datagrams that were refused in a transparent run, by the port they were for.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub refused: BTreeMap<u16, u32>,
 }
 
 /// What came of the exchanges of a run.
@@ -105,8 +111,8 @@ impl RunSummary {
 
 impl RunCoverage {
     fn of(capture: &Capture) -> Self {
-        let Coverage { foreseen, sampling, direct, refused: _ } = capture.completeness.coverage.clone();
-        Self { unseen: unseen(capture), foreseen, sampling, direct }
+        let Coverage { reached, foreseen, sampling, direct, refused } = capture.completeness.coverage.clone();
+        Self { unseen: unseen(capture), reached, foreseen, sampling, direct, refused }
     }
 }
 

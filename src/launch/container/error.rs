@@ -88,6 +88,20 @@ pub enum ContainerError {
         /// Why, and what to do.
         why: &'static str,
     },
+    /// The proxy does not answer from inside the container's network.
+    #[error(
+        "a container on the network {network} does not reach the proxy at {proxy}: {how}; {remedy}, or leave this check out with --no-preflight"
+    )]
+    NotReached {
+        /// The network.
+        network: String,
+        /// The proxy as the container is told.
+        proxy: String,
+        /// What came of a connection.
+        how: &'static str,
+        /// What to do.
+        remedy: String,
+    },
     /// The address asked for cannot be reached from the container.
     #[error(
         "a container does not reach {0}; leave --listen out, or say an address of the container's network"

@@ -11,6 +11,7 @@ mod flags;
 mod image;
 mod line;
 mod network;
+mod probe;
 mod residents;
 mod run;
 
@@ -27,6 +28,7 @@ use crate::redact::RawImage;
 
 pub use dialect::Dialect;
 pub use error::ContainerError;
+pub use probe::Tried;
 pub use residents::Residents;
 
 use compose::Compose;

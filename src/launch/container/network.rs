@@ -36,6 +36,8 @@ pub(super) struct Network {
     pub(super) reach: Reach,
     /// Names of other containers are known on it.
     pub(super) has_names: bool,
+    /// The bridge's own interface on this machine, where it is known: what a firewall knows it by.
+    pub(super) interface: Option<String>,
 }
 
 /// Drivers whose containers cannot reach this machine, or not by an address of the network.
@@ -92,9 +94,12 @@ impl Network {
             (Engine { rootless: true, dialect: Dialect::Podman, .. }, "host") => Reach::loopback(),
             (Engine { rootless: true, .. }, _) => outside(engine)?,
             (_, "host") => Reach::loopback(),
-            _ => of_bridge(engine, &name).await?,
+            _ => {
+                let (reach, interface) = of_bridge(engine, &name).await?;
+                return Ok(Self { name, reach, has_names, interface });
+            }
         };
-        Ok(Self { name, reach, has_names })
+        Ok(Self { name, reach, has_names, interface: None })
     }
 }
 
@@ -108,7 +113,7 @@ fn outside(engine: &Engine) -> Result<Reach, ContainerError> {
     Ok(Reach { address, alias, by_own_address: false })
 }
 
-async fn of_bridge(engine: &Engine, name: &str) -> Result<Reach, ContainerError> {
+async fn of_bridge(engine: &Engine, name: &str) -> Result<(Reach, Option<String>), ContainerError> {
     let found = engine.ask_json(&["network", "inspect", name]).await?;
     let network = found.get(0).ok_or_else(|| answer("network inspect"))?;
     let driver = network["Driver"].as_str().or_else(|| network["driver"].as_str()).unwrap_or("bridge");
@@ -117,10 +122,10 @@ async fn of_bridge(engine: &Engine, name: &str) -> Result<Reach, ContainerError>
     }
     let gateway = gateways(network).into_iter().find(|gateway| is_own(*gateway));
     match (gateway, engine.dialect) {
-        (Some(gateway), _) => Ok(Reach::at(gateway)),
+        (Some(gateway), _) => Ok((Reach::at(gateway), interface(network))),
         // The bridge is made with its first container.
         (None, Dialect::Podman | Dialect::Nerdctl) => {
-            Ok(Reach { by_own_address: true, alias: None, ..outside(engine)? })
+            Ok((Reach { by_own_address: true, alias: None, ..outside(engine)? }, interface(network)))
         }
         (None, Dialect::Docker) => Err(ContainerError::Network {
             network: name.to_owned(),
@@ -129,6 +134,14 @@ async fn of_bridge(engine: &Engine, name: &str) -> Result<Reach, ContainerError>
                   what `samewire env --format docker` prints",
         }),
     }
+}
+
+/// The bridge's interface: as podman tells it, or Docker's option names it, or Docker makes its name where there is none.
+fn interface(network: &Value) -> Option<String> {
+    let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+    let named = text(&network["network_interface"])
+        .or_else(|| text(&network["Options"]["com.docker.network.bridge.name"]));
+    named.or_else(|| Some(format!("br-{}", network["Id"].as_str()?.get(..12)?)))
 }
 
 /// The gateways of a network, IPv4 first: as told, else the first address of the subnet. Docker and nerdctl list them in
@@ -165,6 +178,16 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn the_bridges_interface_is_named_as_each_engine_names_it() {
+        let docker =
+            json!({"Id": "0123456789abcdef", "Options": {"com.docker.network.bridge.name": "docker0"}});
+        assert_eq!(interface(&docker).as_deref(), Some("docker0"));
+        assert_eq!(interface(&json!({"Id": "0123456789abcdef"})).as_deref(), Some("br-0123456789ab"));
+        assert_eq!(interface(&json!({"network_interface": "podman0"})).as_deref(), Some("podman0"));
+        assert_eq!(interface(&json!({"Id": "short"})), None);
+    }
 
     #[test]
     fn gateways_are_read_as_each_engine_tells_them() {

@@ -5,6 +5,7 @@
 
 mod curl;
 mod find;
+mod inside;
 mod java;
 mod line;
 mod node;
@@ -20,6 +21,7 @@ use crate::model::{ClientVersion, FoundAt, Gap, GapKind, Setting};
 use line::Program;
 use variables::Variables;
 
+pub use inside::{Contact, Seen};
 pub use reach::{answers, readable_by_others};
 
 /// What is known before the run.

@@ -388,8 +388,16 @@ fn coverage() -> BoxedStrategy<Coverage> {
         interval_ms: interval.into(),
         unreadable,
     });
-    (vec(gap, 0..2), option::of(sampling), vec(direct, 0..2), btree_map(any::<u16>(), any::<u32>(), 0..3))
-        .prop_map(|(foreseen, sampling, direct, refused)| Coverage { foreseen, sampling, direct, refused })
+    let reached = option::of(proptest::sample::select(vec![Reached::Inside, Reached::Outside]));
+    let refused = btree_map(any::<u16>(), any::<u32>(), 0..3);
+    (vec(gap, 0..2), option::of(sampling), vec(direct, 0..2), refused, reached)
+        .prop_map(|(foreseen, sampling, direct, refused, reached)| Coverage {
+            reached,
+            foreseen,
+            sampling,
+            direct,
+            refused,
+        })
         .boxed()
 }
 

@@ -13,16 +13,16 @@ use super::bench::{Bench, TOKEN, program, text};
 use super::engine::{Gone, Image, bridge, docker, told, unique};
 
 /// A bench with an image that has a shell and curl, and no user but by number.
-struct Rig {
-    bench: Bench,
-    image: Image,
-    curl: PathBuf,
-    shell: PathBuf,
-    gateway: String,
+pub(crate) struct Rig {
+    pub(crate) bench: Bench,
+    pub(crate) image: Image,
+    pub(crate) curl: PathBuf,
+    pub(crate) shell: PathBuf,
+    pub(crate) gateway: String,
 }
 
 impl Rig {
-    fn new(changes: &[&str]) -> Option<Self> {
+    pub(crate) fn new(changes: &[&str]) -> Option<Self> {
         let gateway = bridge()?;
         let curl = fs::canonicalize(program("curl")?).unwrap();
         let shell = fs::canonicalize("/bin/sh").unwrap();
@@ -32,11 +32,11 @@ impl Rig {
     }
 
     /// Records `docker run FLAGS IMAGE WORDS`.
-    fn run(&self, flags: &[&str], words: &[&str]) -> Output {
+    pub(crate) fn run(&self, flags: &[&str], words: &[&str]) -> Output {
         self.run_with(&[], flags, words)
     }
 
-    fn run_with(&self, options: &[&str], flags: &[&str], words: &[&str]) -> Output {
+    pub(crate) fn run_with(&self, options: &[&str], flags: &[&str], words: &[&str]) -> Output {
         let line: Vec<&str> = ["docker", "run", "--rm"]
             .iter()
             .chain(flags)
@@ -47,7 +47,7 @@ impl Rig {
         self.bench.recording("runtime", "r.har", options, &line).output().unwrap()
     }
 
-    fn call(&self) -> Vec<String> {
+    pub(crate) fn call(&self) -> Vec<String> {
         let header = format!("Authorization: Bearer {TOKEN}");
         let url = format!("https://{HOST}/v1/lots");
         [self.curl.to_str().unwrap(), "-sS", "--fail", "-o", "/dev/null", "-H", &header, &url]
@@ -56,7 +56,7 @@ impl Rig {
     }
 
     /// A call with these flags goes through, and is captured.
-    fn is_captured(&self, flags: &[&str]) -> (Output, Capture) {
+    pub(crate) fn is_captured(&self, flags: &[&str]) -> (Output, Capture) {
         let call = self.call();
         let words: Vec<&str> = call.iter().map(String::as_str).collect();
         let ran = self.run(flags, &words);
@@ -67,17 +67,17 @@ impl Rig {
         (ran, capture)
     }
 
-    fn capture(&self) -> Capture {
+    pub(crate) fn capture(&self) -> Capture {
         samewire::capture::read(&self.bench.path("r.har")).unwrap()
     }
 
     /// A shell's line in the container.
-    fn script(&self, line: &str) -> Output {
+    pub(crate) fn script(&self, line: &str) -> Output {
         self.run(&[], &[self.shell.to_str().unwrap(), "-c", line])
     }
 }
 
-fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 

@@ -1,7 +1,7 @@
 //! What is sampled and foreseen of traffic that did not come through: a finding, a note, or nothing.
 
-use samewire::diagnose::{Blame, Confidence, Finding, Severity, Verdict};
-use samewire::model::{ClueKind, FoundAt, GapKind, Setting, Side};
+use samewire::diagnose::{Blame, Confidence, Finding, Severity, UnseenKind, Verdict, unseen};
+use samewire::model::{ClueKind, Coverage, FoundAt, GapKind, Reached, Setting, Side};
 
 use super::runs::{Diagnosed, Run, diagnosed, run};
 
@@ -71,4 +71,21 @@ fn what_was_foreseen_comes_first_among_the_remedies() {
     let finding = bypassed(&found).expect("a finding");
     assert_eq!(remedies(finding)[0], "take NO_PROXY out for the recording");
     assert!(remedies(finding)[1].contains("--noproxy"), "{:?}", remedies(finding));
+}
+
+#[test]
+fn refused_datagrams_and_a_network_that_was_not_tried_are_told() {
+    let refused = Coverage { refused: [(443, 2), (8125, 1)].into(), ..Coverage::default() };
+    let told = unseen(&works().covered(refused).capture(Side::Runtime));
+    assert!(told.iter().all(|one| one.kind == UnseenKind::Refused), "{told:?}");
+    assert!(told[0].text.starts_with("2 UDP packets to port 443 (QUIC, HTTP/3) refused"), "{told:?}");
+    assert!(told[1].text.starts_with("1 UDP packet to port 8125 refused"), "{told:?}");
+
+    for (reached, run, told) in
+        [(Reached::Outside, run(), true), (Reached::Outside, works(), false), (Reached::Inside, run(), false)]
+    {
+        let coverage = Coverage { reached: Some(reached), ..Coverage::default() };
+        let unseen = unseen(&run.covered(coverage).capture(Side::Runtime));
+        assert_eq!(unseen.iter().any(|one| one.kind == UnseenKind::NotChecked), told, "{reached:?}");
+    }
 }

@@ -156,12 +156,17 @@ impl Run {
         self
     }
 
+    pub(super) fn covered(mut self, coverage: Coverage) -> Self {
+        self.coverage = coverage;
+        self
+    }
+
     pub(super) fn torn(mut self) -> Self {
         self.torn = true;
         self
     }
 
-    fn capture(&self, side: Side) -> Capture {
+    pub(super) fn capture(&self, side: Side) -> Capture {
         let start: Timestamp =
             if side == Side::Sandbox { "2026-01-15T10:00:00Z" } else { "2026-01-15T10:05:00Z" }
                 .parse()
