@@ -45,6 +45,8 @@ pub(super) enum Format {
     Terminal,
     /// For programs: the schema `samewire.report/1`.
     Json,
+    /// For an issue or a pull request.
+    Markdown,
 }
 
 /// Compares and reports.
@@ -72,6 +74,7 @@ pub(super) fn compare_files(
     let text = match options.format {
         Format::Terminal => report::terminal(&report, style(color, file)),
         Format::Json => report::json(&report),
+        Format::Markdown => report::markdown(&report),
     };
     output::report(&text, file)?;
     Ok(diagnosis.verdict)

@@ -10,6 +10,7 @@ mod contract;
 mod escape;
 mod excerpt;
 mod json;
+mod markdown;
 mod message;
 mod run;
 mod secret;
@@ -21,5 +22,6 @@ pub use contract::{
 };
 pub use escape::inert;
 pub use json::{inspection_json, json};
+pub use markdown::markdown;
 pub use run::{Answers, RunCoverage, RunSummary};
 pub use terminal::{Style, inspection, terminal};

@@ -6,7 +6,7 @@ mod hostile;
 mod parts;
 mod samples;
 
-use samewire::report::{Report, Style, json, terminal};
+use samewire::report::{Report, Style, json, markdown, terminal};
 
 use cases::Made;
 
@@ -43,6 +43,19 @@ fn an_inconclusive_report_says_why_and_what_next() {
     let made = cases::nothing_captured();
     insta::assert_snapshot!("nothing_captured.terminal", at_width(100, &made));
     insta::assert_snapshot!("nothing_captured.json", json(&report(&made)));
+}
+
+#[test]
+fn an_issue_begins_with_what_matters() {
+    for (name, made) in [
+        ("token_empty", cases::token_empty()),
+        ("spec_missing", cases::spec_missing()),
+        ("same", cases::same()),
+        ("nothing_captured", cases::nothing_captured()),
+        ("several", cases::several()),
+    ] {
+        insta::assert_snapshot!(format!("{name}.markdown"), markdown(&report(&made)));
+    }
 }
 
 #[test]

@@ -57,6 +57,13 @@ pub fn terminal(report: &Report, style: Style) -> String {
     page.finish()
 }
 
+/// One finding as plain text, as formats quote it that have no better form of their own. `traced` as for the root cause.
+pub(super) fn finding_in_text(found: &Finding, traced: &[ConfigToWire], width: usize) -> String {
+    let mut page = Page::new(Style { width, color: false });
+    finding(&mut page, found, traced);
+    page.finish()
+}
+
 fn first_line(page: &mut Page, report: &Report) {
     let word = verdict_word(&report.verdict);
     let paint = match report.verdict {

@@ -119,7 +119,6 @@ pub(crate) fn python() -> Option<PathBuf> {
 }
 
 /// The Python with the independent tools that read what samewire writes; skipped or required as the clients' is.
-#[expect(dead_code, reason = "the tests that use the tools come with what they read")]
 pub(crate) fn tools() -> Option<PathBuf> {
     python_in("SAMEWIRE_TEST_TOOLS", "tools")
 }

@@ -1,22 +1,18 @@
-//! What comes out of a capture cannot steer a terminal, whatever it is.
+//! What comes out of a capture cannot steer a terminal, a browser or a site, whatever it is and wherever it stands.
+
+mod everywhere;
+mod github;
+mod strings;
 
 use proptest::prelude::*;
-use samewire::report::{Report, Style, json, terminal};
+use samewire::compare::compare;
+use samewire::diagnose::{Case, diagnose};
+use samewire::report::{Report, Style, json, markdown, terminal};
 use unicode_width::UnicodeWidthChar as _;
 
-use super::cases;
+use super::{cases, samples};
 
-const HOSTILE: [&str; 8] = [
-    "\u{1b}]0;owned\u{7}",
-    "\u{1b}[2J\u{1b}[1;1H",
-    "\u{9b}31m",
-    "\r\nverdict: same",
-    "\u{202e}edoc\u{2066}",
-    "a\u{200b}b\u{feff}",
-    "\u{8}\u{8}\u{7f}\0",
-    "line\u{2028}break\u{85}",
-];
-
+/// A report with something in each of its own places.
 fn poisoned(poison: &str) -> Report {
     let mut report = cases::several().report();
     report.headline.push_str(poison);
@@ -44,6 +40,9 @@ fn poisoned(poison: &str) -> Report {
         one.at.push_str(poison);
         one.change.runtime = Some(poison.to_owned());
     }
+    for value in &mut report.config_to_wire {
+        value.summary.push_str(poison);
+    }
     report
 }
 
@@ -55,11 +54,11 @@ fn is_inert(character: char) -> bool {
 
 #[test]
 fn escapes_arrive_spelled_out() {
-    for poison in HOSTILE {
-        let text = terminal(&poisoned(poison), Style { width: 80, color: false });
+    for poison in strings::all() {
+        let text = terminal(&poisoned(&poison), Style { width: 80, color: false });
         assert!(text.chars().all(is_inert), "{poison:?}");
         let clean = terminal(&poisoned("x"), Style { width: 10_000, color: false });
-        let lines = terminal(&poisoned(poison), Style { width: 10_000, color: false });
+        let lines = terminal(&poisoned(&poison), Style { width: 10_000, color: false });
         assert!(lines.lines().count() <= clean.lines().count() + 8, "{poison:?} makes lines of its own");
         assert!(!lines.lines().any(|line| line.starts_with("verdict: same")));
     }
@@ -67,11 +66,38 @@ fn escapes_arrive_spelled_out() {
 
 #[test]
 fn json_keeps_the_value_and_shows_none_of_it() {
-    for poison in HOSTILE {
-        let text = json(&poisoned(poison));
+    for poison in strings::all() {
+        let text = json(&poisoned(&poison));
         assert!(text.chars().all(is_inert), "{poison:?}");
         let read: serde_json::Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(read["notes"].as_array().unwrap().last().unwrap(), poison);
+        assert_eq!(*read["notes"].as_array().unwrap().last().unwrap(), *poison);
+    }
+}
+
+#[test]
+fn markdown_spells_escapes_out() {
+    for poison in strings::all() {
+        assert!(markdown(&poisoned(&poison)).chars().all(is_inert), "{poison:?}");
+    }
+}
+
+/// Captures whose every string is hostile, through comparison and diagnosis.
+#[test]
+fn whatever_a_capture_holds_is_inert_in_every_format() {
+    let folders = samples::folders();
+    let poisons = strings::all();
+    for (at, folder) in folders.iter().map(|folder| folder.join("fires")).enumerate() {
+        let moulds = samples::captures(&folder).map(|capture| everywhere::Mould::of(&capture));
+        assert!(moulds[0].places() >= 20, "{}", folder.display());
+        for poison in poisons.iter().skip(at).step_by(folders.len()) {
+            let [sandbox, runtime] = moulds.each_ref().map(|mould| mould.poisoned(poison));
+            let comparison = compare(&sandbox, &runtime);
+            let case = Case { sandbox: &sandbox, runtime: &runtime, comparison: &comparison };
+            let report = Report::new(&case, &diagnose(&case));
+            for text in [terminal(&report, Style::default()), json(&report), markdown(&report)] {
+                assert!(text.chars().all(is_inert), "{poison:?} in {}", folder.display());
+            }
+        }
     }
 }
 
@@ -82,5 +108,6 @@ proptest! {
         let text = terminal(&poisoned(&poison), Style { width, color: false });
         prop_assert!(text.chars().all(is_inert));
         prop_assert!(json(&poisoned(&poison)).chars().all(is_inert));
+        prop_assert!(markdown(&poisoned(&poison)).chars().all(is_inert));
     }
 }

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use samewire::compare::compare;
 use samewire::diagnose::{Case, Severity, diagnose};
-use samewire::report::{Report, SCHEMA, Style, json, terminal};
+use samewire::model::Capture;
+use samewire::report::{Report, SCHEMA, Style, json, markdown, terminal};
 
-fn folders() -> Vec<PathBuf> {
+pub(super) fn folders() -> Vec<PathBuf> {
     let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures/samples");
     let mut folders: Vec<PathBuf> =
         fs::read_dir(samples).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -17,9 +18,13 @@ fn folders() -> Vec<PathBuf> {
     folders
 }
 
-fn report(folder: &Path) -> Report {
-    let sandbox = samewire::capture::read(&folder.join("sandbox.har")).unwrap();
-    let runtime = samewire::capture::read(&folder.join("runtime.har")).unwrap();
+/// The captures of a folder: sandbox and runtime.
+pub(super) fn captures(folder: &Path) -> [Capture; 2] {
+    ["sandbox.har", "runtime.har"].map(|name| samewire::capture::read(&folder.join(name)).unwrap())
+}
+
+pub(super) fn report(folder: &Path) -> Report {
+    let [sandbox, runtime] = captures(folder);
     let comparison = compare(&sandbox, &runtime);
     let case = Case { sandbox: &sandbox, runtime: &runtime, comparison: &comparison };
     Report { version: "0.0.0", ..Report::new(&case, &diagnose(&case)) }
@@ -31,6 +36,14 @@ fn what_people_read() {
         let rule = folder.file_name().unwrap().to_str().unwrap().to_owned();
         let text = terminal(&report(&folder.join("fires")), Style::default());
         insta::assert_snapshot!(format!("sample.{rule}"), text);
+    }
+}
+
+#[test]
+fn what_an_issue_shows() {
+    for folder in folders() {
+        let rule = folder.file_name().unwrap().to_str().unwrap().to_owned();
+        insta::assert_snapshot!(format!("sample.{rule}.markdown"), markdown(&report(&folder.join("fires"))));
     }
 }
 
