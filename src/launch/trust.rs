@@ -1,6 +1,6 @@
 //! Files that make clients trust the proxy's CA: the certificate alone, bundles, a trust store for the JVM.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
 use std::fs;
 use std::io;
@@ -111,13 +111,17 @@ impl Trust {
         let folder = private_folder(parent)?;
         let trust = Self { files: Files::in_folder(folder.path()), folder };
 
-        let users =
-            certificate_files().chain(["SSL_CERT_DIR"]).filter_map(&inherited).flat_map(named_certificates);
+        let mut named = Named::default();
+        let users: Vec<_> = certificate_files()
+            .chain(["SSL_CERT_DIR"])
+            .filter_map(&inherited)
+            .flat_map(|path| named.certificates(path))
+            .collect();
         let mut roots = rustls_native_certs::load_native_certs().certs;
         // With one of these variables set, its certificates are all that is loaded.
         if ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|name| inherited(name).is_some()) {
             let system = SYSTEM_BUNDLES.iter().find(|path| Path::new(path).is_file());
-            roots.extend(system.into_iter().flat_map(|path| named_certificates(path.into())));
+            roots.extend(system.into_iter().flat_map(|path| named.certificates(path.into())));
         }
         if roots.is_empty() {
             tracing::warn!("no root certificates found on this system");
@@ -130,7 +134,7 @@ impl Trust {
         write(&trust.files.certificate(), &to_pem(std::slice::from_ref(&authority)))?;
         write(&trust.files.bundle(), &to_pem(&roots))?;
         let mut additional: Vec<_> =
-            inherited("NODE_EXTRA_CA_CERTS").into_iter().flat_map(named_certificates).collect();
+            inherited("NODE_EXTRA_CA_CERTS").into_iter().flat_map(|path| named.certificates(path)).collect();
         additional.push(authority);
         write(&trust.files.addition(), &to_pem(&additional))?;
         write(&trust.files.java_store(), &java_store(&roots)?)?;
@@ -171,15 +175,25 @@ fn write(path: &Path, data: &[u8]) -> Result<(), TrustError> {
         .map_err(|source| TrustError::Write { path: path.to_owned(), source })
 }
 
-/// The certificates in the file or the folder that a variable names; none where there is nothing to read.
-fn named_certificates(path: OsString) -> Vec<CertificateDer<'static>> {
-    let path = PathBuf::from(path);
-    if path.as_os_str().is_empty() {
-        return Vec::new();
+/// Files and folders with certificates. Often several variables name one file, and reading it takes longer than opening a port.
+#[derive(Default)]
+struct Named(HashMap<PathBuf, Vec<CertificateDer<'static>>>);
+
+impl Named {
+    /// The certificates in the file or the folder that a variable names; none where there is nothing to read.
+    fn certificates(&mut self, path: OsString) -> Vec<CertificateDer<'static>> {
+        let path = PathBuf::from(path);
+        if path.as_os_str().is_empty() {
+            return Vec::new();
+        }
+        let real = fs::canonicalize(&path).unwrap_or(path);
+        let load = |path: &PathBuf| {
+            let path = Some(path.as_path());
+            let (file, folder) = if path.is_some_and(Path::is_dir) { (None, path) } else { (path, None) };
+            rustls_native_certs::load_certs_from_paths(file, folder).certs
+        };
+        self.0.entry(real).or_insert_with_key(load).clone()
     }
-    let (file, folder) =
-        if path.is_dir() { (None, Some(path.as_path())) } else { (Some(path.as_path()), None) };
-    rustls_native_certs::load_certs_from_paths(file, folder).certs
 }
 
 fn to_pem(certificates: &[CertificateDer<'_>]) -> Vec<u8> {
