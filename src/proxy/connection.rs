@@ -1,8 +1,11 @@
 //! The life of one connection from a client: its first head decides what becomes of it.
 
+use std::future::poll_fn;
 use std::io;
 use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use bytes::{Bytes, BytesMut};
 use hyper::StatusCode;
@@ -24,7 +27,7 @@ use super::link::Links;
 use super::prefixed::Prefixed;
 use super::scanner::HeadScanner;
 use super::tunnel::{self, Connect};
-use super::{Lanes, Listener, Shared, Stage, answer, lane};
+use super::{Awaited, Lanes, Listener, Shared, Stage, answer, lane};
 
 /// The type of a TLS record that holds a hello (RFC 8446, section 5.1).
 const TLS_HANDSHAKE: u8 = 0x16;
@@ -67,11 +70,16 @@ pub(super) async fn serve(
     let sender = lanes.of(side).cloned();
     drop(lanes);
     let journal = Arc::new(Journal::new(shared.connection_id(), side, sender));
-    let mut ending = stages.clone();
-    tokio::select! {
-        () = dispatch(Accepted { client, buffer, first, at: opened, reverse }, &shared, &journal, stages) => {}
-        // What is under way stays without an end in the capture.
-        _ = ending.wait_for(|stage| *stage == Stage::Ended) => {}
+    let mut ended = Awaited::new(&stages, |stage| stage == Stage::Ended);
+    {
+        let accepted = Accepted { client, buffer, first, at: opened, reverse };
+        let mut serving = pin!(dispatch(accepted, &shared, &journal, stages));
+        // What is under way when the proxy ends stays without an end in the capture.
+        poll_fn(|cx| match serving.as_mut().poll(cx) {
+            Poll::Pending if !ended.poll(cx) => Poll::Pending,
+            _ => Poll::Ready(()),
+        })
+        .await;
     }
     journal.flush().await;
 }

@@ -126,9 +126,9 @@ impl Exchange<'_> {
             link.tap.expect(parts.method == hyper::Method::HEAD);
             link.tap.replace(self.replacement(&route, &link));
             let sent = link.sender.try_send_request(request);
-            match timeout(session.shared.settings.timeouts.answer, sent).await {
-                Ok(Ok(response)) => break response,
-                Ok(Err(mut error)) => match error.take_message() {
+            match session.alarm.limit(session.shared.settings.timeouts.answer, sent).await {
+                Some(Ok(response)) => break response,
+                Some(Err(mut error)) => match error.take_message() {
                     // Nothing of it was sent: the origin had closed the kept connection.
                     Some(unsent) if link.reused => {
                         request = unsent;
@@ -139,7 +139,7 @@ impl Exchange<'_> {
                     }
                     _ => return self.unanswered(&link, &route, error.error()).await,
                 },
-                Err(_) => {
+                None => {
                     let message = format!("{} does not answer", route.to.to_text());
                     let failure = failure::upstream(Phase::Wait, FailureKind::TimedOut, message);
                     return Ok(self.fail(failure).await);

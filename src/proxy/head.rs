@@ -51,6 +51,7 @@ pub struct Head {
     pub framing: Result<Framing, Ambiguous>,
     /// HTTP/1.0 or earlier.
     pub is_http10: bool,
+    status: u16,
 }
 
 /// A field line. An obsolete line folding (RFC 9112, section 5.2) belongs to the line that it folds.
@@ -76,8 +77,10 @@ pub struct FieldLine<'a> {
 
 impl FieldLine<'_> {
     /// True when it has this name, in any case.
+    #[inline]
     pub fn is(&self, name: &str) -> bool {
-        self.name.eq_ignore_ascii_case(name.as_bytes())
+        // Nearly all names differ in length already.
+        self.name.len() == name.len() && self.name.eq_ignore_ascii_case(name.as_bytes())
     }
 
     /// True when the value is a list that holds this token, in any case.
@@ -117,7 +120,8 @@ impl Head {
             Kind::Request => !raw[start.clone()].ends_with(b"HTTP/1.1"),
             Kind::Response { .. } => !raw[start.clone()].starts_with(b"HTTP/1.1"),
         };
-        let mut head = Self { raw, start, lines, framing: Ok(Framing::Empty), is_http10 };
+        let status = if kind == Kind::Request { 0 } else { status(&raw[start.clone()]) };
+        let mut head = Self { raw, start, lines, framing: Ok(Framing::Empty), is_http10, status };
         head.framing = head.read_framing(kind);
         head
     }
@@ -135,8 +139,7 @@ impl Head {
 
     /// The status code of an answer, 0 where there is none.
     pub fn status(&self) -> u16 {
-        let code = self.start_line().split(|byte| *byte == b' ').nth(1);
-        code.and_then(|code| std::str::from_utf8(code).ok()?.parse().ok()).unwrap_or(0)
+        self.status
     }
 
     /// The field lines in order.
@@ -206,6 +209,11 @@ impl Head {
             (None, Kind::Response { .. }) => Ok(Framing::UntilClose),
         }
     }
+}
+
+fn status(start_line: &[u8]) -> u16 {
+    let code = start_line.split(|byte| *byte == b' ').nth(1);
+    code.and_then(|code| std::str::from_utf8(code).ok()?.parse().ok()).unwrap_or(0)
 }
 
 /// Where the line ends without the carriage return before its line feed.

@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use crate::model::{FailureKind, Fidelity, Phase};
 use crate::record::Event;
 
+use super::alarm::Alarm;
 use super::body::Outgoing;
 use super::client_stream::ResetFlag;
 use super::exchange::{self, Aborted};
@@ -26,7 +27,7 @@ use super::journal::Journal;
 use super::link::Links;
 use super::switch::{self, Switched};
 use super::tap::{Tap, TapHandle};
-use super::{Shared, Stage};
+use super::{Awaited, Shared, Stage};
 
 /// One client connection that speaks HTTP/1.
 pub(super) struct Session {
@@ -39,6 +40,8 @@ pub(super) struct Session {
     pub(super) reverse: Option<Reverse>,
     pub(super) reset: ResetFlag,
     pub(super) tap: TapHandle,
+    /// For the answers' heads.
+    pub(super) alarm: Alarm,
     /// Both ends of a protocol that took HTTP's place.
     pub(super) upgrade: Mutex<Option<Switched>>,
 }
@@ -65,13 +68,14 @@ pub(super) struct Parts {
 pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     stream: S,
     parts: Parts,
-    mut stages: watch::Receiver<Stage>,
+    stages: watch::Receiver<Stage>,
 ) {
     let limit = parts.shared.settings.limits.head.max(8192);
     let (tap, handle) = Tap::new(stream, Kind::Request, 2 * limit);
     let Parts { shared, journal, links, tunnel, reverse, reset } = parts;
-    let upgrade = Mutex::default();
-    let session = Arc::new(Session { shared, journal, links, tunnel, reverse, reset, tap: handle, upgrade });
+    let (alarm, upgrade) = (Alarm::default(), Mutex::default());
+    let session =
+        Arc::new(Session { shared, journal, links, tunnel, reverse, reset, tap: handle, alarm, upgrade });
     let service = {
         let session = Arc::clone(&session);
         service_fn(move |request: Request<Incoming>| serve_one(Arc::clone(&session), request))
@@ -82,11 +86,12 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         .serve_connection(TokioIo::new(tap), service)
         .with_upgrades();
     let mut connection = pin!(connection);
-    let mut finishing = pin!(stages.wait_for(|stage| *stage != Stage::Serving));
+    let mut finishing = Awaited::new(&stages, |stage| stage != Stage::Serving);
+    drop(stages);
     let (mut served, mut stopping) = (None, false);
     let mut switched: Option<std::pin::Pin<Box<dyn Future<Output = ()> + Send>>> = None;
     poll_fn(|cx| {
-        if !stopping && finishing.as_mut().poll(cx).is_ready() {
+        if !stopping && finishing.poll(cx) {
             stopping = true;
             connection.as_mut().graceful_shutdown();
         }

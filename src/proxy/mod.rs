@@ -1,5 +1,6 @@
 //! The data path: accept, sniff, open TLS, tap, forward.
 
+mod alarm;
 mod answer;
 mod base_url;
 mod body;
@@ -18,6 +19,7 @@ mod link;
 mod prefixed;
 mod scanner;
 mod settings;
+mod stage;
 mod surroundings;
 mod switch;
 mod tap;
@@ -44,6 +46,8 @@ use tokio::time::timeout;
 
 use crate::model::Side;
 use crate::record::{ConnectionId, ExchangeId};
+
+use stage::{Awaited, Stage};
 
 pub use base_url::BaseUrl;
 pub use head::{Ambiguous, FieldLine, Framing, Head, Kind};
@@ -77,16 +81,6 @@ struct Shared {
 struct Started {
     sandbox: AtomicU64,
     runtime: AtomicU64,
-}
-
-/// How far the proxy's life has got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    Serving,
-    /// What is under way may end; nothing new begins.
-    Finishing,
-    /// Everything ends now.
-    Ended,
 }
 
 /// The proxy cannot start.
