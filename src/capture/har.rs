@@ -1,11 +1,10 @@
-//! An exchange as a HAR 1.2 entry (<http://www.softwareishard.com/blog/har-12-spec/>), for other programs to read.
+//! The parts of a HAR 1.2 entry (<http://www.softwareishard.com/blog/har-12-spec/>), for other programs to read.
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::{Serialize, Serializer};
 
-use super::format::Facts;
 use super::render;
-use crate::model::{self, Content, Exchange, Field, FieldValue, Outcome, Parameter, Text, Timings};
+use crate::model::{self, Content, Field, FieldValue, Parameter, Text, Timings};
 
 /// What RFC 3986 does not allow in a URL; a percent sign stands for itself, as shown parts are kept as sent.
 const NOT_IN_URL: &AsciiSet = &CONTROLS
@@ -26,28 +25,9 @@ const LONGEST_TEXT: usize = 64 * 1024;
 /// HAR's number for "not known".
 const UNKNOWN: i8 = -1;
 
+/// HAR's `timings`, in milliseconds.
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Entry<'a> {
-    started_date_time: String,
-    time: f64,
-    request: Request<'a>,
-    response: Response<'a>,
-    cache: Cache,
-    timings: Phases,
-    connection: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    comment: Option<String>,
-    // Last, so that a member can be put after it.
-    #[serde(rename = "_samewire")]
-    facts: Facts<'a>,
-}
-
-#[derive(Serialize)]
-struct Cache {}
-
-#[derive(Serialize)]
-struct Phases {
+pub(super) struct Phases {
     blocked: i8,
     dns: i8,
     connect: i8,
@@ -59,7 +39,7 @@ struct Phases {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Request<'a> {
+pub(super) struct Request<'a> {
     method: &'a str,
     url: String,
     http_version: &'a str,
@@ -74,7 +54,7 @@ struct Request<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Response<'a> {
+pub(super) struct Response<'a> {
     status: u16,
     status_text: String,
     http_version: &'a str,
@@ -145,37 +125,9 @@ struct Body {
     comment: Option<&'static str>,
 }
 
-impl<'a> Entry<'a> {
-    pub(super) fn new(exchange: &'a Exchange) -> Self {
-        let timings = Phases::new(&exchange.timings);
-        let (response, comment) = match &exchange.outcome {
-            Outcome::Answered(response) => (Response::new(response), None),
-            Outcome::Failed { failure, .. } => {
-                let comment =
-                    format!("failed on the {} leg, {}: {}", failure.leg, failure.phase, failure.kind);
-                (Response::none(&exchange.request), Some(comment))
-            }
-            Outcome::Unfinished => {
-                (Response::none(&exchange.request), Some("unfinished: the recording ended first".to_owned()))
-            }
-        };
-        Self {
-            started_date_time: format!("{:.3}", exchange.started_at),
-            time: timings.send + timings.wait + timings.receive,
-            request: Request::new(&exchange.request),
-            response,
-            cache: Cache {},
-            timings,
-            connection: exchange.connection.to_string(),
-            comment,
-            facts: Facts::new(exchange),
-        }
-    }
-}
-
 impl Phases {
     /// An answer may begin before the request has ended, so no phase is counted twice.
-    fn new(timings: &Timings) -> Self {
+    pub(super) fn new(timings: &Timings) -> Self {
         let sent = timings.sent.unwrap_or(0.0).max(0.0);
         let answered = timings.answered.unwrap_or(sent).max(sent);
         let ended = timings.ended.unwrap_or(answered).max(answered);
@@ -185,10 +137,15 @@ impl Phases {
         };
         Self { blocked: UNKNOWN, dns: UNKNOWN, connect: UNKNOWN, ssl: UNKNOWN, send: sent, wait, receive }
     }
+
+    /// HAR's `time`: all of them.
+    pub(super) fn time(&self) -> f64 {
+        self.send + self.wait + self.receive
+    }
 }
 
 impl<'a> Request<'a> {
-    fn new(request: &'a model::Request) -> Self {
+    pub(super) fn new(request: &'a model::Request) -> Self {
         Self {
             method: &request.method,
             url: utf8_percent_encode(&request.target.url(), NOT_IN_URL).to_string(),
@@ -204,7 +161,7 @@ impl<'a> Request<'a> {
 }
 
 impl<'a> Response<'a> {
-    fn new(response: &'a model::Response) -> Self {
+    pub(super) fn new(response: &'a model::Response) -> Self {
         let (text, comment) = shown_content(&response.body.content);
         Self {
             status: response.status,
@@ -225,7 +182,7 @@ impl<'a> Response<'a> {
     }
 
     /// Browsers write a request that got no whole answer with status 0.
-    fn none(request: &'a model::Request) -> Self {
+    pub(super) fn none(request: &'a model::Request) -> Self {
         Self {
             status: 0,
             status_text: String::new(),

@@ -2,6 +2,7 @@
 //!
 //! One file a capture, valid after every exchange: see `docs/capture-format.md`.
 
+mod entry;
 mod format;
 mod har;
 mod reader;
@@ -10,7 +11,8 @@ mod unreadable;
 mod upgrade;
 mod writer;
 
-pub use format::{Entry, FORMAT, Note};
+pub use entry::{Entry, Frame, Rendered};
+pub use format::{FORMAT, Note};
 pub use reader::{from_slice, read};
 pub use unreadable::{ContentError, ReadError};
 pub use writer::{WriteError, Writer, write};

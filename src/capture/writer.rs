@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use rustix::fs::OFlags;
 use thiserror::Error;
 
-use super::format::{Closing, Entry, Note, Notes, Opening};
+use super::entry::{Entry, Frame, Rendered, append_answered};
+use super::format::{Closing, Note, Notes, Opening};
 use crate::model::{Capture, Completeness, Exit};
 
 /// What the line after the entries begins with: the closing part. Each further entry begins with a comma, so that all
@@ -145,6 +146,28 @@ impl Writer {
         self.pending.extend_from_slice(if self.has_entries { b"\n," } else { b"\n" });
         entry.append_to(&mem::take(&mut self.notes), &mut self.pending);
         self.has_entries = true;
+    }
+
+    /// Adds an exchange that got a whole answer, put together from its messages' renderings.
+    pub fn push_answered(
+        &mut self,
+        frame: &Frame<'_>,
+        request: &Rendered,
+        response: &Rendered,
+    ) -> serde_json::Result<()> {
+        if self.stopped {
+            return Ok(());
+        }
+        let before = self.pending.len();
+        self.pending.extend_from_slice(if self.has_entries { b"\n," } else { b"\n" });
+        if let Err(problem) = append_answered(&mut self.pending, frame, request, response) {
+            self.pending.truncate(before);
+            return Err(problem);
+        }
+        mem::take(&mut self.notes).append_to(&mut self.pending);
+        self.pending.push(b'}');
+        self.has_entries = true;
+        Ok(())
     }
 
     /// Adds what was learned besides exchanges to the next write.

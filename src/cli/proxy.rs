@@ -1,5 +1,6 @@
 //! `samewire proxy`
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -13,9 +14,9 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::capture::{self, Writer};
 use crate::launch::{self, Place, Trust};
-use crate::model::{Exchange, Interception, Outcome, Reference, Side, Target, Tool};
+use crate::model::{Interception, Reference, Side, Target, Tool};
 use crate::proxy::{Authority, BaseUrl, Credential, Lane, Lanes, Listener, Proxy};
-use crate::record::{self, Recorder, Setup, Summary};
+use crate::record::{self, Came, Observer, Recorder, Seen, Setup, Summary};
 use crate::redact::{Key, Known};
 use crate::report;
 
@@ -67,11 +68,6 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let folder = state::folder()?;
     state::prepare(&folder)?;
     recording::write_certificate(&folder.join("ca.pem"), &authority)?;
-    let trust = Trust::prepare(authority.certificate_pem(), &folder, |name| std::env::var_os(name))?;
-    let files = trust.files().folder().to_owned();
-    // Containers read the certificates as another user.
-    trust.share().with_context(|| format!("cannot open the folder {} to others", files.display()))?;
-
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let single = lanes.len() == 1;
@@ -80,7 +76,12 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             let lane = Lane { side: *side, by_user: !single };
             Listener { addr: *addr, lane, admission: admission.clone() }
         });
-        let proxy = Proxy::bind(listeners.collect(), settings, authority).await?;
+        let proxy = Proxy::bind(listeners.collect(), settings, Arc::clone(&authority)).await?;
+        // Reading all of the system's certificates takes longer than all the rest: clients can connect meanwhile.
+        let parent = folder.clone();
+        let preparing = tokio::task::spawn_blocking(move || {
+            Trust::prepare(authority.certificate_pem(), &parent, |name| std::env::var_os(name))
+        });
         let mut senders = Lanes::default();
         let mut recordings = Vec::new();
         for (side, _) in &lanes {
@@ -92,6 +93,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             }
             recordings.push(opened);
         }
+        let trust = preparing.await??;
+        let files = trust.files().folder().to_owned();
+        // Containers read the certificates as another user.
+        trust.share().with_context(|| format!("cannot open the folder {} to others", files.display()))?;
         let running = Running {
             pid: i32::try_from(std::process::id()).unwrap_or_default(),
             folder: files,
@@ -201,7 +206,7 @@ fn open(
         redactor,
         clues: None,
         body_limit: args.recording.body_limit.0,
-        observer: Some(Box::new(move |exchange| output::line(&live(side, exchange)))),
+        observer: Some(Box::new(Live { side, lines: String::new(), last: <_>::default() })),
     })?;
     Ok((events, Opened { side, path, named: args.output.is_some(), recorder, upstream }))
 }
@@ -242,16 +247,41 @@ fn is_empty(path: &Path) -> bool {
     capture::read(path).is_ok_and(|capture| capture.exchanges.is_empty() && capture.connections.is_empty())
 }
 
-/// `runtime #3  GET https://api.example.com/v1/lots -> 200  12 ms`, every captured byte escaped.
-fn live(side: Side, exchange: &Exchange) -> String {
-    let came = match &exchange.outcome {
-        Outcome::Answered(response) => response.status.to_string(),
-        Outcome::Failed { failure, .. } => format!("{} ({})", failure.kind, failure.phase),
-        Outcome::Unfinished => "unfinished".to_owned(),
-    };
-    let took = exchange.timings.ended.map(|ms| format!("  {ms:.0} ms")).unwrap_or_default();
-    let request = format!("{} {}", exchange.request.method, exchange.request.target.url());
-    format!("{side} #{}  {} -> {came}{took}", exchange.number, report::inert(&request))
+/// Prints a line for each exchange, once it is on disk.
+struct Live {
+    side: Side,
+    lines: String,
+    /// Method and URL of the last one, and both escaped: the next one is often the same.
+    last: [String; 3],
+}
+
+impl Observer for Live {
+    /// `runtime #3  GET https://api.example.com/v1/lots -> 200  12 ms`, every captured byte escaped.
+    fn see(&mut self, seen: &Seen<'_>) {
+        if self.last[0] != seen.method || self.last[1] != seen.url {
+            let request = report::inert(&format!("{} {}", seen.method, seen.url));
+            self.last = [seen.method.to_owned(), seen.url.to_owned(), request];
+        }
+        let (side, number, [.., request]) = (self.side, seen.number, &self.last);
+        if !self.lines.is_empty() {
+            self.lines.push('\n');
+        }
+        // Writing to a String cannot fail.
+        let _ = write!(self.lines, "{side} #{number}  {request} -> ");
+        let _ = match seen.came {
+            Came::Answered(status) => write!(self.lines, "{status}"),
+            Came::Failed(failure) => write!(self.lines, "{} ({})", failure.kind, failure.phase),
+            Came::Unfinished => write!(self.lines, "unfinished"),
+        };
+        if let Some(ms) = seen.timings.ended {
+            let _ = write!(self.lines, "  {ms:.0} ms");
+        }
+    }
+
+    fn rest(&mut self) {
+        output::line(&self.lines);
+        self.lines.clear();
+    }
 }
 
 /// Completes on SIGINT, SIGTERM or SIGHUP.

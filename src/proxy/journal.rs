@@ -8,11 +8,10 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use tokio::sync::mpsc::error::TrySendError;
 use tokio::task::JoinHandle;
 
 use crate::model::{Phase, Side};
-use crate::record::{ConnectionId, Event, EventSender, ExchangeId};
+use crate::record::{ConnectionId, Event, EventSender, ExchangeId, Taken};
 use crate::redact::RawFailure;
 
 /// Content that may wait in the batch, so that few bytes do not cost a wake-up of the recorder each.
@@ -83,10 +82,7 @@ impl Journal {
 
     /// Adds an event to the batch, unless its exchange has ended.
     pub(super) fn note(&self, exchange: ExchangeId, event: Event) {
-        let bytes = match &event {
-            Event::RequestData { data, .. } | Event::ResponseData { data, .. } => data.len(),
-            _ => 0,
-        };
+        let bytes = event.content();
         let mut batch = self.lock();
         if batch.is_open(exchange) {
             batch.push(event, bytes);
@@ -140,16 +136,8 @@ impl Journal {
             return None;
         }
         let (sender, batch) = (self.sender.clone()?, Arc::clone(&self.batch));
-        Some(tokio::spawn(async move {
-            while !try_flush(&sender, &batch) {
-                // The permit is for the first event, so that nothing can overtake it.
-                let Ok(permit) = sender.reserve().await else { return };
-                let mut batch = lock(&batch);
-                if let Some(event) = batch.shift() {
-                    permit.send(event);
-                }
-            }
-        }))
+        // Until they are taken the events stay in the batch, so that nothing can overtake them.
+        Some(tokio::spawn(async move { sender.retry(|| try_flush(&sender, &batch, true)).await }))
     }
 
     /// The same where there is no `await`; `waiting` keeps the wait between two calls.
@@ -165,15 +153,13 @@ impl Journal {
         Poll::Ready(())
     }
 
-    /// Sends the batch if there is room for all of it. A recorder that is gone takes everything.
+    /// Sends the batch if there is room for it. A recorder that is gone takes everything.
     fn try_flush(&self) -> bool {
-        let Some(sender) = &self.sender else {
-            let mut batch = self.lock();
-            batch.events.clear();
-            (batch.bytes, batch.ended) = (0, false);
-            return true;
-        };
-        try_flush(sender, &self.batch)
+        if let Some(sender) = &self.sender {
+            return try_flush(sender, &self.batch, false) == Taken::All;
+        }
+        self.lock().clear();
+        true
     }
 
     /// Takes an exchange off the list, its end told already. True when it was on it.
@@ -196,28 +182,18 @@ fn lock(batch: &Mutex<Batch>) -> MutexGuard<'_, Batch> {
     batch.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn try_flush(sender: &EventSender, batch: &Mutex<Batch>) -> bool {
+fn try_flush(sender: &EventSender, batch: &Mutex<Batch>, waits: bool) -> Taken {
     let mut batch = lock(batch);
     if batch.events.is_empty() {
-        return true;
+        return Taken::All;
     }
-    (batch.bytes, batch.ended) = (0, false);
-    match sender.try_reserve_many(batch.events.len().min(sender.max_capacity())) {
-        Ok(permits) => {
-            let count = permits.len();
-            permits.zip(batch.events.drain(..count)).for_each(|(permit, event)| permit.send(event));
-            batch.events.is_empty()
-        }
-        Err(TrySendError::Full(())) => {
-            // Still to go out.
-            batch.ended = true;
-            false
-        }
-        Err(TrySendError::Closed(())) => {
-            batch.events.clear();
-            true
-        }
+    let taken = sender.try_send_all(&mut batch.events, waits);
+    match taken {
+        Taken::All => batch.clear(),
+        // Still to go out.
+        Taken::None => batch.ended = true,
     }
+    taken
 }
 
 impl Batch {
@@ -230,7 +206,8 @@ impl Batch {
         self.open.iter().any(|(open, _)| *open == exchange)
     }
 
-    fn shift(&mut self) -> Option<Event> {
-        (!self.events.is_empty()).then(|| self.events.remove(0))
+    fn clear(&mut self) {
+        self.events.clear();
+        (self.bytes, self.ended) = (0, false);
     }
 }

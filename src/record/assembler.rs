@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use bytes::{Bytes, BytesMut};
+use foldhash::fast::RandomState;
 use jiff::Timestamp;
 use tracing::debug;
 
@@ -34,8 +35,8 @@ pub(super) enum Assembled {
 /// Puts exchanges and connections together from events.
 pub(super) struct Assembler {
     body_limit: usize,
-    connections: HashMap<ConnectionId, OpenConnection>,
-    exchanges: HashMap<ExchangeId, OpenExchange>,
+    connections: HashMap<ConnectionId, OpenConnection, RandomState>,
+    exchanges: HashMap<ExchangeId, OpenExchange, RandomState>,
     last_connection: u32,
 }
 
@@ -79,7 +80,12 @@ struct Message {
 impl Assembler {
     /// Keeps up to `body_limit` bytes of each body.
     pub(super) fn new(body_limit: usize) -> Self {
-        Self { body_limit, connections: HashMap::new(), exchanges: HashMap::new(), last_connection: 0 }
+        Self {
+            body_limit,
+            connections: HashMap::default(),
+            exchanges: HashMap::default(),
+            last_connection: 0,
+        }
     }
 
     /// Takes one event, and appends to `done` what is finished by it. The redactor lends its digest for long bodies.

@@ -1,4 +1,4 @@
-//! What the data path tells the recorder. A bounded channel carries it: a slow recorder slows the bodies, it loses nothing.
+//! What the data path tells the recorder. A bounded queue carries it: a slow recorder slows the bodies, it loses nothing.
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -13,9 +13,6 @@ pub struct ConnectionId(pub u64);
 /// Names an exchange of one side within one run of the proxy: they count from 1 in the order in which they started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ExchangeId(pub u64);
-
-/// The way to the recorder of one side.
-pub type EventSender = tokio::sync::mpsc::Sender<Event>;
 
 /// Something happened on the data path or in the command.
 pub enum Event {
@@ -170,4 +167,14 @@ pub enum Event {
     Covered(RawCoverage),
     /// The command ended.
     Exited(Exit),
+}
+
+impl Event {
+    /// Bytes of a message's content in it.
+    pub(crate) fn content(&self) -> usize {
+        match self {
+            Self::RequestData { data, .. } | Self::ResponseData { data, .. } => data.len(),
+            _ => 0,
+        }
+    }
 }

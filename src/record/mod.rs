@@ -4,9 +4,15 @@ mod assembler;
 mod environment;
 mod event;
 mod inputs;
+mod memo;
+mod observer;
+mod queue;
 mod recorder;
 
 pub use environment::environment;
-pub use event::{ConnectionId, Event, EventSender, ExchangeId};
+pub use event::{ConnectionId, Event, ExchangeId};
 pub use inputs::inputs;
-pub use recorder::{ClueReader, Observer, Recorder, Setup, StartError, Summary, start};
+pub use observer::{Came, Observer, Seen};
+pub(crate) use queue::Taken;
+pub use queue::{Ended, EventSender, Events, queue};
+pub use recorder::{ClueReader, Recorder, Setup, StartError, Summary, start};

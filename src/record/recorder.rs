@@ -3,27 +3,27 @@
 //! It runs on a thread of its own, for redaction computes and writing blocks. Nothing that goes wrong here stops the data
 //! path: events are taken to the end, whatever becomes of them.
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
 use jiff::Timestamp;
 use thiserror::Error;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tracing::{error, warn};
 
 use super::assembler::{Assembled, Assembler};
-use super::event::{Event, EventSender};
-use crate::capture::{Entry, Note, WriteError, Writer};
-use crate::model::{Clue, ClueKind, Coverage, Exchange, Exit};
+use super::memo::Memo;
+use super::observer::Observer;
+use super::queue::{self, EventSender, Events};
+use crate::capture::{Note, WriteError, Writer};
+use crate::model::{Clue, ClueKind, Coverage, Exit};
 use crate::redact::{Output, RawConnection, RawCoverage, RawExchange, Redactor};
 
-/// Events on their way. They bound the memory of a slow recorder, with a piece of a body each, and how far it can fall behind: all of
-/// them are on disk within 50 ms, also in a build without optimisation.
-const CHANNEL: usize = 24;
-
-/// Events taken at once.
-const BATCH: usize = 8;
+/// Time for which events gather before they are taken: a wake-up of this thread for each exchange would cost more than
+/// recording it.
+const GATHER: Duration = Duration::from_millis(5);
 
 /// Longest time that a finished exchange waits for the write, while more events come.
 const LINGER: Duration = Duration::from_millis(10);
@@ -36,9 +36,6 @@ pub trait ClueReader: Send {
     fn finish(&mut self, redactor: &Redactor) -> Vec<Clue>;
 }
 
-/// Sees each exchange that may be shown, on the recorder's thread.
-pub type Observer = Box<dyn FnMut(&Exchange) + Send>;
-
 /// What a recorder works with.
 pub struct Setup {
     /// Where it writes; the opening of the capture is there already.
@@ -50,7 +47,7 @@ pub struct Setup {
     /// Bytes of each body that are looked into.
     pub body_limit: usize,
     /// Sees what passes.
-    pub observer: Option<Observer>,
+    pub observer: Option<Box<dyn Observer>>,
 }
 
 /// Why recording cannot start.
@@ -86,7 +83,7 @@ pub struct Recorder {
 
 /// Starts a recorder. It ends when all clones of the sender are dropped.
 pub fn start(setup: Setup) -> Result<(EventSender, Recorder), StartError> {
-    let (sender, events) = mpsc::channel(CHANNEL);
+    let (sender, events) = queue::queue(queue::FEWEST);
     let (done, summary) = oneshot::channel();
     let path = setup.writer.path().to_owned();
     let work = move || {
@@ -115,8 +112,9 @@ struct Recording {
     writer: Writer,
     redactor: Redactor,
     clues: Option<Box<dyn ClueReader>>,
-    observer: Option<Observer>,
+    observer: Option<Box<dyn Observer>>,
     assembler: Assembler,
+    memo: Memo,
     exit: Option<Exit>,
     exchanges: u32,
     /// Exchanges pushed since the last write.
@@ -134,6 +132,7 @@ impl Recording {
             clues,
             observer,
             assembler: Assembler::new(body_limit),
+            memo: Memo::default(),
             exit: None,
             exchanges: 0,
             unwritten: 0,
@@ -142,11 +141,12 @@ impl Recording {
         }
     }
 
-    fn run(mut self, mut events: mpsc::Receiver<Event>) -> Summary {
-        let mut batch = Vec::with_capacity(BATCH);
+    fn run(mut self, mut events: Events) -> Summary {
+        let mut batch = VecDeque::new();
         let mut done = Vec::new();
-        while events.blocking_recv_many(&mut batch, BATCH) > 0 {
-            let mut since = Instant::now();
+        while events.take(&mut batch, GATHER) {
+            let (begun, taken) = (Instant::now(), batch.len());
+            let mut since = begun;
             for event in batch.drain(..) {
                 self.assembler.take(event, &self.redactor, &mut done);
                 for assembled in done.drain(..) {
@@ -158,6 +158,7 @@ impl Recording {
                 }
             }
             self.flush();
+            events.pace(taken, begun.elapsed());
         }
         self.finish(done)
     }
@@ -181,14 +182,16 @@ impl Recording {
     }
 
     fn exchange(&mut self, raw: &RawExchange) {
-        let exchange = self.redactor.exchange(raw);
-        match Entry::new(&exchange) {
-            Ok(entry) if self.is_clean(entry.as_bytes()) => {
-                self.writer.push(&entry);
+        match self.memo.render(&mut self.redactor, raw) {
+            Ok(ready) if ready.unchecked().is_none_or(|entry| self.is_clean(entry.as_bytes())) => {
+                if let Err(problem) = ready.push(raw, &mut self.writer) {
+                    return self.cannot_render(&problem);
+                }
                 self.unwritten += 1;
                 if let Some(observer) = &mut self.observer {
-                    observer(&exchange);
+                    ready.show(observer.as_mut(), raw);
                 }
+                self.memo.keep(&self.redactor, &ready);
             }
             Ok(_) => self.withhold("exchange"),
             Err(problem) => self.cannot_render(&problem),
@@ -245,6 +248,11 @@ impl Recording {
             Ok(()) if self.stopped.is_none() => self.exchanges += self.unwritten,
             Ok(()) => {}
             Err(problem) => self.cannot_write(&problem),
+        }
+        if self.unwritten > 0
+            && let Some(observer) = &mut self.observer
+        {
+            observer.rest();
         }
         self.unwritten = 0;
     }

@@ -6,6 +6,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use crate::model::{Credentials, FieldValue, Parameter, Secret, Spacing, Text, Token, UserInfo};
 
+use super::clock::Clock;
 use super::policy::{Kind, field_kind, is_credential_name, is_protocol_word};
 use super::secret::Scope;
 use super::{blank, dates, forms, schemes, words};
@@ -46,7 +47,9 @@ impl Scope<'_> {
             Kind::Challenge => FieldValue::Text(self.challenge(&text)),
             Kind::Url => FieldValue::Text(self.url(&text)),
             Kind::Host => FieldValue::Text(Text::shown(self.authority(&text))),
-            Kind::Date if dates::date(&text, None).is_some() => FieldValue::Text(Text::shown(&*text)),
+            Kind::Date if dates::date(&text, &Clock::default()).is_some() => {
+                FieldValue::Text(Text::shown(&*text))
+            }
             Kind::Listed | Kind::Date => FieldValue::Text(self.listed(&text)),
             _ => FieldValue::Text(self.other_field(key, value)),
         };
@@ -151,7 +154,9 @@ impl Scope<'_> {
             let value = value.map(|value| match name.to_ascii_lowercase().as_str() {
                 "path" => self.path(value),
                 "domain" => Text::shown(self.host(value)),
-                "expires" if dates::date(&value.replace('-', " "), None).is_some() => Text::shown(value),
+                "expires" if dates::date(&value.replace('-', " "), &Clock::default()).is_some() => {
+                    Text::shown(value)
+                }
                 "samesite" | "priority" | "max-age" => self.listed(value),
                 _ => self.value(name, value.as_bytes()),
             });

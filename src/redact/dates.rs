@@ -6,6 +6,8 @@ use jiff::fmt::strtime::BrokenDownTime;
 
 use crate::model::Class;
 
+use super::clock::Clock;
+
 /// Beyond this many seconds from the request (400 days) an offset says nothing.
 const FARTHEST: i64 = 400 * 86_400;
 
@@ -39,13 +41,13 @@ const FORMATS: &[&str] = &[
 ];
 
 /// A date or a date and time between 1990 and 2100, in one of the usual formats.
-pub(super) fn date(text: &str, now: Option<Timestamp>) -> Option<Class> {
+pub(super) fn date(text: &str, clock: &Clock) -> Option<Class> {
     if !(7..=40).contains(&text.len()) || text.bytes().filter(u8::is_ascii_digit).count() < 6 {
         return None;
     }
     FORMATS.iter().filter(|format| may_fit(format, text)).find_map(|format| {
         let at = parse(format, text)?;
-        let offset = now.and_then(|now| near(at, now));
+        let offset = clock.now().and_then(|now| near(at, now));
         Some(Class::Date { format: (*format).to_owned(), offset })
     })
 }
@@ -70,8 +72,8 @@ fn parse(format: &str, text: &str) -> Option<Timestamp> {
         time.to_timestamp().ok()?
     } else {
         let date = time.to_date().ok()?;
-        let clock = time.to_time().unwrap_or_default();
-        let moment: DateTime = date.to_datetime(clock);
+        let time = time.to_time().unwrap_or_default();
+        let moment: DateTime = date.to_datetime(time);
         moment.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp()
     };
     // 1990-01-01 to 2100-01-01.
@@ -79,7 +81,7 @@ fn parse(format: &str, text: &str) -> Option<Timestamp> {
 }
 
 /// A number that counts the time since 1970 in seconds, milli-, micro- or nanoseconds, close enough to the request.
-pub(super) fn timestamp(text: &str, now: Option<Timestamp>) -> Option<Class> {
+pub(super) fn timestamp(text: &str, clock: &Clock) -> Option<Class> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits_only = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     if !digits_only(whole) || !digits_only(fraction) || fraction.len() > 9 {
@@ -91,7 +93,7 @@ pub(super) fn timestamp(text: &str, now: Option<Timestamp>) -> Option<Class> {
         return None;
     }
     let seconds: i64 = whole[..10].parse().ok()?;
-    let offset = near(Timestamp::from_second(seconds).ok()?, now?)?;
+    let offset = near(Timestamp::from_second(seconds).ok()?, clock.now()?)?;
     Some(Class::Timestamp { digits, offset })
 }
 
@@ -106,7 +108,7 @@ mod tests {
 
     #[test]
     fn dates_are_told_from_the_request() {
-        let now: Timestamp = "2026-11-22T09:00:00Z".parse().unwrap();
+        let clock = Clock::at("2026-11-22T09:00:00Z".parse().ok());
         for (text, format, offset) in [
             ("2026-11-15", "%Y-%m-%d", Some(-7 * 86_400 - 9 * 3600)),
             ("2024-01-01", "%Y-%m-%d", None),
@@ -119,23 +121,20 @@ mod tests {
             ("Sun, 22 Nov 2026 08:59:50 GMT", "%a, %d %b %Y %H:%M:%S GMT", Some(-10)),
             ("20261122T085950Z", "%Y%m%dT%H%M%SZ", Some(-10)),
         ] {
-            assert_eq!(date(text, Some(now)), Some(Class::Date { format: format.into(), offset }), "{text}");
+            assert_eq!(date(text, &clock), Some(Class::Date { format: format.into(), offset }), "{text}");
         }
         for text in ["2026-13-01", "12345678", "hello-world", "1850-01-01", "20261122T99"] {
-            assert_eq!(date(text, Some(now)), None, "{text}");
+            assert_eq!(date(text, &clock), None, "{text}");
         }
     }
 
     #[test]
     fn counts_of_seconds_are_told_from_the_request() {
-        let now = Timestamp::from_second(1_795_338_000).unwrap();
-        assert_eq!(timestamp("1795337990", Some(now)), Some(Class::Timestamp { digits: 0, offset: -10 }));
-        assert_eq!(
-            timestamp("1795337990123456", Some(now)),
-            Some(Class::Timestamp { digits: 6, offset: -10 })
-        );
-        assert_eq!(timestamp("1795337990.5", Some(now)), Some(Class::Timestamp { digits: 0, offset: -10 }));
-        assert_eq!(timestamp("1495337990", Some(now)), None);
-        assert_eq!(timestamp("12345678901", Some(now)), None);
+        let clock = Clock::at(Timestamp::from_second(1_795_338_000).ok());
+        assert_eq!(timestamp("1795337990", &clock), Some(Class::Timestamp { digits: 0, offset: -10 }));
+        assert_eq!(timestamp("1795337990123456", &clock), Some(Class::Timestamp { digits: 6, offset: -10 }));
+        assert_eq!(timestamp("1795337990.5", &clock), Some(Class::Timestamp { digits: 0, offset: -10 }));
+        assert_eq!(timestamp("1495337990", &clock), None);
+        assert_eq!(timestamp("12345678901", &clock), None);
     }
 }

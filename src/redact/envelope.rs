@@ -2,11 +2,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::model::Envelope;
 
+use super::clock::Clock;
 use super::fingerprint::Tagger;
 use super::jwt;
 
@@ -16,7 +16,7 @@ const LONGEST: usize = 16 * 1024;
 const MOST: usize = 16;
 
 /// What is in the object that a text is base64 of; `None` where it is none.
-pub(super) fn facts(text: &str, now: Option<Timestamp>, tagger: &Tagger) -> Option<Envelope> {
+pub(super) fn facts(text: &str, clock: &Clock, tagger: &Tagger) -> Option<Envelope> {
     // Base64 of `{"` or of `{` and white space; a JSON Web Token begins so too, and has dots.
     let begins = ["eyJ", "ewo", "ew0", "eyA"].iter().any(|start| text.starts_with(start));
     if !begins || text.len() > LONGEST || text.contains('.') {
@@ -28,13 +28,14 @@ pub(super) fn facts(text: &str, now: Option<Timestamp>, tagger: &Tagger) -> Opti
     let token = members.get("token").and_then(Value::as_str);
     Some(Envelope {
         members: members.keys().take(MOST).map(|name| jwt::shown_name(name, tagger)).collect(),
-        token: token.and_then(|token| jwt::facts(token, now, tagger)),
+        token: token.and_then(|token| jwt::facts(token, clock, tagger)),
     })
 }
 
 #[cfg(test)]
 mod tests {
     use base64::engine::general_purpose::STANDARD;
+    use jiff::Timestamp;
 
     use super::*;
 
@@ -48,7 +49,8 @@ mod tests {
             part(r#"{"exp":1000,"iat":0,"io.airbyte.auth.workspace_scope":{"workspaceId":"w-4711"}}"#)
         );
         let json = format!(r#"{{"token":"{token}","widgetUrl":"https://cloud.example.com/w?id=w-4711"}}"#);
-        let facts = facts(&STANDARD.encode(json), Timestamp::from_second(400).ok(), &tagger).unwrap();
+        let facts =
+            facts(&STANDARD.encode(json), &Clock::at(Timestamp::from_second(400).ok()), &tagger).unwrap();
         assert_eq!(facts.members, ["token", "widgetUrl"]);
         assert_eq!(facts.token.as_ref().and_then(|token| token.expires_in), Some(600));
         assert!(!format!("{facts:?}").contains("4711"));
@@ -58,7 +60,7 @@ mod tests {
     fn other_texts_are_none() {
         let tagger = Tagger::new(&[1; 32]);
         for text in ["eyJhbGciOiJIUzI1NiJ9.e30.x", "eyJ", "eyJub3Q", "tok_1234"] {
-            assert_eq!(facts(text, None, &tagger), None, "{text}");
+            assert_eq!(facts(text, &Clock::default(), &tagger), None, "{text}");
         }
     }
 }

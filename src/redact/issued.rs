@@ -96,7 +96,7 @@ fn take(found: &mut Vec<Issued>, at: &str, value: &str) {
 }
 
 /// A request to a path that speaks of tokens or logins.
-fn is_login(head: &[u8]) -> bool {
+pub(super) fn is_login(head: &[u8]) -> bool {
     let line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let line = forms::text_of(line).to_ascii_lowercase();
     let path = line.split(' ').nth(1).unwrap_or_default().split('?').next().unwrap_or_default();

@@ -2,11 +2,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::model::Jwt;
 
+use super::clock::Clock;
 use super::fingerprint::Tagger;
 use super::words;
 
@@ -14,7 +14,7 @@ use super::words;
 const VOLATILE: &[&str] = &["iat", "nbf", "exp", "jti"];
 
 /// What is kept of a JWT; `None` where the text is none.
-pub(super) fn facts(text: &str, now: Option<Timestamp>, tagger: &Tagger) -> Option<Jwt> {
+pub(super) fn facts(text: &str, clock: &Clock, tagger: &Tagger) -> Option<Jwt> {
     let mut parts = text.split('.');
     let (header, claims, _signature) = (parts.next()?, parts.next()?, parts.next()?);
     if parts.next().is_some() || !header.starts_with("ey") {
@@ -36,7 +36,7 @@ pub(super) fn facts(text: &str, now: Option<Timestamp>, tagger: &Tagger) -> Opti
         alg: word("alg"),
         typ: word("typ"),
         claims: claims.keys().map(|name| shown_name(name, tagger)).collect(),
-        expires_in: expires.zip(now).map(|(expires, now)| expires.saturating_sub(now.as_second())),
+        expires_in: expires.and_then(|expires| Some(expires.saturating_sub(clock.now()?.as_second()))),
         lifetime: expires.zip(number("iat")).map(|(expires, issued)| expires.saturating_sub(issued)),
         tags: claims
             .iter()
@@ -76,6 +76,8 @@ pub(super) fn shown_name(name: &str, tagger: &Tagger) -> String {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
 
     fn token(header: &str, claims: &str) -> String {
@@ -93,7 +95,7 @@ mod tests {
             r#"{"alg":"HS256","typ":"JWT","kid":"k1"}"#,
             r#"{"sub":"user-x9f","exp":1000,"iat":400,"io.airbyte.auth.workspace_scope":{"a":1},"k9QxT2vLpR7aWzY3":1}"#,
         );
-        let jwt = facts(&text, Timestamp::from_second(900).ok(), &tagger).unwrap();
+        let jwt = facts(&text, &Clock::at(Timestamp::from_second(900).ok()), &tagger).unwrap();
         assert_eq!((jwt.alg.as_deref(), jwt.typ.as_deref()), (Some("HS256"), Some("JWT")));
         assert_eq!((jwt.expires_in, jwt.lifetime), (Some(100), Some(600)));
         assert_eq!(jwt.claims[..4], ["sub", "exp", "iat", "io.airbyte.auth.workspace_scope"]);
@@ -107,7 +109,7 @@ mod tests {
     fn other_texts_are_none() {
         let tagger = Tagger::new(&[1; 32]);
         for text in ["a.b.c", "ey.ey.ey", "www.example.com", ""] {
-            assert_eq!(facts(text, None, &tagger), None, "{text}");
+            assert_eq!(facts(text, &Clock::default(), &tagger), None, "{text}");
         }
     }
 }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `key`, `fingerprint` | the machine's key and the tags made under it |
 //! | `words`, `policy` | what looks like a name, what may be shown under which name |
-//! | `shape`, `placeholder`, `dates`, `jwt`, `literal`, `forms`, `blank`, `schemes` | what a value looks like, and what may have been done to it |
+//! | `shape`, `placeholder`, `clock`, `dates`, `jwt`, `literal`, `forms`, `blank`, `schemes` | what a value looks like, and what may have been done to it |
 //! | `relation`, `patterns` | named values: how others are made of them, and where they stand in a text |
 //! | `secret`, `value`, `place`, `prose` | a value, a URL, running text to the model |
 //! | `message`, `credentials`, `body`, `command`, `coverage` | messages, command lines and connections past the proxy to the model |
@@ -12,6 +12,7 @@
 
 mod blank;
 mod body;
+mod clock;
 mod command;
 mod coverage;
 mod credentials;
@@ -48,4 +49,4 @@ pub use raw::{
     Output, RawBody, RawConnection, RawExchange, RawFailure, RawHello, RawImage, RawKind, RawMessage,
     RawOutcome,
 };
-pub use redactor::{Known, Leak, Redactor};
+pub use redactor::{Known, Leak, Redacted, Redactor};

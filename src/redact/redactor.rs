@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::model::{
     ClientHello, Connection, ConnectionKind, Exchange, Failure, Fidelity, Handshake, Outcome, Piece,
-    Reference, Response, Target, Text,
+    Reference, Request, Response, Target, Text,
 };
 
 use super::fingerprint::{Digest, Tagger};
@@ -15,7 +15,8 @@ use super::placeholder::placeholder;
 use super::relation::{Rank, References};
 use super::secret::{Scope, name_tag};
 use super::{
-    Key, RawConnection, RawExchange, RawFailure, RawKind, RawOutcome, command, issued, message, words,
+    Key, RawConnection, RawExchange, RawFailure, RawKind, RawMessage, RawOutcome, command, issued, message,
+    words,
 };
 
 /// Words of a request's texts that are tagged one by one; what comes after is one piece.
@@ -55,6 +56,15 @@ pub struct Redactor {
     pub(super) patterns: Patterns,
     key_id: String,
     issued: usize,
+    generation: u64,
+}
+
+/// A message redacted.
+pub struct Redacted<T> {
+    /// What may be written of it.
+    pub value: T,
+    /// Says how far something in it is from the start of the exchange, in seconds: the same bytes come out otherwise later.
+    pub depends_on_time: bool,
 }
 
 impl Redactor {
@@ -64,7 +74,14 @@ impl Redactor {
         let key_id = key.id().to_owned();
         // The key itself is wiped here; the tagger keeps what follows from it.
         drop(key);
-        Self { tagger, references: References::default(), patterns: Patterns::new(), key_id, issued: 0 }
+        Self {
+            tagger,
+            references: References::default(),
+            patterns: Patterns::new(),
+            key_id,
+            issued: 0,
+            generation: 0,
+        }
     }
 
     /// Makes a value known under a name, so that values on the wire are told as expressions over it.
@@ -88,6 +105,7 @@ impl Redactor {
     }
 
     fn learn(&mut self, reference: Reference, value: &str, rank: Rank) {
+        self.generation += 1;
         let number = self.references.learn(&self.tagger, reference, value, rank);
         if rank == Rank::Secret {
             self.mask(number, value);
@@ -122,6 +140,7 @@ impl Redactor {
 
     /// Forgets the older half of the issued tokens, so that a long recording stays as quick as a short one.
     fn forget_issued(&mut self) {
+        self.generation += 1;
         let mut older = self.issued / 2;
         let secrets = self.references.retain(&self.tagger, |_, reference| {
             let forget = matches!(reference, Reference::Issued { .. }) && older > 0;
@@ -133,6 +152,11 @@ impl Redactor {
         for (number, value) in secrets {
             self.mask(number, &value);
         }
+    }
+
+    /// Another number each time that more or less is known. While it stays, the same bytes come out the same.
+    pub fn generation(&self) -> u64 {
+        self.generation
     }
 
     /// Names the key of the tags.
@@ -147,15 +171,19 @@ impl Redactor {
 
     /// Redacts an exchange; tokens that its answer issued are known from then on.
     pub fn exchange(&mut self, raw: &RawExchange) -> Exchange {
-        let request = message::request(&Scope::new(self, Some(raw.started_at), REQUEST_WORDS), raw);
-        if let RawOutcome::Answered(answer) | RawOutcome::Failed(_, Some(answer)) = &raw.outcome {
-            for token in issued::tokens(&raw.request, answer) {
-                self.issue(raw.number, &token.at, &token.value);
+        let request = self.request(raw).value;
+        let answered = |redactor: &mut Self, answer| Response {
+            websocket: raw.websocket.map(Box::new),
+            ..redactor.response(raw, answer).value
+        };
+        let outcome = match &raw.outcome {
+            RawOutcome::Answered(answer) => Outcome::Answered(answered(self, answer)),
+            RawOutcome::Failed(failure, answer) => {
+                let response = answer.as_ref().map(|answer| Box::new(answered(self, answer)));
+                Outcome::Failed { failure: self.failure(failure), response }
             }
-        }
-        let scope = Scope::new(self, Some(raw.started_at), RESPONSE_WORDS);
-        let response =
-            |answer| Response { websocket: raw.websocket.map(Box::new), ..message::response(&scope, answer) };
+            RawOutcome::Unfinished => Outcome::Unfinished,
+        };
         Exchange {
             number: raw.number,
             connection: raw.connection,
@@ -164,15 +192,30 @@ impl Redactor {
             timings: raw.timings,
             request,
             interim: raw.interim.clone(),
-            outcome: match &raw.outcome {
-                RawOutcome::Answered(answer) => Outcome::Answered(response(answer)),
-                RawOutcome::Failed(failure, answer) => Outcome::Failed {
-                    failure: self.failure(failure),
-                    response: answer.as_ref().map(|answer| Box::new(response(answer))),
-                },
-                RawOutcome::Unfinished => Outcome::Unfinished,
-            },
+            outcome,
         }
+    }
+
+    /// Redacts the request of an exchange.
+    pub fn request(&self, raw: &RawExchange) -> Redacted<Request> {
+        let scope = Scope::new(self, Some(raw.started_at), REQUEST_WORDS);
+        let value = message::request(&scope, raw);
+        Redacted { value, depends_on_time: scope.depends_on_time() }
+    }
+
+    /// Redacts an answer of an exchange; tokens that it issues are known from then on.
+    pub fn response(&mut self, raw: &RawExchange, answer: &RawMessage) -> Redacted<Response> {
+        for token in issued::tokens(&raw.request, answer) {
+            self.issue(raw.number, &token.at, &token.value);
+        }
+        let scope = Scope::new(self, Some(raw.started_at), RESPONSE_WORDS);
+        let value = message::response(&scope, answer);
+        Redacted { value, depends_on_time: scope.depends_on_time() }
+    }
+
+    /// True for a request whose answer may issue tokens under any name.
+    pub fn is_login(raw: &RawMessage) -> bool {
+        issued::is_login(&raw.head)
     }
 
     /// Redacts a connection.

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::model::{Class, Fingerprint, Form, Secret, Shape, Tag, Text};
 
+use super::clock::Clock;
 use super::fingerprint::{Domain, Tagger};
 use super::{Redactor, blank, forms, shape, words};
 
@@ -20,17 +21,22 @@ const LONGEST: usize = 16 << 10;
 /// One exchange's view of the redactor: its clock, and how many words of text it may still tag one by one.
 pub(super) struct Scope<'a> {
     pub(super) redactor: &'a Redactor,
-    pub(super) now: Option<Timestamp>,
+    clock: Clock,
     words: Cell<u32>,
 }
 
 impl<'a> Scope<'a> {
     pub(super) fn new(redactor: &'a Redactor, now: Option<Timestamp>, words: u32) -> Self {
-        Self { redactor, now, words: Cell::new(words) }
+        Self { redactor, clock: Clock::at(now), words: Cell::new(words) }
     }
 
     fn tagger(&self) -> &Tagger {
         &self.redactor.tagger
+    }
+
+    /// True when what was redacted by now depends on the time.
+    pub(super) fn depends_on_time(&self) -> bool {
+        self.clock.was_asked()
     }
 
     /// Takes one from the allowance of words; false when it is used up.
@@ -57,7 +63,7 @@ impl<'a> Scope<'a> {
             return Secret { shape: long_shape(raw), fingerprint: only(exact), relation: None, credential };
         }
         let text = forms::text_of(raw);
-        let shape = shape::shape(raw, &text, sensitive, self.now, tagger);
+        let shape = shape::shape(raw, &text, sensitive, &self.clock, tagger);
         let found =
             self.redactor.references.relate(tagger, &self.redactor.patterns, &text, exact, credential);
         let placeholder =

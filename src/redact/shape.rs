@@ -1,9 +1,8 @@
 //! What a value looks like, without a character of it.
 
-use jiff::Timestamp;
-
 use crate::model::{Class, Length, Shape};
 
+use super::clock::Clock;
 use super::fingerprint::Tagger;
 use super::placeholder::placeholder;
 use super::{blank, dates, envelope, forms, jwt, words};
@@ -26,7 +25,7 @@ pub(super) fn length(bytes: usize) -> Length {
 }
 
 /// What a value looks like. A secret's numbers are told less about: no distance in time.
-pub(super) fn shape(raw: &[u8], text: &str, secret: bool, now: Option<Timestamp>, tagger: &Tagger) -> Shape {
+pub(super) fn shape(raw: &[u8], text: &str, secret: bool, clock: &Clock, tagger: &Tagger) -> Shape {
     let (before, inner, after) = blank::split(text);
     let (quotes, unquoted) =
         forms::unquoted(inner).map_or((None, inner), |(quote, inner)| (Some(quote), inner));
@@ -35,7 +34,7 @@ pub(super) fn shape(raw: &[u8], text: &str, secret: bool, now: Option<Timestamp>
     {
         Class::Binary
     } else {
-        class(inner, secret, now, tagger)
+        class(inner, secret, clock, tagger)
     };
     Shape {
         length: length(raw.len()),
@@ -45,7 +44,7 @@ pub(super) fn shape(raw: &[u8], text: &str, secret: bool, now: Option<Timestamp>
         quotes,
         scheme: forms::unschemed(unquoted).map(|(scheme, _, _)| scheme.to_owned()),
         public_prefix: public_prefix(unquoted).map(str::to_owned),
-        envelope: envelope::facts(unquoted, now, tagger).map(Box::new),
+        envelope: envelope::facts(unquoted, clock, tagger).map(Box::new),
         class,
     }
 }
@@ -56,14 +55,15 @@ pub(super) fn public_prefix(text: &str) -> Option<&'static str> {
 }
 
 /// What kind of value a text without blanks around it is.
-pub(super) fn class(text: &str, secret: bool, now: Option<Timestamp>, tagger: &Tagger) -> Class {
+pub(super) fn class(text: &str, secret: bool, clock: &Clock, tagger: &Tagger) -> Class {
     if let Some(class) = placeholder(text) {
         return class;
     }
-    if let Some(jwt) = jwt::facts(text, now, tagger) {
+    if let Some(jwt) = jwt::facts(text, clock, tagger) {
         return Class::Jwt(Box::new(jwt));
     }
-    let clock = if secret { None } else { now };
+    let stopped = Clock::default();
+    let clock = if secret { &stopped } else { clock };
     if let Some(class) = dates::date(text, clock).or_else(|| dates::timestamp(text, clock)) {
         return class;
     }
@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn kinds_of_values() {
         let tagger = Tagger::new(&[1; 32]);
-        let class = |text| class(text, false, None, &tagger);
+        let class = |text| class(text, false, &Clock::default(), &tagger);
         assert_eq!(class("550e8400-e29b-41d4-a716-446655440000"), Class::Uuid { version: 4 });
         assert_eq!(class("d41d8cd98f00b204e9800998ecf8427e"), Class::Hex);
         assert_eq!(class("12345"), Class::Integer);
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn what_is_around_a_value() {
         let tagger = Tagger::new(&[1; 32]);
-        let of = |text: &str| shape(text.as_bytes(), text, true, None, &tagger);
+        let of = |text: &str| shape(text.as_bytes(), text, true, &Clock::default(), &tagger);
         let quoted = of("\"k9QxT2vLpR7aWzY3\"\n");
         assert_eq!((quoted.quotes, quoted.trailing), (Some('"'), Some(Blank::Newline)));
         assert_eq!(of("Bearer k9QxT2vLpR7aWzY3").scheme.as_deref(), Some("Bearer"));

@@ -15,8 +15,7 @@ use std::thread::JoinHandle;
 
 use samewire::launch::{Command, Environment, LaunchError, Sink, Sinks, run_on};
 use samewire::model::{Exit, Stream};
-use samewire::record::{Event, EventSender};
-use tokio::sync::mpsc;
+use samewire::record::{Event, queue};
 
 /// A sink whose content is read on a thread, to its end.
 struct Collected(JoinHandle<Vec<u8>>);
@@ -73,7 +72,7 @@ async fn recorded(
     sinks: Sinks,
     mut seen: impl FnMut(&[u8]),
 ) -> (Result<Exit, LaunchError>, [Vec<u8>; 2], Option<Exit>) {
-    let (events, mut arrived): (EventSender, _) = mpsc::channel(16);
+    let (events, mut arrived) = queue(16);
     let environment = Environment::default();
     let listen = async {
         let (mut recorded, mut ended) = ([Vec::new(), Vec::new()], None);

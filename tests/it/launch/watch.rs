@@ -5,9 +5,8 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
 use samewire::launch::{Environment, Sinks, Watch, run_on};
 use samewire::model::{Exit, Sampled};
-use samewire::record::Event;
+use samewire::record::{Event, queue};
 use samewire::redact::RawCoverage;
-use tokio::sync::mpsc;
 
 use super::{Collected, command};
 use crate::clients::bench::program;
@@ -21,7 +20,7 @@ async fn watched(to: &TcpListener, proxies: Vec<SocketAddr>, nested: bool) -> Ra
     let command = command(&["bash", "-c", if nested { &nested_line } else { &line }]);
     let (_out, stdout) = Collected::pipe();
     let (_err, stderr) = Collected::pipe();
-    let (events, mut arrived) = mpsc::channel(16);
+    let (events, mut arrived) = queue(16);
     let watch = Watch { of: Sampled::Processes, proxies };
     let environment = Environment::default();
     let run = run_on(&command, &environment, events, Sinks { stdout, stderr }, Some(&watch));

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use samewire::model::{FailureKind, Handshake, Leg, Side};
 use samewire::proxy::{Admission, Authority, BindError, Credential, Lanes, Listener, Proxy, Settings};
-use samewire::record::Event;
+use samewire::record::{Event, queue};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use super::rig::{
     OK, Rig, answering, listener, read_exactly, read_head, settings, start_origin, start_with, told,
@@ -185,7 +185,7 @@ async fn beyond_loopback_every_path_begins_with_a_secret() {
     let listener = Listener { admission: Admission::Credential(credential), ..open };
     let proxy = Proxy::bind(vec![listener], in_place_of("/v2", origin), authority).await.unwrap();
     let port = proxy.addresses()[0].port();
-    let (sender, mut events) = mpsc::channel(64);
+    let (sender, mut events) = queue(64);
     let (stop, stopped) = oneshot::channel::<()>();
     let served = tokio::spawn(proxy.serve(Lanes::one(Side::Runtime, sender), async {
         let _ = stopped.await;
@@ -212,7 +212,7 @@ async fn beyond_loopback_every_path_begins_with_a_secret() {
     assert!(heads.recv().await.unwrap().starts_with("GET /v2?a=b HTTP/1.1\r\n"));
     drop(stop);
     served.await.unwrap();
-    let all: Vec<Event> = std::iter::from_fn(|| events.try_recv().ok()).collect();
+    let all: Vec<Event> = std::iter::from_fn(|| events.try_recv()).collect();
     let exchanges = told(&all);
     assert_eq!(exchanges.len(), 2, "who does not know the secret path is not recorded");
     assert!(exchanges.iter().all(|exchange| !exchange.head.contains(&secret)));

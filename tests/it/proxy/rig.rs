@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use samewire::model::{Fidelity, Side};
 use samewire::proxy::{Admission, Authority, Lane, Lanes, Listener, Proxy, Settings, Timeouts};
-use samewire::record::{Event, ExchangeId};
+use samewire::record::{Event, Events, ExchangeId, queue};
 use samewire::redact::RawFailure;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 pub(super) struct Rig {
     pub(super) address: SocketAddr,
     pub(super) authority: Arc<Authority>,
-    pub(super) events: mpsc::Receiver<Event>,
+    pub(super) events: Events,
     stop: oneshot::Sender<()>,
     served: JoinHandle<()>,
 }
@@ -45,7 +45,7 @@ pub(super) async fn start_with(settings: Settings, room: usize) -> Rig {
     let authority = Arc::new(Authority::new().unwrap());
     let proxy = Proxy::bind(vec![listener()], settings, Arc::clone(&authority)).await.unwrap();
     let address = proxy.addresses()[0];
-    let (sender, events) = mpsc::channel(room);
+    let (sender, events) = queue(room);
     let (stop, stopped) = oneshot::channel::<()>();
     let lanes = Lanes::one(Side::Runtime, sender);
     let served = tokio::spawn(proxy.serve(lanes, async {

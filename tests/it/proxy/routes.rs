@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use samewire::model::{FailureKind, Phase, Side};
 use samewire::proxy::{Admission, Authority, BindError, Credential, Lane, Lanes, Listener, Proxy};
-use samewire::record::Event;
+use samewire::record::{Event, Events, queue};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::sync::mpsc;
 
 use super::rig::{
     OK, answering, listener, read_exactly, read_head, settings, start_origin, start_with, told,
@@ -135,8 +134,8 @@ async fn a_user_name_chooses_the_side_where_it_may() {
     let authority = Arc::new(Authority::new().unwrap());
     let proxy = Proxy::bind(vec![Listener { lane, ..listener() }], settings(), authority).await.unwrap();
     let address = proxy.addresses()[0];
-    let (sandbox, mut of_sandbox) = mpsc::channel(64);
-    let (runtime, mut of_runtime) = mpsc::channel(64);
+    let (sandbox, mut of_sandbox) = queue(64);
+    let (runtime, mut of_runtime) = queue(64);
     let lanes = Lanes { sandbox: Some(sandbox), runtime: Some(runtime) };
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let served = tokio::spawn(proxy.serve(lanes, async {
@@ -152,8 +151,8 @@ async fn a_user_name_chooses_the_side_where_it_may() {
     }
     drop(stop);
     served.await.unwrap();
-    let count = |events: &mut mpsc::Receiver<Event>| {
-        std::iter::from_fn(|| events.try_recv().ok())
+    let count = |events: &mut Events| {
+        std::iter::from_fn(|| events.try_recv())
             .filter(|event| matches!(event, Event::Request { .. }))
             .count()
     };

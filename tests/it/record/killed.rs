@@ -13,8 +13,8 @@ use super::{exchange, open, setup};
 
 const RECORDING: &str = "SAMEWIRE_TEST_RECORD";
 
-/// Exchanges that may be on their way to the disk: the recorder's channel and batch, at four events each, and some.
-const ON_THE_WAY: usize = 60;
+/// Exchanges that may be on their way to the disk: a full queue and a full batch of 512 events each, at six an exchange, and some.
+const ON_THE_WAY: usize = 180;
 
 /// Run by [`a_killed_recorder_loses_nothing_that_was_complete`] as a process of its own; alone it does nothing.
 ///
@@ -62,7 +62,7 @@ fn a_killed_recorder_loses_nothing_that_was_complete() {
             .spawn()
             .unwrap();
         let mut told = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
-        let random = usize::try_from(RandomState::new().build_hasher().finish() % 300).unwrap();
+        let random = usize::try_from(RandomState::new().build_hasher().finish() % 700).unwrap();
         let mut lines: Vec<String> = told.by_ref().take(random + 1).collect();
         child.kill().unwrap();
         child.wait().unwrap();

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use samewire::capture;
 use samewire::model::{Clue, ClueKind, Coverage, Exit, Outcome, Reference, Stream, Text};
-use samewire::record::{ClueReader, ConnectionId, Event, Summary, start};
+use samewire::record::{ClueReader, ConnectionId, Event, Seen, Summary, start};
 use samewire::redact::{Known, Output, Redactor};
 use tempfile::tempdir;
 
@@ -33,7 +33,7 @@ async fn exchanges_connections_clues_and_the_end_are_in_the_capture() {
     let (seen, observed) = std::sync::mpsc::channel();
     let mut setup = setup(&path);
     setup.clues = Some(Box::new(OneClue));
-    setup.observer = Some(Box::new(move |exchange| seen.send(exchange.number).unwrap()));
+    setup.observer = Some(Box::new(move |exchange: &Seen<'_>| seen.send(exchange.number).unwrap()));
     let (events, recorder) = start(setup).unwrap();
 
     open(&events, 1).await;
