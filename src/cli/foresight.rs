@@ -96,11 +96,11 @@ pub(super) fn name_clients(found: &Preflight, inputs: &mut Inputs) {
 }
 
 /// Says what will be missed, a line each. What depends on code that nobody has read is said only when more is asked for.
-pub(super) fn say(foreseen: &[Gap], clients: &[ClientVersion], in_container: bool) {
+pub(super) fn say(foreseen: &[Gap], clients: &[ClientVersion], may_be_apart: bool) {
     for gap in foreseen {
         let (text, remedy) = (gap_in_words(gap), gap_remedy(gap));
         let ignores = matches!(gap.kind, GapKind::ProxyIgnored | GapKind::LoopbackDirect);
-        if gap.certain && ignores && !in_container && cfg!(target_os = "linux") {
+        if gap.certain && ignores && may_be_apart && cfg!(target_os = "linux") {
             output::line(&format!("samewire: {text}; {remedy}, {TRANSPARENT}"));
         } else if gap.certain {
             output::line(&format!("samewire: {text}; {remedy}"));

@@ -46,6 +46,10 @@ impl Surroundings for Network {
     fn addresses<'a>(&'a self, name: &'a str) -> Answer<'a, Vec<IpAddr>> {
         Box::pin(self.0.addresses(name))
     }
+
+    fn is_deserted(&self, address: IpAddr) -> bool {
+        self.0.is_deserted(address)
+    }
 }
 
 /// The proxy URL for a side's clients, who reach it at `host_and_port`.

@@ -9,6 +9,8 @@ mod enter;
 mod env;
 mod explain;
 mod foresight;
+#[cfg(target_os = "linux")]
+mod hold;
 mod inspect;
 mod listening;
 mod options;
@@ -89,6 +91,10 @@ pub enum Command {
     #[cfg(target_os = "linux")]
     #[command(name = crate::launch::ENTER, hide = true)]
     Enter(enter::Args),
+    /// The process that holds the network of a container that is recorded transparently.
+    #[cfg(target_os = "linux")]
+    #[command(name = crate::launch::HOLD, hide = true)]
+    Hold(hold::Args),
 }
 
 /// Reads the command line. Errors know which exit status they deserve.
@@ -152,6 +158,8 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Probe(args) => probe::run(&args),
         #[cfg(target_os = "linux")]
         Command::Enter(args) => Ok(enter::run(&args)),
+        #[cfg(target_os = "linux")]
+        Command::Hold(args) => Ok(hold::run(&args)),
     }
 }
 

@@ -116,7 +116,8 @@ pub(super) const TELEMETRY: [&str; 2] = ["api.ipify.org", "api.segment.io"];
 /// How the traffic of a command comes to the proxy.
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct Capturing {
-    /// Catch clients that heed no proxy variables: run the command in a network of its own whose only way out is samewire (Linux).
+    /// Catch clients that heed no proxy variables: run the command, or the container that it starts, in a network of its own whose only way
+    /// out is samewire (Linux).
     #[arg(long, help_heading = "Recording")]
     pub transparent: bool,
 }

@@ -207,7 +207,8 @@ async fn recorded(plan: Plan, options: &Recording) -> anyhow::Result<Recorded> {
     if plan.preflight {
         foresight::complete(&mut foreseen, bound, &trust);
         opening.completeness.coverage.foreseen.clone_from(&foreseen.gaps);
-        if let Some(container) = place.container() {
+        // In a network of its own it is samewire that comes to the proxy.
+        if let Some(container) = place.container().filter(|container| !container.is_apart()) {
             let trying = foresight::try_inside(container, &proxy, &reached_at, &trust);
             foresight::note(&ending.or(trying).await??, &mut opening.completeness.coverage);
         }
@@ -220,7 +221,11 @@ async fn recorded(plan: Plan, options: &Recording) -> anyhow::Result<Recorded> {
         body_limit: options.body_limit.0,
         observer: None,
     })?;
-    foresight::say(&opening.completeness.coverage.foreseen, &foreseen.clients, place.container().is_some());
+    foresight::say(
+        &opening.completeness.coverage.foreseen,
+        &foreseen.clients,
+        place.container().is_none_or(Container::may_be_apart),
+    );
     for note in &staged.notes {
         output::line(&format!("samewire: {note}"));
     }
@@ -231,8 +236,8 @@ async fn recorded(plan: Plan, options: &Recording) -> anyhow::Result<Recorded> {
     }));
     let proxies = vec![bound];
     let exit = match place.container() {
-        None if plan.transparent => {
-            run_transparent(&staged, events, plan.sinks, bound, &admission, led).await
+        container if plan.transparent => {
+            run_transparent(container, &staged, events, plan.sinks, bound, &admission, led).await
         }
         None => {
             let watch = Watch { of: Sampled::Processes, proxies };
@@ -270,6 +275,7 @@ fn led_elsewhere(settings: &Settings) -> Box<dyn Fn(&str) -> bool + Send + Sync>
 /// Runs the command in a network of its own.
 #[cfg(target_os = "linux")]
 async fn run_transparent(
+    container: Option<&Container>,
     staged: &Staged,
     events: EventSender,
     sinks: Sinks,
@@ -279,12 +285,19 @@ async fn run_transparent(
 ) -> Result<Exit, LaunchError> {
     let password = admission.credential().map(|credential| credential.expose().to_owned());
     let transparent = launch::Transparent { proxy: launch::Proxy { address, password }, is_led_elsewhere };
-    launch::run_transparent(&staged.command, &staged.environment, events, sinks, transparent).await
+    let (command, environment) = (&staged.command, &staged.environment);
+    match container {
+        Some(container) => {
+            launch::run_apart(container, command, environment, events, sinks, transparent).await
+        }
+        None => launch::run_transparent(command, environment, events, sinks, transparent).await,
+    }
 }
 
 /// There is no such thing elsewhere.
 #[cfg(not(target_os = "linux"))]
 async fn run_transparent(
+    _: Option<&Container>,
     _: &Staged,
     _: EventSender,
     _: Sinks,

@@ -4,7 +4,7 @@ use crate::model::{Gap, GapKind};
 
 use super::clients::client;
 
-/// What helps for every client that does not come to the proxy by itself, where the command is one of this machine and not of a container engine.
+/// What helps for every client that does not come to the proxy by itself.
 pub const TRANSPARENT: &str = "or record it whatever it reads, where the kernel allows that: `samewire record --transparent SIDE -- COMMAND`";
 
 /// What is missed, and why: half a sentence with the client in front, and no full stop.

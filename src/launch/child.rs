@@ -9,10 +9,12 @@ use rustix::io::Errno;
 use tokio::process::Child;
 use tokio::sync::watch;
 
+#[cfg(target_os = "linux")]
+use super::container::{Container, Holder};
 use super::signals::Signals;
 use super::streams::{Channel, Resizer, Sinks};
 #[cfg(target_os = "linux")]
-use super::transparent::{Gate, Transparent};
+use super::transparent::{Gate, Joined, Transparent};
 use super::{Command, Environment, LaunchError, Watch};
 use crate::model::{Exit, Stream};
 use crate::record::{Event, EventSender};
@@ -42,7 +44,7 @@ pub async fn run_on(
     watch: Option<&Watch>,
 ) -> Result<Exit, LaunchError> {
     #[cfg(target_os = "linux")]
-    return run_in(command, environment, events, sinks, watch, None).await;
+    return run_in(command, environment, events, sinks, watch, Network::Machines).await;
     #[cfg(not(target_os = "linux"))]
     run_in(command, environment, events, sinks, watch).await
 }
@@ -56,8 +58,41 @@ pub async fn run_transparent(
     sinks: Sinks,
     transparent: Transparent,
 ) -> Result<Exit, LaunchError> {
-    let gate = Gate::open(transparent).map_err(prepare("the command's own network"))?;
-    run_in(command, environment, events, sinks, None, Some(gate)).await
+    let gate = Gate::open(transparent, None).map_err(prepare("the command's own network"))?;
+    run_in(command, environment, events, sinks, None, Network::Own(Box::new(gate))).await
+}
+
+/// Runs a command that starts a container which has such a network.
+#[cfg(target_os = "linux")]
+pub async fn run_apart(
+    container: &Container,
+    command: &Command,
+    environment: &Environment,
+    events: EventSender,
+    sinks: Sinks,
+    transparent: Transparent,
+) -> Result<Exit, LaunchError> {
+    let held = container.hold(transparent).await?;
+    let network = held.map_or(Network::Machines, |holder| Network::Containers(Box::new(holder)));
+    run_in(command, environment, events, sinks, None, network).await
+}
+
+/// Whose network the command is in.
+#[cfg(target_os = "linux")]
+enum Network {
+    /// This machine's.
+    Machines,
+    /// One that the process makes which becomes the command.
+    Own(Box<Gate>),
+    /// A container's, which a holder has made.
+    Containers(Box<Holder>),
+}
+
+/// A network that is to be ended after the command.
+#[cfg(target_os = "linux")]
+enum Ending {
+    Joined(Joined),
+    Held(Box<Holder>),
 }
 
 async fn run_in(
@@ -66,7 +101,7 @@ async fn run_in(
     events: EventSender,
     sinks: Sinks,
     watch: Option<&Watch>,
-    #[cfg(target_os = "linux")] gate: Option<Gate>,
+    #[cfg(target_os = "linux")] mut network: Network,
 ) -> Result<Exit, LaunchError> {
     let (stdout, to_stdout) =
         Channel::open(Stream::Stdout, sinks.stdout).map_err(prepare("standard output"))?;
@@ -75,10 +110,18 @@ async fn run_in(
     let resizers = [stdout.resizer(), stderr.resizer()];
     let mut signals = Signals::watch().map_err(prepare("signals"))?;
 
+    #[cfg(target_os = "linux")]
+    if let Network::Containers(holder) = &mut network
+        && let Some(signal) = holder.interrupted()
+    {
+        let _ = events.send(Event::Exited(Exit::Signal(signal))).await;
+        return Ok(Exit::Signal(signal));
+    }
+
     let mut process = tokio::process::Command::new(&command.program);
     process.args(&command.arguments);
     #[cfg(target_os = "linux")]
-    if let Some(gate) = &gate {
+    if let Network::Own(gate) = &network {
         process = gate.process(command);
     }
     process.stdout(to_stdout).stderr(to_stderr).kill_on_drop(true);
@@ -91,12 +134,13 @@ async fn run_in(
     // It holds the command's ends of the streams: with them open, the streams would never end.
     drop(process);
     #[cfg(target_os = "linux")]
-    let joined = match gate {
-        Some(gate) => match gate.join(&mut child, command).await {
-            Ok(joined) => Some(joined),
+    let ending = match network {
+        Network::Own(gate) => match gate.join(&mut child, command).await {
+            Ok(joined) => Some(Ending::Joined(joined)),
             Err(error) => return Err(not_started(error, &events).await),
         },
-        None => None,
+        Network::Containers(holder) => Some(Ending::Held(holder)),
+        Network::Machines => None,
     };
     tracing::debug!(process = child.id(), "command started");
     let watching = watch.zip(child.id()).and_then(|(watch, process)| watch.start(process, events.clone()));
@@ -111,8 +155,11 @@ async fn run_in(
         watching.finish().await;
     }
     #[cfg(target_os = "linux")]
-    if let Some(joined) = joined {
-        let refused = joined.finish().await;
+    if let Some(ending) = ending {
+        let refused = match ending {
+            Ending::Joined(joined) => joined.finish().await,
+            Ending::Held(holder) => holder.finish().await,
+        };
         if !refused.is_empty() {
             let _ = events.send(Event::Covered(RawCoverage { refused, ..RawCoverage::default() })).await;
         }

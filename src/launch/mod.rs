@@ -20,14 +20,14 @@ use std::io;
 /// The subcommand of samewire's own that looks at the proxy from inside a container's network.
 pub const PROBE: &str = "__probe";
 
-#[cfg(target_os = "linux")]
-pub use child::run_transparent;
 pub use child::{run, run_on};
+#[cfg(target_os = "linux")]
+pub use child::{run_apart, run_transparent};
 pub use environment::{Environment, environment, environment_without_proxy};
 pub use place::{Place, Staged};
 pub use streams::{Sink, Sinks};
 #[cfg(target_os = "linux")]
-pub use transparent::{ENTER, Forbidden, IsLedElsewhere, Proxy, Step, Transparent, enter};
+pub use transparent::{ENTER, Forbidden, HOLD, IsLedElsewhere, Proxy, Step, Transparent, enter, hold};
 pub use trust::{Files, Trust, TrustError};
 pub use watch::Watch;
 
@@ -93,6 +93,10 @@ pub enum LaunchError {
     #[cfg(target_os = "linux")]
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
+    /// The network of a container could not be had.
+    #[cfg(target_os = "linux")]
+    #[error(transparent)]
+    Container(#[from] container::ContainerError),
     /// A pipe, a terminal or a signal handler could not be had.
     #[error("cannot prepare {what} for the command")]
     Prepare {
@@ -126,7 +130,7 @@ impl LaunchError {
             Self::NotFound { .. } | Self::NoInterpreter { .. } => Some(127),
             Self::NotExecutable { .. } => Some(126),
             #[cfg(target_os = "linux")]
-            Self::Forbidden(_) => None,
+            Self::Forbidden(_) | Self::Container(_) => None,
             Self::Prepare { .. } | Self::Start { .. } | Self::Wait { .. } => None,
         }
     }

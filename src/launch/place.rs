@@ -43,11 +43,11 @@ impl Place {
         Ok(container.map_or(Self::Host, |container| Self::Container(Box::new(container))))
     }
 
-    /// The same command in a network of its own; an engine starts a container elsewhere.
+    /// The same command in a network of its own, on this machine or in a container.
     pub fn in_own_network(self) -> Result<Self, ContainerError> {
         match self {
             Self::Host | Self::OwnNetwork => Ok(Self::OwnNetwork),
-            Self::Container(_) => Err(ContainerError::OwnNetwork),
+            Self::Container(container) => Ok(Self::Container(Box::new(container.in_own_network()?))),
         }
     }
 

@@ -68,6 +68,15 @@ impl Signals {
         Ok(Self { arrivals, handle, thread: Some(thread) })
     }
 
+    /// The number of one that has come and would end samewire, if one has.
+    #[cfg(target_os = "linux")]
+    pub(super) fn ending(&mut self) -> Option<i32> {
+        const ENDING: [Signal; 4] = [Signal::TERM, Signal::INT, Signal::HUP, Signal::QUIT];
+        std::iter::from_fn(|| self.arrivals.try_recv().ok())
+            .find(|arrival| ENDING.contains(&arrival.signal))
+            .map(|arrival| arrival.signal.as_raw())
+    }
+
     /// The next one. Never ready once watching has ended.
     pub(super) async fn next(&mut self) -> Arrival {
         match self.arrivals.recv().await {

@@ -17,6 +17,12 @@ pub trait Surroundings: Send + Sync {
 
     /// The addresses that a name has for those clients; empty where this machine's own resolver decides.
     fn addresses<'a>(&'a self, name: &'a str) -> Answer<'a, Vec<IpAddr>>;
+
+    /// Whether an address is those clients' own, and nobody answers there: connections to it were tried where they are, before the
+    /// proxy was asked. This machine's own address of that kind is another one.
+    fn is_deserted(&self, _address: IpAddr) -> bool {
+        false
+    }
 }
 
 /// Surroundings that connections share.

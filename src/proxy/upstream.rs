@@ -46,6 +46,14 @@ pub(super) async fn dial(shared: &Shared, to: &Authority) -> Result<Dialled, Raw
     let settings = &shared.settings;
     let mapped = settings.connect_to.iter().find_map(|rule| rule.apply(&to.host, to.port));
     let (host, port) = mapped.unwrap_or((&to.host, to.port));
+    if let (None, Some(surroundings), Ok(address)) = (mapped, &settings.surroundings, host.parse())
+        && surroundings.0.is_deserted(address)
+    {
+        let message = format!(
+            "the connection to {host}:{port} is refused: in a container that is the container's own address, and nobody listens there"
+        );
+        return Err(failure(Phase::Connect, FailureKind::Refused, message));
+    }
     // A name of the client's own network means nothing to an upstream proxy.
     let near = match &settings.surroundings {
         Some(surroundings) if host.parse::<IpAddr>().is_err() => surroundings.0.addresses(host).await,

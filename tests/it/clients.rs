@@ -9,6 +9,7 @@ mod container;
 mod container_compose;
 mod container_reach;
 mod container_run;
+mod container_transparent;
 mod engine;
 mod http2;
 mod matrix;

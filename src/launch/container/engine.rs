@@ -90,22 +90,54 @@ impl Engine {
     pub(super) async fn ask<S: AsRef<OsStr>>(&self, question: &[S]) -> Result<Vec<u8>, ContainerError> {
         let Some((program, front)) = self.front.split_first() else { return Err(answer("nothing")) };
         let mut process = Process::new(program);
-        process.args(front).args(question).kill_on_drop(true);
-        process.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        process.args(front).args(question);
+        Self::answered(process, question).await
+    }
+
+    /// The same for what the terminal's Ctrl-C must not end half-way.
+    #[cfg(target_os = "linux")]
+    pub(super) async fn start<S: AsRef<OsStr>>(&self, words: &[S]) -> Result<Vec<u8>, ContainerError> {
+        let Some((program, front)) = self.front.split_first() else { return Err(answer("nothing")) };
+        let mut process = Process::new(program);
+        process.args(front).args(words);
+        // What stands before the program may ask for a password, at the terminal.
+        if Dialect::of(program).is_some() {
+            process.process_group(0);
+        }
+        Self::answered(process, words).await
+    }
+
+    /// Gives an order and waits until it is done; for where nobody can do anything if it is not.
+    #[cfg(target_os = "linux")]
+    pub(super) fn order<S: AsRef<OsStr>>(&self, words: &[S]) {
+        let Some((program, front)) = self.front.split_first() else { return };
+        let mut process = std::process::Command::new(program);
+        process.args(front).args(words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        if let Err(error) = process.status() {
+            tracing::debug!(%error, "the engine's client cannot be run");
+        }
+    }
+
+    async fn answered<S: AsRef<OsStr>>(
+        mut process: Process,
+        question: &[S],
+    ) -> Result<Vec<u8>, ContainerError> {
+        process.kill_on_drop(true).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let words =
             || question.first().map(|word| word.as_ref().to_string_lossy().into_owned()).unwrap_or_default();
+        let program = process.as_std().get_program().to_string_lossy().into_owned();
         let output = match timeout(PATIENCE, process.output()).await {
-            Ok(output) => output.map_err(|source| ContainerError::Client {
-                program: program.to_string_lossy().into_owned(),
-                source,
-            })?,
+            Ok(output) => output.map_err(|source| ContainerError::Client { program, source })?,
             Err(_) => return Err(ContainerError::Engine { words: format!("no answer to `{}`", words()) }),
         };
         if output.status.success() {
             return Ok(output.stdout);
         }
         let said = String::from_utf8_lossy(&output.stderr);
-        let last = said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
+        // Docker's last words are where to read on.
+        let is_news =
+            |line: &&str| !(line.trim().is_empty() || line.starts_with("Run '") || line.starts_with("See '"));
+        let last = said.lines().rfind(is_news).unwrap_or("it said nothing");
         Err(ContainerError::Engine { words: last.trim().to_owned() })
     }
 

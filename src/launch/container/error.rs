@@ -35,11 +35,28 @@ pub enum ContainerError {
         /// What to do.
         instead: &'static str,
     },
-    /// A network of its own was asked for, which holds for samewire's own children.
+    /// A network of its own was asked for, which cannot be had.
     #[error(
-        "--transparent holds for the processes of a command, and the engine starts the container elsewhere; leave --transparent out"
+        "cannot record this container transparently: {0}, or record it by variables, without --transparent"
     )]
-    OwnNetwork,
+    OwnNetwork(&'static str),
+    /// The container that was to hold the network was not started.
+    #[error(
+        "cannot record this container transparently: the engine did not start what holds its network: {words}; mend that, or record it by \
+         variables, without --transparent"
+    )]
+    NotHeld {
+        /// What the engine's client said last.
+        words: String,
+    },
+    /// A flag asks for what a network of the container's own does not have.
+    #[error("cannot record transparently with {flag}: {why}, or record by variables, without --transparent")]
+    FlagApart {
+        /// The flag.
+        flag: &'static str,
+        /// Why, and what to do.
+        why: &'static str,
+    },
     /// No image on the line.
     #[error("the command line names no image; add it")]
     NoImage,

@@ -343,6 +343,15 @@ mod tests {
     }
 
     #[test]
+    fn names_are_whole() {
+        let groups = RUN.iter().chain(GLOBAL);
+        for name in groups.flat_map(|group| group.names.split_ascii_whitespace()) {
+            assert!(!name.ends_with('-'), "{name}");
+        }
+        assert_eq!(given("--stop-signal KILL IMAGE"), [("stop-signal", "KILL".to_owned())]);
+    }
+
+    #[test]
     fn each_flag_stands_once_an_engine() {
         for groups in [RUN, GLOBAL] {
             for dialect in [Dialect::Docker, Dialect::Podman, Dialect::Nerdctl] {

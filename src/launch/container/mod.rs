@@ -2,22 +2,26 @@
 //!
 //! Nothing runs unproxied: a line that is not understood to the last flag is refused before anything is started.
 
+mod apart;
 mod compose;
 mod compose_flags;
 mod dialect;
 mod engine;
 mod error;
 mod flags;
+#[cfg(target_os = "linux")]
+mod holder;
 mod image;
 mod line;
 mod network;
 mod probe;
+mod program;
 mod residents;
 mod run;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -28,9 +32,12 @@ use crate::redact::RawImage;
 
 pub use dialect::Dialect;
 pub use error::ContainerError;
+#[cfg(target_os = "linux")]
+pub(super) use holder::Holder;
 pub use probe::Tried;
 pub use residents::Residents;
 
+use apart::Apart;
 use compose::Compose;
 use engine::Engine;
 use image::Image;
@@ -66,6 +73,8 @@ pub struct Container {
     which: Which,
     /// Names of the container's own hosts file.
     hosts: Vec<(String, IpAddr)>,
+    /// A network of its own, whose only way out is samewire.
+    apart: Option<Apart>,
     /// Holds the file with the container's id, or the file for Compose, until the run is over.
     private: TempDir,
 }
@@ -129,7 +138,19 @@ impl Container {
         };
         let hosts = run.hosts(Some(network.reach.address));
         let line = Line::Run(run);
-        Ok(Some(Self { call, engine, line, network, image, variables, inside, which, hosts, private }))
+        Ok(Some(Self {
+            call,
+            engine,
+            line,
+            network,
+            image,
+            variables,
+            inside,
+            which,
+            hosts,
+            apart: None,
+            private,
+        }))
     }
 
     async fn of_compose(
@@ -151,7 +172,19 @@ impl Container {
         let (variables, which) = (compose.variables(), Which::Label(format!("{}={run}", compose::LABEL)));
         let line = Line::Compose(compose);
         let hosts = Vec::new();
-        Ok(Some(Self { call, engine, line, network, image, variables, inside, which, hosts, private }))
+        Ok(Some(Self {
+            call,
+            engine,
+            line,
+            network,
+            image,
+            variables,
+            inside,
+            which,
+            hosts,
+            apart: None,
+            private,
+        }))
     }
 
     /// The engine's command line language.
@@ -188,7 +221,8 @@ impl Container {
     /// Who lives on the container's network.
     pub fn residents(&self) -> Residents {
         let network = self.network.has_names.then(|| self.network.name.clone());
-        Residents::new(self.engine.clone(), self.which.clone(), network, self.hosts.clone())
+        let hosts = self.apart.as_ref().map_or(&self.hosts, |apart| &apart.known);
+        Residents::new(self.engine.clone(), self.which.clone(), network, hosts.clone(), self.apart.is_some())
     }
 
     /// What the container starts: the words of its entry point and its command.
@@ -228,6 +262,8 @@ impl Container {
     pub fn listen(&self, asked: Option<SocketAddr>) -> Result<SocketAddr, ContainerError> {
         let reach = &self.network.reach;
         match asked {
+            // Only samewire itself comes to it.
+            _ if self.is_apart() => Ok(asked.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into())),
             None => Ok((reach.address, 0).into()),
             Some(asked) if asked.ip().is_loopback() && !reach.address.is_loopback() => {
                 Err(ContainerError::Listen(asked))
@@ -250,13 +286,21 @@ impl Container {
     pub fn staged(&self, proxy: &str, trust: &Trust) -> Result<(Command, Vec<String>), ContainerError> {
         let folder = self.free_folder();
         let files = Files::in_folder(&folder);
-        let environment = environment::environment(proxy, &files, |name| self.variable(name));
+        let had = |name: &str| self.variable(name);
+        let environment = match self.apart {
+            Some(_) => environment::environment_without_proxy(&files, had),
+            None => environment::environment(proxy, &files, had),
+        };
         trust.share().map_err(|source| ContainerError::Prepare { what: "the certificates", source })?;
         let label = if self.engine.selinux { ",z" } else { "" };
         let mount = format!("{}:{}:ro{label}", trust.files().folder().display(), folder.display());
         let words = match &self.line {
             Line::Run(run) => {
-                let mut flags = Vec::new();
+                let own = self.private.path();
+                let (run, mut flags) = match &self.apart {
+                    Some(apart) => apart.line(run, &self.engine, own)?,
+                    None => (run.clone(), Vec::new()),
+                };
                 if let (Which::Cidfile(path), None) = (&self.which, run.flags.value("cidfile")) {
                     flags.extend(["--cidfile".into(), path.into()]);
                 }
@@ -298,6 +342,13 @@ impl Container {
             .filter(|name| *name != environment::JVM && was_set(name))
             .collect();
         let mut notes = Vec::new();
+        if self.is_apart() && environment.cleared.iter().any(|name| was_set(name)) {
+            notes.push(
+                "the proxy that the command line, its env file or the image names is not used: where the API is reached by it alone, give it to \
+                 samewire with --upstream-proxy"
+                    .to_owned(),
+            );
+        }
         if !replaced.is_empty() {
             notes.push(format!(
                 "{} of the command line, its env file or the image do not hold for this run: samewire's own stand in their place",
@@ -319,7 +370,7 @@ impl Container {
         if self.image.is_none() && matches!(self.line, Line::Run(_)) {
             notes.push("the engine does not know the image: what it sets by itself is not seen".to_owned());
         }
-        if !self.is_known_by_address() && !self.network.reach.address.is_loopback() {
+        if !self.is_apart() && !self.is_known_by_address() && !self.network.reach.address.is_loopback() {
             notes.push(
                 "this engine runs without root and hides the container's address: clients that send no password to a proxy, as a JVM, \
                  are turned away"

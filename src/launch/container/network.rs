@@ -38,6 +38,8 @@ pub(super) struct Network {
     pub(super) has_names: bool,
     /// The bridge's own interface on this machine, where it is known: what a firewall knows it by.
     pub(super) interface: Option<String>,
+    /// Containers on it have IPv6 addresses.
+    pub(super) has_v6: bool,
 }
 
 /// Drivers whose containers cannot reach this machine, or not by an address of the network.
@@ -95,11 +97,13 @@ impl Network {
             (Engine { rootless: true, .. }, _) => outside(engine)?,
             (_, "host") => Reach::loopback(),
             _ => {
-                let (reach, interface) = of_bridge(engine, &name).await?;
-                return Ok(Self { name, reach, has_names, interface });
+                let network = described(engine, &name).await?;
+                let has_v6 = network["EnableIPv6"] == true || network["ipv6_enabled"] == true;
+                let (reach, interface) = of_bridge(engine, &name, &network)?;
+                return Ok(Self { name, reach, has_names, interface, has_v6 });
             }
         };
-        Ok(Self { name, reach, has_names, interface: None })
+        Ok(Self { name, reach, has_names, interface: None, has_v6: false })
     }
 }
 
@@ -113,9 +117,17 @@ fn outside(engine: &Engine) -> Result<Reach, ContainerError> {
     Ok(Reach { address, alias, by_own_address: false })
 }
 
-async fn of_bridge(engine: &Engine, name: &str) -> Result<(Reach, Option<String>), ContainerError> {
-    let found = engine.ask_json(&["network", "inspect", name]).await?;
-    let network = found.get(0).ok_or_else(|| answer("network inspect"))?;
+/// A network as the engine tells of it.
+async fn described(engine: &Engine, name: &str) -> Result<Value, ContainerError> {
+    let mut found = engine.ask_json(&["network", "inspect", name]).await?;
+    found.get_mut(0).map(Value::take).ok_or_else(|| answer("network inspect"))
+}
+
+fn of_bridge(
+    engine: &Engine,
+    name: &str,
+    network: &Value,
+) -> Result<(Reach, Option<String>), ContainerError> {
     let driver = network["Driver"].as_str().or_else(|| network["driver"].as_str()).unwrap_or("bridge");
     if let Some((_, why)) = DRIVERS.iter().find(|(known, _)| *known == driver) {
         return Err(ContainerError::Network { network: name.to_owned(), why });

@@ -33,6 +33,8 @@ pub struct Residents {
     network: Option<String>,
     /// Names of the container's own hosts file.
     hosts: Vec<(String, IpAddr)>,
+    /// The container's loopback addresses are tried inside before anybody else is asked.
+    own_loopback: bool,
     /// Addresses of the run, as far as they were asked for. Held while the engine is asked: one question at a time.
     known: Mutex<BTreeSet<IpAddr>>,
 }
@@ -43,8 +45,14 @@ impl Residents {
         which: Which,
         network: Option<String>,
         hosts: Vec<(String, IpAddr)>,
+        own_loopback: bool,
     ) -> Self {
-        Self { engine, which, network, hosts, known: Mutex::default() }
+        Self { engine, which, network, hosts, own_loopback, known: Mutex::default() }
+    }
+
+    /// Whether nobody answers at an address that is the container's own.
+    pub fn is_deserted(&self, address: IpAddr) -> bool {
+        self.own_loopback && address.is_loopback()
     }
 
     /// Whether an address is one of the run's containers.

@@ -10,7 +10,7 @@ use crate::connector::Mount;
 
 use super::ContainerError;
 use super::dialect::Dialect;
-use super::flags::{Flags, RUN, RUN_SHORTS};
+use super::flags::{Flags, Given, RUN, RUN_SHORTS};
 
 /// Flags that lead where samewire cannot follow, and what to do.
 const REFUSED: &[(&str, &str)] = &[
@@ -60,6 +60,31 @@ impl RunLine {
     pub(super) fn with(&self, flags: Vec<OsString>) -> Vec<OsString> {
         let (before, after) = self.words.split_at(self.flags.end);
         before.iter().cloned().chain(flags).chain(after.iter().cloned()).collect()
+    }
+
+    /// The line without flags of these names. The others keep their order and meaning; each is written out, `-it` as two.
+    pub(super) fn without(&self, names: &[&str]) -> Self {
+        let is_kept = |given: &&Given| !names.contains(&given.name);
+        let given: Vec<_> = self.flags.given.iter().filter(is_kept).cloned().collect();
+        let flag = |given: &Given| {
+            let mut word = OsString::from(format!("--{}=", given.name));
+            word.push(&given.value);
+            word
+        };
+        let end = given.len();
+        let words = given.iter().map(flag).chain(self.words[self.flags.end..].iter().cloned()).collect();
+        let positional = end + (self.flags.positional - self.flags.end);
+        Self { words, flags: Flags { given, positional, end } }
+    }
+
+    /// The flags that hold for any container of the line, written out.
+    pub(super) fn flags_of(&self, names: &[&str]) -> Vec<OsString> {
+        self.flags
+            .given
+            .iter()
+            .filter(|given| names.contains(&given.name))
+            .flat_map(|given| [format!("--{}", given.name).into(), given.value.clone()])
+            .collect()
     }
 
     /// Networks by name, in order.
@@ -190,6 +215,17 @@ mod tests {
         let expected = "--rm -v /srv:/secrets:ro --env A=b acme/source:1 check --config /secrets/config.json --rm -e X=y";
         assert_eq!(with, expected.split(' ').map(OsString::from).collect::<Vec<_>>());
         assert!(line("--help").unwrap().is_none());
+    }
+
+    #[test]
+    fn flags_are_taken_out_in_every_spelling_and_the_others_stay() {
+        let run = read("--rm -itv /a:/b -hbox --network=net --net other -e X= -- IMAGE -h x");
+        let without = run.without(&["hostname", "network", "net"]);
+        let expected = "--rm=true --interactive=true --tty=true --volume=/a:/b --env=X= -- IMAGE -h x";
+        assert_eq!(without.words, expected.split(' ').map(OsString::from).collect::<Vec<_>>());
+        assert_eq!((without.image(), without.arguments().len()), (OsStr::new("IMAGE"), 2));
+        let with = without.with(vec!["--quiet".into()]);
+        assert_eq!(with[5..7], ["--quiet", "--"].map(OsString::from));
     }
 
     #[test]

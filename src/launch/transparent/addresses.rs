@@ -3,16 +3,16 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The loopback interface of the machine outside: what listens there on 127.0.0.1 is reached by this address.
-pub(super) const HOST: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 1);
+pub(in crate::launch) const HOST: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 1);
 
 /// The network's only own address: the source of all connections.
-pub(super) const CLIENT: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 2);
+pub(in crate::launch) const CLIENT: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 2);
 
 /// As which samewire's end of a connection is seen by the listener inside. Nobody has it.
 pub(super) const PEER: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 3);
 
 /// Where names are answered.
-pub(super) const NAMES: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 53);
+pub(in crate::launch) const NAMES: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 53);
 
 /// Length of the prefix that the four above share.
 pub(super) const PREFIX: u8 = 24;

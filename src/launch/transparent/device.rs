@@ -54,7 +54,10 @@ pub(super) fn set_up(name: &str, with_v6: bool) -> io::Result<bool> {
 /// Leads what is sent to loopback addresses to the device; what comes out of the device for them is delivered as ever.
 fn lead_loopback(kernel: &mut Kernel, name: &str, device: u32) -> io::Result<()> {
     // Without this the kernel drops such packets anywhere but on `lo`.
-    set(&format!("ipv4/conf/{name}/route_localnet"), "1")?;
+    // A container's settings cannot be written to from inside; its engine was told the same for all devices.
+    let is_allowed = is_on("ipv4/conf/all/route_localnet");
+    set(&format!("ipv4/conf/{name}/route_localnet"), "1")
+        .or_else(|error| is_allowed.then_some(()).ok_or(error))?;
     let mut route = RouteMessage::default();
     route.header.table = LOOPBACK;
     route.header.destination_prefix_length = 8;
@@ -86,6 +89,10 @@ fn rule(table: u8, priority: u32) -> RuleMessage {
 
 fn set(name: &str, value: &str) -> io::Result<()> {
     std::fs::write(format!("/proc/sys/net/{name}"), value)
+}
+
+fn is_on(name: &str) -> bool {
+    std::fs::read(format!("/proc/sys/net/{name}")).is_ok_and(|value| value.trim_ascii() == b"1")
 }
 
 fn index(name: &str) -> io::Result<u32> {

@@ -4,8 +4,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read as _};
-use std::net::{SocketAddr, TcpListener, UdpSocket};
-use std::os::fd::AsFd as _;
+use std::net::Ipv4Addr;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
@@ -15,12 +14,12 @@ use nix::sched::{CloneFlags, unshare};
 use rustix::mount::{MountPropagationFlags, mount_bind, mount_change};
 use rustix::process::{getegid, geteuid};
 
-use super::addresses::{CLIENT, CLIENT_V6, NAMES};
-use super::device;
+use super::addresses::NAMES;
 use super::handover::{EMPTY, Failed, GO, RESOLVER, Ready, SOCKET, SWITCH, Step, tell};
+use super::inside;
 
-/// Connections that may wait to be accepted: more than any client opens at once.
-const BACKLOG: i32 = 4096;
+/// Says where names are answered.
+const RESOLVER_FILE: &str = "/etc/resolv.conf";
 
 /// Makes the network, hands samewire what leads into it, waits for its word and becomes the command. Returns only where that fails; samewire
 /// has been told why.
@@ -51,27 +50,13 @@ fn become_command(command: &[OsString]) -> Failed {
 }
 
 fn prepare(folder: &Path) -> Result<Ready, Failed> {
-    let with_v6 = has_v6();
+    let with_v6 = inside::has_v6();
     separate()?;
-    let (device, name) = device::open().map_err(Failed::at(Step::Device))?;
-    let loopback = device::set_up(&name, with_v6).map_err(Failed::at(Step::Network))?;
-    cover(folder).map_err(Failed::at(Step::Names))?;
-    let at = Failed::at(Step::Sockets);
-    let listen = |address: SocketAddr| {
-        let listener = TcpListener::bind(address)?;
-        rustix::net::listen(&listener, BACKLOG)?;
-        Ok::<_, io::Error>(listener)
-    };
     // Where no file says where names are answered, clients ask here (resolv.conf(5)).
-    let names = if resolver_is_named() { NAMES } else { std::net::Ipv4Addr::LOCALHOST };
-    Ok(Ready {
-        listener: listen((CLIENT, 0).into()).map_err(&at)?,
-        listener_v6: if with_v6 { Some(listen((CLIENT_V6, 0).into()).map_err(&at)?) } else { None },
-        names: UdpSocket::bind((names, 53)).map_err(&at)?,
-        names_tcp: listen((names, 53).into()).map_err(&at)?,
-        device: device.as_fd().try_clone_to_owned().map_err(Failed::at(Step::Device))?,
-        loopback,
-    })
+    let names = if Path::new(RESOLVER_FILE).exists() { NAMES } else { Ipv4Addr::LOCALHOST };
+    let ready = inside::open(names, with_v6)?;
+    cover(folder).map_err(Failed::at(Step::Names))?;
+    Ok(ready)
 }
 
 /// New namespaces for network and mounts, and one for the user where the caller's rights do not allow these otherwise. Inside, user and
@@ -93,7 +78,7 @@ fn separate() -> Result<(), Failed> {
 
 /// Covers the files that tell where names are answered, in this mount namespace only.
 fn cover(folder: &Path) -> io::Result<()> {
-    for (own, place) in [(RESOLVER, "/etc/resolv.conf"), (SWITCH, "/etc/nsswitch.conf")] {
+    for (own, place) in [(RESOLVER, RESOLVER_FILE), (SWITCH, "/etc/nsswitch.conf")] {
         if Path::new(place).exists() {
             mount_bind(folder.join(own), place)?;
         }
@@ -103,14 +88,4 @@ fn cover(folder: &Path) -> io::Result<()> {
         mount_bind(folder.join(EMPTY), "/run/nscd")?;
     }
     Ok(())
-}
-
-fn resolver_is_named() -> bool {
-    Path::new("/etc/resolv.conf").exists()
-}
-
-/// The machine has a way to IPv6 addresses. Connecting a datagram socket sends nothing; the address is one of documentation.
-fn has_v6() -> bool {
-    let probe = UdpSocket::bind("[::]:0").and_then(|socket| socket.connect("[2001:db8::1]:53"));
-    probe.is_ok()
 }

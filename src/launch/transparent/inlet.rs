@@ -38,7 +38,9 @@ pub struct Proxy {
 
 /// Serves the connection that the client of `port` asks for, to its end.
 pub(super) async fn serve(network: Arc<Network>, port: Port, to: SocketAddr) {
-    let to = if to.ip() == HOST { SocketAddr::new(Ipv4Addr::LOCALHOST.into(), to.port()) } else { to };
+    // A container knows this machine by name, and 127.0.0.1 is another one for it.
+    let is_host = to.ip() == HOST && !network.names.has_own_loopback();
+    let to = if is_host { SocketAddr::new(Ipv4Addr::LOCALHOST.into(), to.port()) } else { to };
     if let Err(error) = lead(&network, port, to).await {
         tracing::debug!(%error, "a connection of the command is over");
         network.refuse(port);
@@ -52,7 +54,7 @@ async fn lead(network: &Network, port: Port, to: SocketAddr) -> io::Result<()> {
     if to.ip().is_loopback() || hosts.is_empty() {
         hosts.push(literal(to));
     }
-    if to.ip().is_loopback() && !is_listening(to) {
+    if to.ip().is_loopback() && (network.names.has_own_loopback() || !is_listening(to)) {
         hosts.drain(..hosts.len() - 1);
     }
     let [.., host] = hosts.as_slice() else { return Ok(()) };

@@ -1,7 +1,7 @@
 //! A network of the command's own whose only way out is samewire: clients are captured that know of no proxy.
 //!
-//! The process that becomes the command makes the network ([`enter`]) and hands samewire what leads into it. From then on samewire takes
-//! every packet that leaves it: names are answered by the machine's resolver, each connection is led to the proxy as a tunnel, the rest is refused.
+//! The process that becomes the command makes the network ([`enter`]), or one beside it in a container ([`hold`]), and hands samewire what
+//! leads into it. From then on samewire takes every packet that leaves it: names are answered by the machine's resolver, each connection is led to the proxy as a tunnel, the rest is refused.
 
 mod addresses;
 mod device;
@@ -10,7 +10,9 @@ mod first_bytes;
 mod flows;
 mod forbidden;
 mod handover;
+mod hold;
 mod inlet;
+mod inside;
 mod names;
 mod network;
 mod packet;
@@ -19,6 +21,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::os::fd::AsFd as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,17 +33,24 @@ use tokio::process::Child;
 pub use enter::enter;
 pub use forbidden::Forbidden;
 pub use handover::Step;
+pub use hold::hold;
 pub use inlet::Proxy;
 pub use names::IsLedElsewhere;
 
-use handover::{Failed, GO, Said};
+pub(super) use addresses::{CLIENT, HOST, NAMES};
+use handover::{Failed, GO, Ready, Said};
+pub(super) use inside::has_v6;
 use names::Names;
+pub(super) use names::{Near, resolver_file};
 use network::{Network, Running};
 
 use super::{Command, LaunchError};
 
 /// The hidden command whose process becomes the command: `samewire __enter FOLDER -- COMMAND`.
 pub const ENTER: &str = "__enter";
+
+/// The hidden command whose process holds a container's network: `samewire __hold FOLDER`.
+pub const HOLD: &str = "__hold";
 
 /// The last bytes of a command that has ended are this long on their way, at most.
 const LAST_BYTES: Duration = Duration::from_millis(250);
@@ -53,15 +63,17 @@ pub struct Transparent {
     pub is_led_elsewhere: IsLedElsewhere,
 }
 
-/// Where the process that becomes the command meets samewire.
+/// Where the process that makes the network meets samewire.
 pub(super) struct Gate {
     folder: TempDir,
     listener: UnixListener,
     transparent: Transparent,
+    near: Option<Near>,
 }
 
 impl Gate {
-    pub(super) fn open(transparent: Transparent) -> io::Result<Self> {
+    /// For a command on this machine; for a container with what that knows by itself.
+    pub(super) fn open(transparent: Transparent, near: Option<Near>) -> io::Result<Self> {
         // It is made for its owner only.
         let folder = tempfile::Builder::new().prefix("samewire-").tempdir()?;
         let own = |file: &str| fs::read_to_string(file).unwrap_or_default();
@@ -71,7 +83,12 @@ impl Gate {
         fs::write(folder.path().join(handover::SWITCH), switch)?;
         fs::create_dir(folder.path().join(handover::EMPTY))?;
         let listener = UnixListener::bind(folder.path().join(handover::SOCKET))?;
-        Ok(Self { folder, listener, transparent })
+        Ok(Self { folder, listener, transparent, near })
+    }
+
+    /// The folder, for the process that holds a network.
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// The process to start in the command's place.
@@ -83,15 +100,9 @@ impl Gate {
 
     /// Lets the started process become the command, in its network.
     pub(super) async fn join(self, child: &mut Child, command: &Command) -> Result<Joined, LaunchError> {
-        let broken = |source| LaunchError::Prepare { what: "the command's own network", source };
-        let stream = tokio::select! {
-            accepted = self.listener.accept() => accepted.map_err(broken)?.0,
+        let (stream, ready) = tokio::select! {
+            taken = self.take() => taken?,
             _ = child.wait() => return Err(broken(io::ErrorKind::UnexpectedEof.into())),
-        };
-        let ready = match said(&stream).await.map_err(broken)? {
-            Said::Ready(ready) => ready,
-            Said::Failed(failed) => return Err(LaunchError::Forbidden(Forbidden::new(failed))),
-            Said::Nothing => return Err(broken(io::ErrorKind::UnexpectedEof.into())),
         };
         if !ready.loopback {
             tracing::warn!(
@@ -99,10 +110,7 @@ impl Gate {
                 addresses::HOST
             );
         }
-        let names = Names::new(self.transparent.is_led_elsewhere);
-        let (network, sockets) = Network::new(*ready, names, self.transparent.proxy).map_err(broken)?;
-        let running = network.run(sockets).map_err(broken)?;
-        let joined = Joined { network, running };
+        let joined = self.serve(*ready, None)?;
         let go = stream.async_io(Interest::WRITABLE, || Ok(rustix::io::write(&stream, &[GO])?)).await;
         go.map_err(broken)?;
         match said(&stream).await.map_err(broken)? {
@@ -112,6 +120,32 @@ impl Gate {
             Said::Ready(_) | Said::Nothing => Ok(joined),
         }
     }
+
+    /// Takes a network from the process that holds it, which stays as long as what is returned.
+    pub(super) async fn take_held(self) -> Result<Joined, LaunchError> {
+        let (stream, ready) = self.take().await?;
+        self.serve(*ready, Some(stream))
+    }
+
+    async fn take(&self) -> Result<(UnixStream, Box<Ready>), LaunchError> {
+        let (stream, _) = self.listener.accept().await.map_err(broken)?;
+        match said(&stream).await.map_err(broken)? {
+            Said::Ready(ready) => Ok((stream, ready)),
+            Said::Failed(failed) => Err(LaunchError::Forbidden(Forbidden::new(failed))),
+            Said::Nothing => Err(broken(io::ErrorKind::UnexpectedEof.into())),
+        }
+    }
+
+    fn serve(self, ready: Ready, holder: Option<UnixStream>) -> Result<Joined, LaunchError> {
+        let names = Names::new(self.transparent.is_led_elsewhere, self.near);
+        let (network, sockets) = Network::new(ready, names, self.transparent.proxy).map_err(broken)?;
+        let running = network.run(sockets).map_err(broken)?;
+        Ok(Joined { network, running, _holder: holder })
+    }
+}
+
+fn broken(source: io::Error) -> LaunchError {
+    LaunchError::Prepare { what: "the command's own network", source }
 }
 
 async fn said(stream: &UnixStream) -> io::Result<Said> {
@@ -122,6 +156,8 @@ async fn said(stream: &UnixStream) -> io::Result<Said> {
 pub(super) struct Joined {
     network: Arc<Network>,
     running: Running,
+    /// Who holds the network stays until this is closed.
+    _holder: Option<UnixStream>,
 }
 
 impl Joined {

@@ -12,7 +12,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream, UdpSocket, lookup_host};
 use tokio::time::timeout;
 
-use super::addresses::{INVENTED, INVENTED_COUNT};
+use super::addresses::{HOST, INVENTED, INVENTED_COUNT};
+use crate::launch::container::Residents;
 
 /// Seconds for which a client may keep an answer.
 const LIFETIME: u32 = 30;
@@ -22,15 +23,25 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const MOST: usize = 8;
 /// Names kept for an address.
 const MOST_NAMES: usize = 32;
-const HOSTS: &str = "/etc/hosts";
+const HOSTS_FILE: &str = "/etc/hosts";
 
 /// True for a name that samewire reaches although the machine's resolver does not know it.
 pub type IsLedElsewhere = Box<dyn Fn(&str) -> bool + Send + Sync>;
+
+/// What a container knows by itself.
+pub(in crate::launch) struct Near {
+    /// Its hosts file, which it reads in place of this machine's.
+    pub(in crate::launch) hosts: String,
+    /// Names on the container's network.
+    pub(in crate::launch) residents: Residents,
+}
 
 /// The names that were asked for, and their addresses.
 pub(super) struct Names {
     table: Mutex<Table>,
     led_elsewhere: IsLedElsewhere,
+    /// Who else lives on the network that the container would be on.
+    residents: Option<Residents>,
 }
 
 #[derive(Default)]
@@ -41,13 +52,20 @@ struct Table {
 }
 
 impl Names {
-    pub(super) fn new(led_elsewhere: IsLedElsewhere) -> Self {
+    pub(super) fn new(led_elsewhere: IsLedElsewhere, near: Option<Near>) -> Self {
         let mut table = Table::default();
+        let (hosts, residents) = match near {
+            Some(near) => (near.hosts, Some(near.residents)),
+            None => (std::fs::read_to_string(HOSTS_FILE).unwrap_or_default(), None),
+        };
         // Clients read this file themselves and do not ask for what stands in it.
-        if let Ok(hosts) = std::fs::read_to_string(HOSTS) {
-            table.learn_hosts(&hosts);
-        }
-        Self { table: Mutex::new(table), led_elsewhere }
+        table.learn_hosts(&hosts);
+        Self { table: Mutex::new(table), led_elsewhere, residents }
+    }
+
+    /// Loopback addresses are the clients' own: what nobody answers inside, nobody answers.
+    pub(super) fn has_own_loopback(&self) -> bool {
+        self.residents.is_some()
     }
 
     /// The names under which an address was found, the most recent last.
@@ -134,6 +152,28 @@ impl Names {
         if !wants_v4 && kind != QTYPE::TYPE(TYPE::AAAA) {
             return Ok(Vec::new());
         }
+        let mut addresses = self.near(name).await;
+        if addresses.is_empty() {
+            addresses = self.far(name).await?;
+        }
+        addresses.retain(|address| address.is_ipv4() == wants_v4);
+        addresses.truncate(MOST);
+        let mut table = self.table();
+        for address in &addresses {
+            table.learn(*address, name);
+        }
+        Ok(addresses)
+    }
+
+    /// Of the container's own network. What is this machine's loopback address there has another one inside.
+    async fn near(&self, name: &str) -> Vec<IpAddr> {
+        let Some(residents) = &self.residents else { return Vec::new() };
+        let found = residents.addresses(name).await.into_iter();
+        found.map(|address| if address.is_loopback() { HOST.into() } else { address }).collect()
+    }
+
+    /// By the machine's resolver.
+    async fn far(&self, name: &str) -> Result<Vec<IpAddr>, RCODE> {
         let looking =
             async { lookup_host((name, 0)).await.map(|found| found.map(|at| at.ip()).collect::<Vec<_>>()) };
         let is_led = (self.led_elsewhere)(name);
@@ -143,18 +183,11 @@ impl Names {
         } else {
             looking.await
         };
-        let mut addresses = match found {
-            Ok(addresses) => addresses,
-            Err(_) if is_led => self.table().invent(name).into_iter().collect(),
-            Err(error) => return meaning(&error).map_or(Ok(Vec::new()), Err),
-        };
-        addresses.retain(|address| address.is_ipv4() == wants_v4);
-        addresses.truncate(MOST);
-        let mut table = self.table();
-        for address in &addresses {
-            table.learn(*address, name);
+        match found {
+            Ok(addresses) => Ok(addresses),
+            Err(_) if is_led => Ok(self.table().invent(name).into_iter().collect()),
+            Err(error) => meaning(&error).map_or(Ok(Vec::new()), Err),
         }
-        Ok(addresses)
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
@@ -205,7 +238,7 @@ fn meaning(error: &io::Error) -> Option<RCODE> {
 }
 
 /// `resolv.conf` for the command: the machine's own, with one name server.
-pub(super) fn resolver_file(own: &str, server: Ipv4Addr) -> String {
+pub(in crate::launch) fn resolver_file(own: &str, server: Ipv4Addr) -> String {
     let kept = own.lines().filter(|line| !line.trim_start().starts_with("nameserver"));
     kept.chain([format!("nameserver {server}").as_str()]).flat_map(|line| [line, "\n"]).collect()
 }
@@ -240,7 +273,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_name_that_is_led_elsewhere_gets_one_address_and_is_known_by_it() {
-        let names = Names::new(Box::new(|name| name.ends_with(".invalid")));
+        let names = Names::new(Box::new(|name| name.ends_with(".invalid")), None);
         let mut seen = Vec::new();
         for name in ["Api.invalid", "api.invalid", "other.invalid"] {
             let answer = names.answer(&question(name, TYPE::A)).await.unwrap();
@@ -258,7 +291,7 @@ mod tests {
 
     #[tokio::test]
     async fn other_records_are_empty_and_rubbish_is_not_answered() {
-        let names = Names::new(Box::new(|_| false));
+        let names = Names::new(Box::new(|_| false), None);
         let answer = names.answer(&question("localhost", TYPE::TXT)).await.unwrap();
         let answer = Packet::parse(&answer).unwrap();
         assert_eq!((answer.rcode(), answer.answers.len()), (RCODE::NoError, 0));

@@ -335,11 +335,3 @@ fn where_the_system_forbids_it_the_command_does_not_start_and_the_way_out_is_nam
     assert_eq!(output.status.code(), Some(125), "{said}");
     assert!(said.contains("sysctl user.max_user_namespaces") && !bench.path("started").exists(), "{said}");
 }
-
-#[test]
-fn containers_are_refused() {
-    let bench = Bench::new();
-    let output = bench.transparently(&[], &["docker", "run", "--rm", "image"]);
-    assert_eq!(output.status.code(), Some(125), "{}", text(&output));
-    assert!(text(&output).contains("leave --transparent out"), "{}", text(&output));
-}

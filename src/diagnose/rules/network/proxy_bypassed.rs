@@ -174,8 +174,10 @@ fn remedies(case: &Case<'_>, side: Side, signs: &Signs<'_>, finding: Finding) ->
             .remedy("make the client read the proxy variables: aiohttp with `trust_env=True`, Node 24 or newer, a Go program only for targets that are not loopback");
     }
     let run = &capture.run;
-    let reachable =
-        run.tool == Tool::Record && run.platform.starts_with("linux") && capture.inputs.image.is_none();
+    // The networks of Compose's services are Compose's own.
+    let of_compose =
+        capture.inputs.image.is_some() && run.command.iter().any(|word| word.to_string().contains("compose"));
+    let reachable = run.tool == Tool::Record && run.platform.starts_with("linux") && !of_compose;
     if reachable && signs.bypass.is_some() {
         finding = finding.remedy(TRANSPARENT);
     }

@@ -35,9 +35,9 @@ fn call(client: &Client, way: Way, scheme: Scheme) -> Outcome {
         Way::Variables | Way::Transparent => {
             client.program.on_this_machine(&bench, &url).map(|words| (words, None))
         }
-        Way::Container => client.program.in_a_container(&bench, &url),
+        Way::Container | Way::TransparentContainer => client.program.in_a_container(&bench, &url),
     };
-    let more = if way == Way::Transparent { &["--transparent"][..] } else { &[] };
+    let more = if way.is_transparent() { &["--transparent"][..] } else { &[] };
     let output = match words {
         Ok((words, _image)) => record(&bench, "runtime", "r.har", &words, more, expected),
         Err(why) => return Outcome::Skipped(why),

@@ -14,9 +14,12 @@ pub(super) enum Way {
     Container,
     /// `record --transparent SIDE -- CLIENT`.
     Transparent,
+    /// `record --transparent SIDE -- docker run ... CLIENT`.
+    TransparentContainer,
 }
 
-pub(super) const WAYS: [Way; 3] = [Way::Variables, Way::Container, Way::Transparent];
+pub(super) const WAYS: [Way; 4] =
+    [Way::Variables, Way::Container, Way::Transparent, Way::TransparentContainer];
 
 /// What is to become of a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -53,6 +56,7 @@ impl Way {
             Self::Variables => "by variables",
             Self::Container => "in a container",
             Self::Transparent => "transparently",
+            Self::TransparentContainer => "in a container, transparently",
         }
     }
 
@@ -72,7 +76,14 @@ impl Way {
                     Err("no network namespaces".to_owned())
                 }
             }
+            Self::TransparentContainer => {
+                bridge().map(|_| Bench::new()).ok_or("no container engine".to_owned())
+            }
         }
+    }
+
+    pub(super) fn is_transparent(self) -> bool {
+        matches!(self, Self::Transparent | Self::TransparentContainer)
     }
 
     /// Its place among the columns.
