@@ -5,6 +5,6 @@ mod commands;
 mod help;
 mod inspect;
 mod kill;
-mod memory;
+pub(crate) mod memory;
 mod repeat;
 mod reverse;

@@ -14,4 +14,5 @@ mod engine;
 mod http2;
 mod matrix;
 pub(crate) mod transparent;
+mod transparent_volume;
 mod trust;

@@ -3,7 +3,7 @@
 
 mod architecture;
 mod capture;
-mod cli;
+pub(crate) mod cli;
 mod clients;
 mod compare;
 mod connector;

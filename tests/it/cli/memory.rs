@@ -17,12 +17,12 @@ use crate::clients::bench::Bench;
 const MIB: usize = 1024 * 1024;
 
 /// What a body may add.
-const BOUND: usize = 16 * MIB;
+pub(crate) const BOUND: usize = 16 * MIB;
 
 const PIECE: usize = 64 * 1024;
 
 /// 256 MiB; 1 GiB where `SAMEWIRE_TEST_GIB` is set, which takes a build without optimisation a minute.
-fn size() -> usize {
+pub(crate) fn size() -> usize {
     if std::env::var_os("SAMEWIRE_TEST_GIB").is_some() { 1024 * MIB } else { 256 * MIB }
 }
 
@@ -48,18 +48,18 @@ impl Recorder {
         thread::spawn(move || lines.for_each(drop));
         Self { child, address }
     }
+}
 
-    /// Bytes of memory: now, and at most since [`Recorder::forget`].
-    fn memory(&self, name: &str) -> usize {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find(|line| line.starts_with(name)).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() * 1024
-    }
+/// A process's bytes of memory: now (`VmRSS:`), and at most since [`forget`] (`VmHWM:`).
+pub(crate) fn memory(process: u32, name: &str) -> usize {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() * 1024
+}
 
-    /// Makes what there is now the most that there was (proc(5), `clear_refs`).
-    fn forget(&self) {
-        fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5").unwrap();
-    }
+/// Makes what a process has now the most that it had (proc(5), `clear_refs`).
+pub(crate) fn forget(process: u32) {
+    fs::write(format!("/proc/{process}/clear_refs"), "5").unwrap();
 }
 
 impl Drop for Recorder {
@@ -69,7 +69,7 @@ impl Drop for Recorder {
     }
 }
 
-async fn origin<R: Future<Output = ()> + Send + 'static>(
+pub(crate) async fn origin<R: Future<Output = ()> + Send + 'static>(
     serve: impl Fn(TcpStream) -> R + Send + 'static,
 ) -> SocketAddr {
     let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -127,7 +127,7 @@ async fn http1(proxy: String, origin: SocketAddr, up: usize, down: usize) {
     read(&mut stream, down).await;
 }
 
-async fn http1_origin(mut stream: TcpStream) {
+pub(crate) async fn http1_origin(mut stream: TcpStream) {
     let head = head(&mut stream).await;
     let down: usize = head.split([' ', '/']).nth(2).unwrap().parse().unwrap();
     read(&mut stream, length(&head)).await;
@@ -198,11 +198,11 @@ async fn bounded<C: Future<Output = ()>>(
         let bench = Bench::new();
         let recorder = Recorder::start(&bench);
         call(recorder.address.clone(), origin, 1_000, 1_000).await;
-        let before = recorder.memory("VmRSS:");
-        recorder.forget();
+        let before = memory(recorder.child.id(), "VmRSS:");
+        forget(recorder.child.id());
         let begun = std::time::Instant::now();
         call(recorder.address.clone(), origin, up, down).await;
-        let grown = recorder.memory("VmHWM:").saturating_sub(before);
+        let grown = memory(recorder.child.id(), "VmHWM:").saturating_sub(before);
         eprintln!(
             "{what}, {} MiB {way}: {} KiB more than {} KiB, {:.1} s",
             size / MIB,
