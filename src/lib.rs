@@ -14,6 +14,7 @@
 //! | [`compare`] | two captures to differences. Pure |
 //! | [`diagnose`] | differences to causes: one file a rule |
 //! | [`inspect`] | a connector's files to findings, before it runs. Pure |
+//! | [`scan`] | any bytes to the places of secrets in them. Pure |
 //! | [`report`] | findings to text. Pure |
 //! | [`cli`] | the commands, one file each |
 
@@ -29,3 +30,4 @@ pub mod proxy;
 pub mod record;
 pub mod redact;
 pub mod report;
+pub mod scan;

@@ -22,6 +22,7 @@ mod record;
 mod recording;
 mod repeat;
 mod state;
+mod verify;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -77,6 +78,8 @@ pub enum Command {
     Env(env::Args),
     /// Read a connector's package without running it: spec, manifest, config references.
     Inspect(inspect::Args),
+    /// Look for secrets in any files: captures, HAR files of others, logs, archives, whole folders.
+    Verify(verify::Args),
     /// Show the page of a rule: what, why, on the wire, how to fix, when it is wrong.
     Explain(explain::Args),
     /// The whole job on an embedded API and an embedded connector.
@@ -152,6 +155,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Proxy(args) => proxy::run(&args),
         Command::Env(args) => env::run(&args),
         Command::Inspect(args) => inspect::run(&args, cli.color),
+        Command::Verify(args) => verify::run(&args, cli.color),
         Command::Explain(args) => explain::run(&args),
         Command::Demo(args) => demo::run(&args, cli.color),
         Command::DemoConnector(args) => demo::connector::run(&args),

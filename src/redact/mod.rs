@@ -44,9 +44,11 @@ mod words;
 pub use coverage::{RawCoverage, RawDirect};
 pub use fingerprint::Digest;
 pub use key::{Key, KeyError};
-pub use policy::is_sensitive_name;
+pub use placeholder::is_placeholder;
+pub use policy::{is_credential_name, is_password_name, is_sensitive_name};
 pub use raw::{
     Output, RawBody, RawConnection, RawExchange, RawFailure, RawHello, RawImage, RawKind, RawMessage,
     RawOutcome,
 };
 pub use redactor::{Known, Leak, Redacted, Redactor};
+pub use words::is_name as is_wordlike;

@@ -71,6 +71,8 @@ pub(super) struct Hit {
     pub(super) range: Range<usize>,
     pub(super) secret: u32,
     pub(super) encoding: Encoding,
+    /// The secret looks like a plain word.
+    pub(super) word: bool,
 }
 
 impl Patterns {
@@ -108,7 +110,8 @@ impl Patterns {
                 {
                     let range = at..at + pattern.bytes.len();
                     at = range.end;
-                    return Some(Hit { range, secret: pattern.secret, encoding: pattern.encoding });
+                    let Pattern { secret, encoding, word, .. } = *pattern;
+                    return Some(Hit { range, secret, encoding, word });
                 }
                 at += 1;
             }

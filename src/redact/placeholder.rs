@@ -60,6 +60,11 @@ pub(super) fn placeholder(text: &str) -> Option<Class> {
     store(text).or_else(|| mask(text)).or_else(|| template(text))
 }
 
+/// True for a value that stands where a secret should: nothing, a template, a mask, a reference to a store.
+pub fn is_placeholder(text: &str) -> bool {
+    placeholder(text).is_some()
+}
+
 /// The store that a reference to a secret points to.
 fn store(text: &str) -> Option<Class> {
     let kind = if (text.starts_with("airbyte_") && text.contains("_secret_"))

@@ -18,7 +18,7 @@ pub fn is_sensitive_name(name: &str) -> bool {
 }
 
 /// True where a name says that its value proves who is asking. Cursors, nonces and idempotency keys are sensitive, but prove nothing.
-pub(super) fn is_credential_name(name: &str) -> bool {
+pub fn is_credential_name(name: &str) -> bool {
     if !is_sensitive_name(name) {
         return false;
     }
@@ -30,7 +30,7 @@ pub(super) fn is_credential_name(name: &str) -> bool {
 }
 
 /// True where a name speaks of a secret that people choose: it may have blanks in it.
-pub(super) fn is_password_name(name: &str) -> bool {
+pub fn is_password_name(name: &str) -> bool {
     is_sensitive_name(name)
         && words_of(name).iter().any(|word| word.contains("pass") || PASSWORD.contains(&word.as_str()))
 }

@@ -1,6 +1,7 @@
 //! The redactor: holds the key and everything known to be secret, and turns raw into model.
 
 use std::ffi::OsString;
+use std::ops::Range;
 
 use thiserror::Error;
 
@@ -10,7 +11,7 @@ use crate::model::{
 };
 
 use super::fingerprint::{Digest, Tagger};
-use super::patterns::Patterns;
+use super::patterns::{Patterns, WINDOW};
 use super::placeholder::placeholder;
 use super::relation::{Rank, References};
 use super::secret::{Scope, name_tag};
@@ -57,6 +58,7 @@ pub struct Redactor {
     key_id: String,
     issued: usize,
     generation: u64,
+    not_searched: Vec<Reference>,
 }
 
 /// A message redacted.
@@ -81,6 +83,7 @@ impl Redactor {
             key_id,
             issued: 0,
             generation: 0,
+            not_searched: Vec::new(),
         }
     }
 
@@ -94,6 +97,9 @@ impl Redactor {
             return;
         }
         let secret = known == Known::Secret && placeholder(inner).is_none();
+        if known == Known::Secret && (!secret || inner.len() < WINDOW) {
+            self.not_searched.push(reference.clone());
+        }
         self.learn(reference, value, if secret { Rank::Secret } else { Rank::Value });
     }
 
@@ -314,6 +320,21 @@ impl Redactor {
         }
     }
 
+    /// Names of secrets that [`search`](Self::search) cannot find: placeholders, and those too short to be told from chance.
+    pub fn not_searched(&self) -> Vec<String> {
+        self.not_searched.iter().map(ToString::to_string).collect()
+    }
+
+    /// Where known secrets stand in a text, in every encoding: their names and places, from left to right.
+    ///
+    /// A secret that is a plain word counts where it stands as a word of its own.
+    pub fn search<'a>(&'a self, text: &'a [u8]) -> impl Iterator<Item = (String, Range<usize>)> + 'a {
+        self.patterns.find(text).filter(|hit| !hit.word || stands_alone(text, &hit.range)).map(|hit| {
+            let entry = self.references.entry(hit.secret);
+            (entry.map_or_else(String::new, |entry| entry.reference.to_string()), hit.range)
+        })
+    }
+
     /// Replaces known secrets in what would be shown otherwise.
     pub(super) fn masked(&self, scope: &Scope<'_>, text: Text) -> Text {
         if self.patterns.is_empty() {
@@ -337,6 +358,11 @@ impl Redactor {
         }
         masked
     }
+}
+
+fn stands_alone(text: &[u8], range: &Range<usize>) -> bool {
+    let letter = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    !letter(text[..range.start].last()) && !letter(text.get(range.end))
 }
 
 fn floor(text: &str, mut at: usize) -> usize {

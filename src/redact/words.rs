@@ -13,7 +13,7 @@ const LONGEST_NAME: usize = 64;
 const LONGEST_WORD: usize = 20;
 
 /// True where a text looks like a name: words of letters joined by `-_.:` and the like, with few digits.
-pub(super) fn is_name(text: &str) -> bool {
+pub fn is_name(text: &str) -> bool {
     is_made_of_words(text, |letter| {
         matches!(letter, '_' | '-' | '.' | ':' | '[' | ']' | '$' | '@' | '~' | ' ')
     })

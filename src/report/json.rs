@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::inspect::Inspection;
 
-use super::{Report, escape};
+use super::{Report, Verification, escape};
 
 /// The JSON contract `samewire.report/1`, indented, one newline at its end.
 ///
@@ -18,6 +18,11 @@ pub fn json(report: &Report) -> String {
 /// The JSON contract `samewire.inspect/1`, written the same way.
 pub fn inspection_json(inspection: &Inspection) -> String {
     inert_json(inspection)
+}
+
+/// The JSON contract `samewire.verify/1`, written the same way.
+pub fn verification_json(found: &Verification) -> String {
+    inert_json(found)
 }
 
 fn inert_json(report: &impl Serialize) -> String {

@@ -15,13 +15,15 @@ mod message;
 mod run;
 mod secret;
 mod terminal;
+mod verification;
 
 pub use config_to_wire::{ConfigToWire, ConfigTrace, ManifestRead, SentPlace};
 pub use contract::{
     Change, Difference, Evidence, Excerpt, Finding, LearnedPlace, Remedy, Report, SCHEMA, Significance,
 };
 pub use escape::inert;
-pub use json::{inspection_json, json};
+pub use json::{inspection_json, json, verification_json};
 pub use markdown::markdown;
 pub use run::{Answers, RunCoverage, RunSummary};
-pub use terminal::{Style, inspection, terminal};
+pub use terminal::{Style, inspection, terminal, verification};
+pub use verification::{VERIFY_SCHEMA, Verification};

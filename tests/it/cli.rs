@@ -8,3 +8,4 @@ mod kill;
 pub(crate) mod memory;
 mod repeat;
 mod reverse;
+mod verify;

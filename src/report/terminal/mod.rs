@@ -3,6 +3,7 @@
 mod inspection;
 mod page;
 mod source;
+mod verification;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -22,6 +23,7 @@ use source::Margin;
 
 pub use inspection::inspection;
 pub use page::Style;
+pub use verification::verification;
 
 /// Places that are shown of one finding; the rest is counted.
 const PLACES: usize = 6;

@@ -31,5 +31,6 @@ snapshots! {
     proxy: ["proxy"],
     env: ["env"],
     explain: ["explain"],
+    verify: ["verify"],
     demo: ["demo"],
 }

@@ -1,0 +1,229 @@
+//! `samewire verify FILE|DIR...`
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::str::FromStr;
+
+use anyhow::{Context as _, bail};
+use clap::{ColorChoice, ValueEnum};
+
+use crate::connector::{self, Overrides};
+use crate::model::Reference;
+use crate::record;
+use crate::redact::{Key, Known, Redactor};
+use crate::report::{self, Verification};
+use crate::scan::{Hit, Scan, Scanner, Unread};
+
+use super::options::Unread as Late;
+use super::{diff, output};
+
+/// Look for secrets in any files: captures, HAR files of others, logs, archives, whole folders.
+///
+/// Finds tokens by their vendors' forms, random values under names that speak of secrets, private keys, passwords in URLs, and what
+/// --secret and --config name in every encoding; archives, gzip, zstd, base64 and escapes are opened. The secrets themselves are never shown.
+///
+/// Exit status: 0 clean, 1 secrets found, 2 usage, input, or something that could not be looked into.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Files and folders; `-` is standard input.
+    #[arg(value_name = "FILE|DIR", required = true)]
+    paths: Vec<PathBuf>,
+
+    /// A secret to look for in every encoding, from a variable or a file; may be given more than once.
+    #[arg(long = "secret", value_name = "NAME=env:VAR|file:PATH")]
+    secrets: Vec<Late>,
+
+    /// Look for this config's secrets in every encoding, too.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// Let a rule's finds be in a file or folder that holds made-up secrets; never those of --secret and --config.
+    #[arg(long, value_name = "RULE@PATH")]
+    allow: Vec<Allowed>,
+
+    /// The report's format.
+    #[arg(long, value_enum, default_value_t = Format::Terminal)]
+    format: Format,
+
+    /// Write the report there instead of to standard output.
+    #[arg(short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// Formats of the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Terminal,
+    /// For programs: the schema `samewire.verify/1`.
+    Json,
+}
+
+/// Finds of a rule below a path, which do not count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Allowed {
+    rule: String,
+    path: String,
+}
+
+impl FromStr for Allowed {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (rule, path) = text.split_once('@').ok_or("say RULE@PATH, as in private-key@tests/fixtures")?;
+        if rule.is_empty() || path.is_empty() {
+            return Err("say RULE@PATH, as in private-key@tests/fixtures");
+        }
+        let path = path.strip_prefix("./").unwrap_or(path);
+        Ok(Self { rule: rule.to_owned(), path: path.trim_end_matches('/').to_owned() })
+    }
+}
+
+impl Allowed {
+    fn lets(&self, hit: &Hit) -> bool {
+        let path = hit.place.path.strip_prefix("./").unwrap_or(&hit.place.path);
+        hit.name.is_none()
+            && hit.rule == self.rule
+            && path
+                .strip_prefix(&self.path)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '!']))
+    }
+}
+
+/// Searches and reports.
+pub(super) fn run(args: &Args, color: ColorChoice) -> anyhow::Result<ExitCode> {
+    let (redactor, not_searched) = known(args)?;
+    let scanner = Scanner::new(&redactor);
+    let mut walk = Walk { scanner: &scanner, found: Scan::default(), left_out: Vec::new() };
+    for path in &args.paths {
+        if path.as_os_str() == "-" {
+            walk.found.merge(scanner.stream("-", io::stdin().lock()));
+        } else {
+            fs::metadata(path).with_context(|| format!("cannot look into {}", path.display()))?;
+            walk.path(path, true);
+        }
+    }
+    let found = Verification::new(walk.found, walk.left_out, not_searched, |hit| {
+        args.allow.iter().any(|allowed| allowed.lets(hit))
+    });
+    let file = args.output.as_deref();
+    let text = match args.format {
+        Format::Terminal => report::verification(&found, diff::style(color, file)),
+        Format::Json => report::verification_json(&found),
+    };
+    output::report(&text, file)?;
+    Ok(ExitCode::from(if !found.hits.is_empty() {
+        1
+    } else if found.clean {
+        0
+    } else {
+        2
+    }))
+}
+
+/// What is to be looked for besides what anyone would know, and the names of what is too short for that.
+fn known(args: &Args) -> anyhow::Result<(Redactor, Vec<String>)> {
+    // Nothing is compared under this key.
+    let mut redactor = Redactor::new(Key::generate()?);
+    for given in &args.secrets {
+        let source = given.secret()?;
+        let value = source.read()?;
+        redactor.refer(Reference::Named(source.name().to_owned()), &value, Known::Secret);
+    }
+    let too_short = redactor.not_searched();
+    if let Some(name) = too_short.first() {
+        bail!(
+            "--secret {name}: it is a placeholder or shorter than six bytes, which occur by chance; check its source"
+        );
+    }
+    if let Some(path) = &args.config {
+        let folder = std::env::current_dir().context("the working folder cannot be read")?;
+        let overrides = Overrides { config: Some(path.clone()), ..Overrides::default() };
+        let package = connector::find(&[], &folder, &overrides);
+        let config = package.config.as_ref();
+        if let Some(why) = config.and_then(|config| config.unreadable.as_deref()) {
+            bail!("--config {}: {why}", path.display());
+        }
+        record::inputs(&package, &mut redactor);
+    }
+    let too_short = redactor.not_searched();
+    Ok((redactor, too_short))
+}
+
+struct Walk<'a> {
+    scanner: &'a Scanner<'a>,
+    found: Scan,
+    left_out: Vec<String>,
+}
+
+impl Walk<'_> {
+    /// A file, or all that is below a folder. Links are followed only where they were named.
+    fn path(&mut self, path: &Path, named: bool) {
+        let shown = path.to_string_lossy();
+        let facts = if named { fs::metadata(path) } else { fs::symlink_metadata(path) };
+        let outcome = facts.and_then(|facts| {
+            if facts.is_dir() {
+                if !named && path.file_name().is_some_and(|name| name == ".git") {
+                    self.left_out.push(shown.clone().into_owned());
+                    return Ok(());
+                }
+                return self.folder(path);
+            }
+            if !facts.is_file() {
+                self.left_out.push(shown.clone().into_owned());
+                return Ok(());
+            }
+            let file = File::open(path)?;
+            self.found.merge(self.scanner.file(&shown, file));
+            Ok(())
+        });
+        if let Err(error) = outcome {
+            self.found.unread.push(Unread { path: shown.into_owned(), why: in_words(&error) });
+        }
+    }
+
+    fn folder(&mut self, path: &Path) -> io::Result<()> {
+        let mut entries: Vec<PathBuf> =
+            fs::read_dir(path)?.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<_>>()?;
+        entries.sort();
+        for entry in entries {
+            self.path(&entry, false);
+        }
+        Ok(())
+    }
+}
+
+fn in_words(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => "no permission to read it".to_owned(),
+        io::ErrorKind::NotFound => "it went away".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::scan::Place;
+
+    use super::*;
+
+    #[test]
+    fn what_is_allowed_is_below_a_path() {
+        let hit = |rule, path: &str, name: Option<&str>| Hit {
+            rule,
+            what: "x",
+            name: name.map(str::to_owned),
+            place: Place { path: path.into(), line: 1, column: 1, pointer: None, within: Vec::new() },
+            checksum: None,
+        };
+        let allowed: Allowed = "jwt@./tests/data/".parse().unwrap();
+        assert!(allowed.lets(&hit("jwt", "tests/data/a.har", None)));
+        assert!(allowed.lets(&hit("jwt", "./tests/data/a.zip!b", None)));
+        assert!(!allowed.lets(&hit("jwt", "tests/database", None)));
+        assert!(!allowed.lets(&hit("password", "tests/data/a.har", None)));
+        assert!(!allowed.lets(&hit("jwt", "tests/data/a.har", Some("secret.x"))));
+        assert!("jwt".parse::<Allowed>().is_err() && "@x".parse::<Allowed>().is_err());
+    }
+}
