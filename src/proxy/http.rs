@@ -27,6 +27,7 @@ use super::journal::Journal;
 use super::link::Links;
 use super::switch::{self, Switched};
 use super::tap::{Tap, TapHandle};
+use super::turns::{Part, Turns};
 use super::{Awaited, Shared, Stage};
 
 /// One client connection that speaks HTTP/1.
@@ -88,24 +89,34 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let mut connection = pin!(connection);
     let mut finishing = Awaited::new(&stages, |stage| stage != Stage::Serving);
     drop(stages);
+    let turns = Turns::new();
     let (mut served, mut stopping) = (None, false);
     let mut switched: Option<std::pin::Pin<Box<dyn Future<Output = ()> + Send>>> = None;
     poll_fn(|cx| {
         if !stopping && finishing.poll(cx) {
             stopping = true;
             connection.as_mut().graceful_shutdown();
+            turns.call(Part::Client);
         }
-        if served.is_none()
-            && let Poll::Ready(result) = connection.as_mut().poll(cx)
-        {
-            served = Some(result);
-        }
-        let ended = session.links.poll(cx);
-        if ended && served.is_none() && session.to().is_some() && session.journal.is_idle() {
-            // The origin has closed an idle connection: so does samewire, as without it.
-            connection.as_mut().graceful_shutdown();
-            cx.waker().wake_by_ref();
-        }
+        turns.take(cx, |part, cx| match part {
+            Part::Client if served.is_some() => {}
+            Part::Client => {
+                if let Poll::Ready(result) = connection.as_mut().poll(cx) {
+                    served = Some(result);
+                }
+                if session.links.has_new() {
+                    turns.call(Part::Links);
+                }
+            }
+            Part::Links => {
+                let ended = session.links.poll(cx);
+                if ended && served.is_none() && session.to().is_some() && session.journal.is_idle() {
+                    // The origin has closed an idle connection: so does samewire, as without it.
+                    connection.as_mut().graceful_shutdown();
+                    turns.call(Part::Client);
+                }
+            }
+        });
         let both = session.upgrade.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(both) = both {
             switched = Some(Box::pin(switch::pass(both)));

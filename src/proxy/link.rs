@@ -58,6 +58,8 @@ struct State {
     prepared: Option<Prepared>,
     /// What makes the links move; polled by the client connection's task.
     running: Vec<Running>,
+    /// One of them has not been polled yet.
+    has_new: bool,
 }
 
 impl Links {
@@ -117,10 +119,18 @@ impl Links {
         state.idle.push(link);
     }
 
+    /// True where a link is to be polled for the first time.
+    pub(super) fn has_new(&self) -> bool {
+        self.lock().has_new
+    }
+
     /// Moves all links on; true when one of them has ended.
     pub(super) fn poll(&self, cx: &mut Context<'_>) -> bool {
         // Taken out while they are polled: what they wake may ask for the lock.
-        let mut running = std::mem::take(&mut self.lock().running);
+        let mut state = self.lock();
+        let mut running = std::mem::take(&mut state.running);
+        state.has_new = false;
+        drop(state);
         let before = running.len();
         running.retain_mut(|link| link.as_mut().poll(cx).is_pending());
         let ended = running.len() < before;
@@ -146,11 +156,15 @@ impl Links {
             .await
             .map_err(|error| failure::upstream(Phase::Send, FailureKind::Internal, error.to_string()))?;
         let connection = connection.with_upgrades();
-        self.lock().running.push(Box::pin(async move {
+        let running: Running = Box::pin(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "an upstream connection ended");
             }
-        }));
+        });
+        let mut state = self.lock();
+        state.running.push(running);
+        state.has_new = true;
+        drop(state);
         Ok(Link { to: to.clone(), sender, tap: handle, way, reused: false })
     }
 

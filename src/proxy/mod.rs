@@ -26,6 +26,7 @@ mod tap;
 mod tls;
 mod tls_tunnel;
 mod tunnel;
+mod turns;
 mod upstream;
 mod upstream_proxy;
 mod websocket;
