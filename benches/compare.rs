@@ -157,6 +157,7 @@ fn run(side: Side) -> Capture {
             version: "0".to_owned(),
             platform: "bench".to_owned(),
             tool: Tool::Record,
+            source: None,
             interception: samewire::model::Interception::default(),
             repeat: None,
             command: Vec::new(),

@@ -7,6 +7,7 @@
 //! | [`model`] | what was seen: capture, connection, exchange, field, credentials, target, body. Pure data |
 //! | [`redact`] | raw bytes to model values, the only door |
 //! | [`capture`] | model to disk and back: HAR 1.2 with `_samewire` members |
+//! | [`import`] | what other programs recorded, to raw exchanges: HAR, the Airbyte Builder's answers, curl command lines |
 //! | [`record`] | events of the data path to exchanges |
 //! | [`proxy`] | the data path |
 //! | [`launch`] | runs a command under the proxy |
@@ -16,6 +17,7 @@
 //! | [`inspect`] | a connector's files to findings, before it runs. Pure |
 //! | [`scan`] | any bytes to the places of secrets in them. Pure |
 //! | [`report`] | findings to text. Pure |
+//! | [`export`] | exchanges to command lines and code. Pure |
 //! | [`cli`] | the commands, one file each |
 
 pub mod capture;
@@ -23,6 +25,8 @@ pub mod cli;
 pub mod compare;
 pub mod connector;
 pub mod diagnose;
+pub mod export;
+pub mod import;
 pub mod inspect;
 pub mod launch;
 pub mod model;

@@ -4,7 +4,9 @@
 
 mod entry;
 mod format;
+mod glance;
 mod har;
+mod plain;
 mod reader;
 mod render;
 mod unreadable;
@@ -13,6 +15,8 @@ mod writer;
 
 pub use entry::{Entry, Frame, Rendered};
 pub use format::{FORMAT, Note};
+pub use glance::{Glance, glance};
+pub use plain::plain;
 pub use reader::{from_slice, read};
 pub use unreadable::{ContentError, ReadError};
 pub use writer::{WriteError, Writer, write};

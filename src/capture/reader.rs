@@ -91,9 +91,9 @@ struct Log<'a> {
 
 /// The members after the entries.
 #[derive(Default, Deserialize)]
-struct Tail {
+pub(super) struct Tail {
     #[serde(rename = "_samewire_closing", default)]
-    closing: Closing,
+    pub(super) closing: Closing,
     #[serde(rename = "_samewire_since", default)]
     since: Since,
 }

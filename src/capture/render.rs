@@ -60,6 +60,7 @@ pub(super) fn opaque_reason(reason: OpaqueReason) -> &'static str {
         OpaqueReason::Malformed => "not kept: not what its media type says",
         OpaqueReason::Coding => "not kept: its content coding could not be undone",
         OpaqueReason::Truncated => "not kept: it broke off",
+        OpaqueReason::NotTold => "not told by the import",
     }
 }
 

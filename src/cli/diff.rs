@@ -10,7 +10,7 @@ use crate::model::Side;
 use crate::report::{self, Report, Style};
 
 use super::repeat::{self, Runs};
-use super::{output, paths};
+use super::{output, paths, verdicts};
 
 /// Compare two captures: verdict, root cause, differences.
 ///
@@ -63,11 +63,13 @@ pub(super) fn compare_files(
     options: &ReportOptions,
     color: ColorChoice,
 ) -> anyhow::Result<Verdict> {
+    let files = (sandbox, runtime);
     let sandbox = Runs::read(sandbox, Side::Sandbox)?;
     let runtime = Runs::read(runtime, Side::Runtime)?;
     let comparison = repeat::compare(&sandbox, &runtime);
     let case = Case { sandbox: &sandbox.first, runtime: &runtime.first, comparison: &comparison };
     let diagnosis = diagnose::diagnose(&case);
+    verdicts::keep(files.0, files.1, &diagnosis);
     let mut report = Report::new(&case, &diagnosis);
     report.notes.extend(sandbox.notes.into_iter().chain(runtime.notes));
     let file = options.output.as_deref();

@@ -1,5 +1,6 @@
 //! The commands, one file each. The only room with anyhow and standard output.
 
+mod archive;
 mod compare;
 mod demo;
 mod diff;
@@ -8,20 +9,26 @@ mod ending;
 mod enter;
 mod env;
 mod explain;
+mod export;
 mod foresight;
 #[cfg(target_os = "linux")]
 mod hold;
+mod import;
 mod inspect;
+mod list;
 mod listening;
 mod options;
 mod output;
 mod paths;
 mod probe;
 mod proxy;
+mod prune;
 mod record;
 mod recording;
 mod repeat;
+mod show;
 mod state;
+mod verdicts;
 mod verify;
 
 use std::ffi::OsString;
@@ -76,6 +83,25 @@ pub enum Command {
     Proxy(proxy::Args),
     /// Print the variables that a client needs to use a running `samewire proxy`.
     Env(env::Args),
+    /// Read what another program recorded (HAR, Airbyte Builder, curl) as the capture of a side.
+    ///
+    /// Values are redacted as they are read. What such a file does not tell is unknown and never a difference; the report says what that is.
+    /// To compare what was on the wire, record the side instead.
+    Import(import::Args),
+    /// Write a capture for other programs: plain HAR, curl, HTTPie, Python.
+    ///
+    /// The capture holds no secrets, so command lines and code have variables in their place (`$API_KEY`), named by the config's key where
+    /// that is known. They say what to fill in, and stop where it is missing.
+    Export(export::Args),
+    /// List the captures of a folder, with what the last diff said of each.
+    List(list::Args),
+    /// Show a capture's exchanges, or one of them as it was sent.
+    Show(show::Args),
+    /// Remove older captures of a folder; without --force it says what it would remove.
+    ///
+    /// Only captures of samewire's in the folder itself are touched: no other file, nothing in folders below it, nothing behind a link.
+    /// The captures of a set (`record --repeat`) go together.
+    Prune(prune::Args),
     /// Read a connector's package without running it: spec, manifest, config references.
     Inspect(inspect::Args),
     /// Look for secrets in any files: captures, HAR files of others, logs, archives, whole folders.
@@ -154,6 +180,11 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Compare(args) => compare::run(&args, cli.color),
         Command::Proxy(args) => proxy::run(&args),
         Command::Env(args) => env::run(&args),
+        Command::Import(args) => import::run(&args),
+        Command::Export(args) => export::run(&args),
+        Command::List(args) => list::run(&args),
+        Command::Show(args) => show::run(&args),
+        Command::Prune(args) => prune::run(&args),
         Command::Inspect(args) => inspect::run(&args, cli.color),
         Command::Verify(args) => verify::run(&args, cli.color),
         Command::Explain(args) => explain::run(&args),

@@ -189,8 +189,8 @@ fn open(
         Some(path) => path.clone(),
         None => paths::new_capture(Path::new(paths::FOLDER), side, Timestamp::now())?,
     };
-    let mut redactor = recording::redactor(key, &args.recording)?;
-    let inputs = recording::inputs(&[], None, &args.recording, &mut redactor)?;
+    let mut redactor = recording::redactor(key, &args.recording.secrets)?;
+    let inputs = recording::inputs(&[], None, args.recording.config.as_deref(), &mut redactor)?;
     let mut opening = recording::opening(side, Tool::Proxy, &[], inputs, &redactor);
     if let Some((base, secret_path)) = reverse {
         if let Some(secret) = secret_path {

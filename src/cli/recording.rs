@@ -22,7 +22,7 @@ use crate::record::{self, EventSender, Setup, Summary};
 use crate::redact::{Key, Known, Redactor};
 
 use super::ending::Ending;
-use super::options::Recording;
+use super::options::{Recording, Unread};
 use super::{foresight, listening, output};
 
 /// A command to record.
@@ -67,9 +67,9 @@ pub(super) fn machine_key() -> anyhow::Result<Key> {
 }
 
 /// A redactor that knows the secrets of the options.
-pub(super) fn redactor(key: Key, options: &Recording) -> anyhow::Result<Redactor> {
+pub(super) fn redactor(key: Key, secrets: &[Unread]) -> anyhow::Result<Redactor> {
     let mut redactor = Redactor::new(key);
-    for secret in &options.secrets {
+    for secret in secrets {
         let secret = secret.secret()?;
         let value = secret.read()?;
         redactor.refer(Reference::Named(secret.name().to_owned()), &value, Known::Secret);
@@ -82,14 +82,14 @@ pub(super) fn redactor(key: Key, options: &Recording) -> anyhow::Result<Redactor
 pub(super) fn inputs(
     command: &[OsString],
     container: Option<&Container>,
-    options: &Recording,
+    config: Option<&Path>,
     redactor: &mut Redactor,
 ) -> anyhow::Result<Inputs> {
-    if let Some(path) = &options.config {
+    if let Some(path) = config {
         std::fs::File::open(path).with_context(|| format!("--config: cannot read {}", path.display()))?;
     }
     let folder = current_folder()?;
-    let overrides = Overrides { config: options.config.clone(), ..Overrides::default() };
+    let overrides = Overrides { config: config.map(Path::to_owned), ..Overrides::default() };
     let package = match container {
         None => connector::find(command, &folder, &overrides),
         Some(container) => connector::find_inside(container.inside(), &folder, &overrides),
@@ -131,6 +131,7 @@ pub(super) fn opening(
             version: env!("CARGO_PKG_VERSION").to_owned(),
             platform: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
             tool,
+            source: None,
             interception: Interception::default(),
             repeat: None,
             command: redactor.command(command),
@@ -159,10 +160,10 @@ async fn recorded(plan: Plan, options: &Recording) -> anyhow::Result<Recorded> {
     let mut ending = Ending::watch()?;
     let place = ending.or(Place::of(&plan.command, &folder, inherited)).await??;
     let place = if plan.transparent { place.in_own_network()? } else { place };
-    let mut redactor = redactor(plan.key, options)?;
+    let mut redactor = redactor(plan.key, &options.secrets)?;
     let words = plan.command.words();
     let container = place.container();
-    let mut inputs = inputs(&words, container, options, &mut redactor)?;
+    let mut inputs = inputs(&words, container, options.config.as_deref(), &mut redactor)?;
     inputs.environment = match container {
         Some(container) => Some(record::environment(container.variables(), &mut redactor)),
         None => environment(&words, &mut redactor),

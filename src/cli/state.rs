@@ -38,12 +38,17 @@ pub(super) struct Listening {
 
 /// `$XDG_STATE_HOME/samewire/proxy`.
 pub(super) fn folder() -> anyhow::Result<PathBuf> {
+    Ok(base()?.join("proxy"))
+}
+
+/// `$XDG_STATE_HOME/samewire`.
+pub(super) fn base() -> anyhow::Result<PathBuf> {
     let base = std::env::var_os("XDG_STATE_HOME")
         .filter(|value| !value.is_empty())
         .map(PathBuf::from)
         .or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".local/state")))
-        .context("no home folder to keep the proxy's state in; set XDG_STATE_HOME or HOME")?;
-    Ok(base.join("samewire/proxy"))
+        .context("no home folder to keep state in; set XDG_STATE_HOME or HOME")?;
+    Ok(base.join("samewire"))
 }
 
 /// Makes the folder, for nobody else to write to. Others may read the certificates: containers must.

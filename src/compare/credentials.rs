@@ -2,6 +2,7 @@
 
 use super::carried::Item;
 use super::identity::{alteration, identity, is_placeholder, same_name};
+use super::imported::may_have_carried;
 use super::side_by_side::{Both, Found, short};
 use super::significance::{is_clock, is_key_id, is_per_request, is_signature, scheme_case, signs};
 use super::value::{Likeness, secrets, texts};
@@ -9,7 +10,7 @@ use super::{
     ChangeKind, CredentialMatch, CredentialPair, CredentialPart, FieldPart, Identity, Locator, Reason,
     Significance,
 };
-use crate::model::{Class, Content, FieldValue, Length, Parameter, Token};
+use crate::model::{Class, Content, Exchange, FieldValue, Length, Parameter, Token};
 
 /// Relates what both exchanges carry, and notes the differences.
 pub(super) fn compare(
@@ -68,16 +69,21 @@ fn relate(both: &Both<'_>, sandbox: &[Item], runtime: &[Item]) -> Vec<Credential
         .enumerate()
         .map(|(at, partner)| match partner {
             Some((other, identity)) => CredentialMatch { sandbox: Some(at), runtime: Some(other), identity },
-            None => CredentialMatch { sandbox: Some(at), runtime: None, identity: Identity::Alone },
+            None => CredentialMatch { sandbox: Some(at), runtime: None, identity: lonely_in(both.runtime) },
         })
         .collect();
     let lonely = taken.iter().enumerate().filter(|(_, taken)| !**taken);
     matches.extend(lonely.map(|(at, _)| CredentialMatch {
         sandbox: None,
         runtime: Some(at),
-        identity: Identity::Alone,
+        identity: lonely_in(both.sandbox),
     }));
     matches
+}
+
+/// What is said of a credential that this other exchange does not have.
+fn lonely_in(other: &Exchange) -> Identity {
+    if may_have_carried(other) { Identity::Unknown } else { Identity::Alone }
 }
 
 /// A value that says nothing does not move.
@@ -179,6 +185,8 @@ fn signs_anew(both: &Both<'_>) -> bool {
 fn note(both: &Both<'_>, sandbox: &[Item], runtime: &[Item], one: &CredentialMatch, found: &mut Found<'_>) {
     let items = (one.sandbox.and_then(|at| sandbox.get(at)), one.runtime.and_then(|at| runtime.get(at)));
     let (item, other) = match items {
+        // The other side's may have been taken out.
+        (Some(_), None) | (None, Some(_)) if one.identity == Identity::Unknown => return,
         (Some(item), Some(other)) => (item, other),
         (Some(item), None) => {
             let at = whole(&item.carried.at);

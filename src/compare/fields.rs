@@ -2,6 +2,7 @@
 
 use super::carried::{Item, holds, holds_field, nth_field, nth_parameter};
 use super::credentials::fields as field_values;
+use super::imported::{may_have_field, withheld_field};
 use super::reverse;
 use super::side_by_side::{Both, Found, short};
 use super::significance;
@@ -83,6 +84,13 @@ fn pair(
     if items.iter().any(|items| holds_field(items, key)) || is_host_of_target(both, field, partner) {
         return;
     }
+    if withheld_field(both, &field.value, &partner.value) {
+        return;
+    }
+    // Which fields an exporter writes of the connection and the framing is its own affair.
+    if !both.bytes_known() && (significance::is_connection(key) || significance::is_framing(key)) {
+        return;
+    }
     let likeness = match key.as_str() {
         "content-type" | "accept" => media_types(both, key, &field.value, &partner.value),
         _ => field_values(both, key, &field.value, &partner.value),
@@ -127,6 +135,11 @@ fn lonely(both: &Both<'_>, field: &Field, nth: u32, kind: ChangeKind, found: &mu
     let exchange = if kind == ChangeKind::Missing { both.sandbox } else { both.runtime };
     let capture = if kind == ChangeKind::Missing { both.runs.sandbox } else { both.runs.runtime };
     let reversed = capture.run.interception.upstream().is_some();
+    let other = if kind == ChangeKind::Missing { both.runtime } else { both.sandbox };
+    let of_sending = significance::is_connection(key) || significance::is_framing(key);
+    if may_have_field(other, key) || of_sending && !both.bytes_known() {
+        return;
+    }
     if key == "host" && (reversed || is_host(field, &exchange.request.target.host)) {
         return;
     }

@@ -1,5 +1,6 @@
 //! Whether two secrets are one: equal, one the altered form of the other, rightly different, or unrelated.
 
+use super::imported::is_withheld;
 use super::side_by_side::{Both, Runs};
 use super::value::{issued, surely_differ};
 use super::{Identity, Reason};
@@ -33,6 +34,9 @@ pub fn alteration(sandbox: &Secret, runtime: &Secret) -> Option<Alteration> {
 
 /// Compares two secrets that stand where credentials stand.
 pub(super) fn identity(both: &Both<'_>, sandbox: &Secret, runtime: &Secret) -> Identity {
+    if is_withheld(sandbox) || is_withheld(runtime) {
+        return Identity::Unknown;
+    }
     if is_placeholder(sandbox) || is_placeholder(runtime) {
         return if same_placeholder(both.runs, sandbox, runtime) {
             Identity::Same

@@ -12,6 +12,7 @@ mod config_to_wire;
 mod credentials;
 mod fields;
 mod identity;
+mod imported;
 mod issued;
 mod json;
 mod key;
@@ -51,6 +52,7 @@ pub fn compare(sandbox: &Capture, runtime: &Capture) -> Comparison {
     for pair in &mut pairs {
         let (one, other) = (last(sandbox, &pair.sandbox), last(runtime, &pair.runtime));
         reverse::explain(pair, (sandbox, one), (runtime, other));
+        imported::explain(pair, sandbox, runtime);
     }
     let mut comparison = Comparison { same_key: runs.same_key, pairs, ..Comparison::default() };
     let comparable = !sandbox.exchanges.is_empty() && !runtime.exchanges.is_empty();
@@ -126,7 +128,7 @@ pub struct Pair {
     pub runtime: Option<Attempts>,
     /// Why a pair has no partner, where the framework's own limits explain it ([`Reason::BuilderLimits`], [`Reason::ParentAgain`]), or
     /// where the other run had failed before it got there ([`Reason::Consequence`]), or where the other side's would not have been seen
-    /// ([`Reason::BesideReverse`]), or where such requests are made now more, now less often ([`Reason::Learned`]).
+    /// ([`Reason::BesideReverse`]) or told ([`Reason::NotTold`]), or where such requests are made now more, now less often ([`Reason::Learned`]).
     pub alone: Option<Reason>,
 }
 
@@ -245,6 +247,8 @@ pub enum Reason {
     ReverseHost,
     /// In reverse mode only requests to the base URL are seen.
     BesideReverse,
+    /// The other side is an import that does not tell of every request.
+    NotTold,
     /// It changes from run to run of one side.
     Learned {
         /// The side that was recorded several times.
@@ -276,6 +280,7 @@ impl Reason {
             Self::Data => "other data in the answer to the same request",
             Self::ReverseHost => "reverse mode: the client was given samewire's address as the base URL",
             Self::BesideReverse => "reverse mode: only requests to the base URL are seen",
+            Self::NotTold => "the other side is an import that does not tell of every request",
             Self::Learned { side, runs } => {
                 return Cow::Owned(format!("changes from run to run of the {side} ({runs} runs)"));
             }

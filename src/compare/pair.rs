@@ -1,10 +1,11 @@
 //! Which requests of two runs belong together: by what they ask for, then by equality, then by order.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::attempt::{Unit, is_redirect};
 use super::key::{self, TIERS, Tier};
 use super::{Pair, alone};
+use crate::model::Lack;
 
 /// How far, in matched requests, two unequal requests of one kind may stand apart and still be taken for one; concurrency moves them.
 const APART: usize = 16;
@@ -12,6 +13,12 @@ const APART: usize = 16;
 /// Pairs the units of two runs. Every unit stands in exactly one pair.
 pub(super) fn pair(sandbox: &[Unit<'_>], runtime: &[Unit<'_>], same_key: bool) -> Vec<Pair> {
     let mut pairing = Pairing::new(sandbox, runtime, same_key);
+    for (one, other) in told_last_hops(sandbox, runtime) {
+        pairing.join(one, other);
+    }
+    for (other, one) in told_last_hops(runtime, sandbox) {
+        pairing.join(one, other);
+    }
     for tier in TIERS {
         if pairing.has_free() {
             pairing.tier(tier);
@@ -222,6 +229,26 @@ impl<'u, 'a> Pairing<'u, 'a> {
             }
         }
     }
+}
+
+/// An import that tells of each redirect's last hop only: that hop is its partner. Indexes of the partial run and of the other one.
+fn told_last_hops(partial: &[Unit<'_>], other: &[Unit<'_>]) -> Vec<(usize, usize)> {
+    let mut hops: HashMap<u64, usize> = HashMap::new();
+    let mut begun: HashSet<u64> = HashSet::new();
+    for (at, unit) in other.iter().enumerate() {
+        let key = key::of(unit.last, Tier::Full);
+        if !unit.is_hop {
+            begun.insert(key);
+        } else if !is_redirect(unit.last) {
+            hops.entry(key).or_insert(at);
+        }
+    }
+    let told = partial.iter().enumerate().filter(|(_, unit)| !unit.is_hop && unit.last.lacks(Lack::Requests));
+    told.filter_map(|(at, unit)| {
+        let key = key::of(unit.last, Tier::Full);
+        if begun.contains(&key) { None } else { Some((at, hops.remove(&key)?)) }
+    })
+    .collect()
 }
 
 /// How many requests without a partner are tried against each other.

@@ -51,12 +51,17 @@ impl Both<'_> {
 
     /// Order, case and spacing of both heads are known.
     pub(super) fn heads_known(&self) -> bool {
-        [self.sandbox, self.runtime].iter().all(|exchange| exchange.request.fidelity != Fidelity::Decoded)
+        [self.sandbox, self.runtime]
+            .iter()
+            .all(|exchange| matches!(exchange.request.fidelity, Fidelity::Wire | Fidelity::Desync(_)))
     }
 
     /// The bodies' bytes are known to differ.
     pub(super) fn bodies_differ(&self) -> bool {
         let (sandbox, runtime) = (&self.sandbox.request.body, &self.runtime.request.body);
+        if !self.bytes_known() {
+            return false;
+        }
         sandbox.length != runtime.length || (self.runs.same_key && sandbox.digest != runtime.digest)
     }
 }

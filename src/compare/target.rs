@@ -11,7 +11,8 @@ use crate::model::{Class, Parameter, Piece, Secret, Target, Text};
 pub(super) fn compare(both: &Both<'_>, items: [&[Item]; 2], found: &mut Found<'_>) {
     let (one, other) = (&both.sandbox.request, &both.runtime.request);
     let words = |found: &mut Found<'_>, at, from: &str, to: &str, significance| {
-        if from != to {
+        // An import's version may not be told.
+        if from != to && !from.is_empty() && !to.is_empty() {
             found.push(at, None, (Some(from.to_owned()), Some(to.to_owned())), significance);
         }
     };

@@ -4,6 +4,7 @@ use std::mem::discriminant;
 
 use super::Reason;
 use super::identity::{alteration, is_placeholder, same_but_for_times, same_placeholder};
+use super::imported::{is_withheld, withheld};
 use super::issued::may_be_issued;
 use super::side_by_side::Both;
 use super::significance::{is_clock, is_per_request, moved_with_clock};
@@ -51,6 +52,9 @@ impl Likeness {
 
 /// Compares the values of a place of this name.
 pub(super) fn texts(both: &Both<'_>, name: &str, sandbox: &Text, runtime: &Text) -> Likeness {
+    if withheld(both, sandbox, runtime) {
+        return Likeness::Unknown;
+    }
     if let (Some(sandbox), Some(runtime)) = (sandbox.as_shown(), runtime.as_shown()) {
         return shown(both, name, sandbox, runtime);
     }
@@ -69,6 +73,9 @@ pub(super) fn texts(both: &Both<'_>, name: &str, sandbox: &Text, runtime: &Text)
 
 /// Compares two hidden values of a place of this name that carries no credentials.
 pub(super) fn secrets(both: &Both<'_>, name: &str, sandbox: &Secret, runtime: &Secret) -> Likeness {
+    if is_withheld(sandbox) || is_withheld(runtime) {
+        return Likeness::Unknown;
+    }
     if both.runs.same_key && sandbox.fingerprint.exact == runtime.fingerprint.exact {
         return Likeness::Equal;
     }
@@ -86,8 +93,14 @@ pub(super) fn secrets(both: &Both<'_>, name: &str, sandbox: &Secret, runtime: &S
     {
         return Likeness::Unknown;
     }
-    if !configured(sandbox) && !configured(runtime) && moved_with_clock(both, sandbox, runtime) {
-        return Likeness::Expected(Reason::Clock);
+    if !configured(sandbox) && !configured(runtime) {
+        if moved_with_clock(both, sandbox, runtime) {
+            return Likeness::Expected(Reason::Clock);
+        }
+        // How far a date lies from its request is not known where the request's time is not.
+        if !both.times_known() && is_typed(sandbox) && is_typed(runtime) {
+            return Likeness::Unknown;
+        }
     }
     if discriminant(&sandbox.shape.class) == discriminant(&runtime.shape.class) {
         let typed = matches!(sandbox.shape.class, Class::Date { .. } | Class::Timestamp { .. });

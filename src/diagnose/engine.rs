@@ -8,7 +8,9 @@ use crate::model::Side;
 
 use super::registry::{self, RULES};
 use super::standing::{Answers, answers, severity};
-use super::{Blame, Case, Diagnosis, Family, Finding, Findings, Inconclusive, Severity, Verdict, notes};
+use super::{
+    Blame, Case, Diagnosis, Family, Finding, Findings, Inconclusive, Severity, Verdict, notes, told,
+};
 
 /// What the rules say of two captures.
 pub fn diagnose(case: &Case<'_>) -> Diagnosis {
@@ -19,6 +21,7 @@ pub fn diagnose(case: &Case<'_>) -> Diagnosis {
     let mut findings = merged(findings);
     for finding in &mut findings {
         finding.severity = severity(case, finding);
+        told::temper(case, finding);
     }
     blame_causes(&mut findings);
     findings.sort_by_key(|finding| {

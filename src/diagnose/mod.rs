@@ -8,6 +8,7 @@ mod registry;
 mod rule;
 mod rules;
 mod standing;
+mod told;
 mod unseen;
 mod verdict;
 

@@ -2,7 +2,7 @@
 
 use crate::model::{Fidelity, Side};
 
-use super::Case;
+use super::{Case, told};
 
 /// Notes about the two captures, redacted.
 pub(super) fn notes(case: &Case<'_>) -> Vec<String> {
@@ -21,6 +21,7 @@ pub(super) fn notes(case: &Case<'_>) -> Vec<String> {
         );
     }
     for side in [Side::Sandbox, Side::Runtime] {
+        notes.extend(told::note(side, case.capture(side)));
         of_side(case, side, &mut notes);
     }
     for varying in &case.comparison.varying {

@@ -90,6 +90,8 @@ pub enum OpaqueReason {
     Coding,
     /// It broke off.
     Truncated,
+    /// An import does not tell it.
+    NotTold,
 }
 
 /// One part of a multipart body.

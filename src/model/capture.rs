@@ -6,7 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Clue, Connection, Coverage, Exchange, Inputs, Target, Text};
+use super::{Clue, Connection, Coverage, Exchange, Inputs, Source, Target, Text};
 
 /// One recorded run of one side.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,8 +70,11 @@ pub struct Run {
     pub version: String,
     /// Operating system and architecture.
     pub platform: String,
-    /// `record` or `proxy`.
+    /// `record`, `proxy` or `import`.
     pub tool: Tool,
+    /// Of an import, where it comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
     /// How the traffic came to samewire.
     #[serde(default, skip_serializing_if = "Interception::is_by_variables")]
     pub interception: Interception,
@@ -98,6 +101,8 @@ pub enum Tool {
     Record,
     /// `samewire proxy`: whatever came.
     Proxy,
+    /// `samewire import`: what another program told.
+    Import,
 }
 
 /// How the traffic came to samewire.

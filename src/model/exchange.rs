@@ -5,14 +5,14 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Body, Field, FieldValue, Target, Text};
+use super::{Body, Field, FieldValue, Imported, Lack, Target, Text};
 
 /// A request and its outcome.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Exchange {
     /// From 1, in the order in which the exchanges of a capture started.
     pub number: u32,
-    /// The number of its connection.
+    /// The number of its connection; 0 where an import does not tell it.
     pub connection: u32,
     /// From 1, its place on that connection.
     pub index: u32,
@@ -45,9 +45,34 @@ impl Exchange {
     }
 
     /// True for an answer below 400 that arrived whole. Of gRPC the status after the answer decides.
+    ///
+    /// Where an import does not tell the answer, what is presumed of it counts.
     pub fn succeeded(&self) -> bool {
-        matches!(&self.outcome, Outcome::Answered(response)
-            if response.status < 400 && response.grpc_status().is_none_or(|status| status == "0"))
+        match &self.outcome {
+            Outcome::Answered(response) => {
+                response.status < 400 && response.grpc_status().is_none_or(|status| status == "0")
+            }
+            Outcome::Failed { .. } => false,
+            Outcome::Unfinished => self.presumed() == Some(true),
+        }
+    }
+
+    /// Whether a request of an import, whose answer is not told, is presumed to have succeeded.
+    pub fn presumed(&self) -> Option<bool> {
+        self.imported().and_then(|imported| imported.presumed)
+    }
+
+    /// What is known of it as an import; `None` where samewire saw it itself.
+    pub fn imported(&self) -> Option<&Imported> {
+        match &self.request.fidelity {
+            Fidelity::Imported(imported) => Some(imported),
+            Fidelity::Wire | Fidelity::Decoded | Fidelity::Desync(_) => None,
+        }
+    }
+
+    /// True for an import that does not tell this.
+    pub fn lacks(&self, lack: Lack) -> bool {
+        self.imported().is_some_and(|imported| imported.lacks.contains(&lack))
     }
 }
 
@@ -72,7 +97,7 @@ pub struct Request {
     pub method: String,
     /// Where it goes.
     pub target: Target,
-    /// `HTTP/1.1`, `HTTP/1.0`, `HTTP/2`.
+    /// `HTTP/1.1`, `HTTP/1.0`, `HTTP/2`; empty where an import does not tell it.
     pub version: String,
     /// Its field lines, in order.
     pub fields: Vec<Field>,
@@ -143,6 +168,8 @@ pub enum Fidelity {
     Decoded,
     /// The bytes on the wire, and the HTTP library read them otherwise; says how.
     Desync(String),
+    /// Another program told of it.
+    Imported(Imported),
 }
 
 /// What came of a request.

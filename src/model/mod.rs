@@ -10,6 +10,7 @@ mod coverage;
 mod credentials;
 mod exchange;
 mod field;
+mod imported;
 mod inputs;
 mod json;
 mod relation;
@@ -28,6 +29,7 @@ pub use exchange::{
     WebSocket,
 };
 pub use field::{Field, FieldName, FieldValue, Parameter, Spacing};
+pub use imported::{Imported, Lack, Source, SourceFormat};
 pub use inputs::{
     ClientVersion, ConfigFacts, ConfigValue, DefinedCredentials, ImageFacts, Inputs, JsonType, ManifestFacts,
     ManifestState, SpecFacts, SpecProperty, TemplateReference, Variable,

@@ -107,6 +107,8 @@ pub enum Class {
     Template(String),
     /// A run of one masking character, or `<redacted>` and the like.
     Mask(String),
+    /// Present, and hidden by the program that an import comes from: nothing is known of the value.
+    Withheld,
     /// A reference to a secret in some store; `String` names the kind: `airbyte`, `aws`, `gcp`, `azure`, `vault`.
     SecretReference(String),
     /// A date or a date and time.
@@ -288,6 +290,7 @@ impl fmt::Display for Secret {
         let kind = match &self.shape.class {
             Class::Empty => return Ok(()),
             Class::Null(text) | Class::Template(text) | Class::Mask(text) => return f.write_str(text),
+            Class::Withheld => return f.write_str("‹hidden by its exporter›"),
             Class::SecretReference(kind) => format!("{kind} secret reference"),
             Class::Date { format, offset: Some(offset) } => format!("date {format} {}", span(*offset)),
             Class::Date { format, offset: None } => format!("date {format}"),

@@ -367,6 +367,7 @@ impl Message {
                 digest: self.digest.map(Digest::finish),
                 complete: self.complete,
                 trailers: self.trailers,
+                ..RawBody::default()
             },
         }
     }

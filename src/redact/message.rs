@@ -5,7 +5,7 @@ use crate::model::{
 };
 
 use super::body;
-use super::secret::Scope;
+use super::secret::{Scope, name_tag};
 use super::{RawExchange, RawMessage, forms, policy, words};
 
 /// Methods of IANA's registry that clients use, and what some servers add.
@@ -175,8 +175,9 @@ impl Scope<'_> {
                 {
                     FieldName::new(&*sent)
                 } else {
-                    let tag = self.redactor.name(&sent);
-                    FieldName { sent: tag.clone(), key: tag }
+                    // Case is no part of a name (RFC 9110, section 5.1).
+                    let tag = |name: &str| name_tag(name, &self.redactor.tagger);
+                    FieldName { sent: tag(&sent), key: tag(&name.to_ascii_lowercase()) }
                 };
                 let key = sent.trim_end().to_ascii_lowercase();
                 let (spacing, value) = self.field_value(&key, line.value);

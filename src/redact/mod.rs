@@ -9,6 +9,7 @@
 //! | `secret`, `value`, `place`, `prose` | a value, a URL, running text to the model |
 //! | `message`, `credentials`, `body`, `command`, `coverage` | messages, command lines and connections past the proxy to the model |
 //! | `issued` | the tokens that an answer issues |
+//! | `withheld` | what the program that an import comes from has hidden itself |
 
 mod blank;
 mod body;
@@ -39,6 +40,7 @@ mod secret;
 mod shape;
 mod source;
 mod value;
+mod withheld;
 mod words;
 
 pub use coverage::{RawCoverage, RawDirect};
@@ -48,7 +50,7 @@ pub use placeholder::is_placeholder;
 pub use policy::{is_credential_name, is_password_name, is_sensitive_name};
 pub use raw::{
     Output, RawBody, RawConnection, RawExchange, RawFailure, RawHello, RawImage, RawKind, RawMessage,
-    RawOutcome,
+    RawOutcome, Told,
 };
 pub use redactor::{Known, Leak, Redacted, Redactor};
 pub use words::is_name as is_wordlike;

@@ -31,6 +31,20 @@ pub struct RawBody {
     pub complete: bool,
     /// Trailer field lines as sent, each with its line end.
     pub trailers: Bytes,
+    /// How it is known.
+    pub told: Told,
+}
+
+/// How a body is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Told {
+    /// As it stood on the wire.
+    #[default]
+    Wire,
+    /// Its content coding was undone before it got here.
+    Decoded,
+    /// An import says that there was one, and no more.
+    Not,
 }
 
 /// A request and its outcome.

@@ -204,7 +204,7 @@ impl Redactor {
 
     /// Redacts the request of an exchange.
     pub fn request(&self, raw: &RawExchange) -> Redacted<Request> {
-        let scope = Scope::new(self, Some(raw.started_at), REQUEST_WORDS);
+        let scope = Scope::new(self, Some(raw.started_at), REQUEST_WORDS).of_import(is_imported(raw));
         let value = message::request(&scope, raw);
         Redacted { value, depends_on_time: scope.depends_on_time() }
     }
@@ -214,7 +214,7 @@ impl Redactor {
         for token in issued::tokens(&raw.request, answer) {
             self.issue(raw.number, &token.at, &token.value);
         }
-        let scope = Scope::new(self, Some(raw.started_at), RESPONSE_WORDS);
+        let scope = Scope::new(self, Some(raw.started_at), RESPONSE_WORDS).of_import(is_imported(raw));
         let value = message::response(&scope, answer);
         Redacted { value, depends_on_time: scope.depends_on_time() }
     }
@@ -363,6 +363,11 @@ impl Redactor {
 fn stands_alone(text: &[u8], range: &Range<usize>) -> bool {
     let letter = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
     !letter(text[..range.start].last()) && !letter(text.get(range.end))
+}
+
+/// Another program told of it, and may have hidden values.
+fn is_imported(raw: &RawExchange) -> bool {
+    matches!(raw.fidelity, Fidelity::Imported(_))
 }
 
 fn floor(text: &str, mut at: usize) -> usize {

@@ -9,6 +9,7 @@ use crate::model::{Class, Fingerprint, Form, Secret, Shape, Tag, Text};
 
 use super::clock::Clock;
 use super::fingerprint::{Domain, Tagger};
+use super::withheld::is_withheld;
 use super::{Redactor, blank, forms, shape, words};
 
 /// Bytes of a block of prefix or suffix tags.
@@ -23,11 +24,18 @@ pub(super) struct Scope<'a> {
     pub(super) redactor: &'a Redactor,
     clock: Clock,
     words: Cell<u32>,
+    /// Another program told of it, and may have hidden values.
+    imported: bool,
 }
 
 impl<'a> Scope<'a> {
     pub(super) fn new(redactor: &'a Redactor, now: Option<Timestamp>, words: u32) -> Self {
-        Self { redactor, clock: Clock::at(now), words: Cell::new(words) }
+        Self { redactor, clock: Clock::at(now), words: Cell::new(words), imported: false }
+    }
+
+    /// The same for what another program told.
+    pub(super) fn of_import(self, imported: bool) -> Self {
+        Self { imported, ..self }
     }
 
     fn tagger(&self) -> &Tagger {
@@ -63,6 +71,10 @@ impl<'a> Scope<'a> {
             return Secret { shape: long_shape(raw), fingerprint: only(exact), relation: None, credential };
         }
         let text = forms::text_of(raw);
+        if self.imported && is_withheld(&text) {
+            let shape = plain_shape(raw.len(), Class::Withheld);
+            return Secret { shape, fingerprint: only(exact), relation: None, credential };
+        }
         let shape = shape::shape(raw, &text, sensitive, &self.clock, tagger);
         let found =
             self.redactor.references.relate(tagger, &self.redactor.patterns, &text, exact, credential);
@@ -82,7 +94,13 @@ impl<'a> Scope<'a> {
         let tagger = self.tagger();
         let exact = tagger.value(text.as_bytes());
         let found = self.redactor.references.equal(exact, false);
-        let class = if words::is_word(text) { Class::Words } else { Class::Opaque };
+        let class = if self.imported && is_withheld(text) {
+            Class::Withheld
+        } else if words::is_word(text) {
+            Class::Words
+        } else {
+            Class::Opaque
+        };
         Secret {
             shape: plain_shape(text.len(), class),
             fingerprint: only(exact),

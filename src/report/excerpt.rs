@@ -49,6 +49,7 @@ pub(super) fn answer_in_words(exchange: &Exchange) -> String {
                 response.as_ref().map_or_else(|| "no answer".to_owned(), |got| got.status.to_string());
             format!("{status} ({}, {}: {})", failure.leg, failure.phase, failure.kind)
         }
+        Outcome::Unfinished if exchange.presumed().is_some() => "answer not told".to_owned(),
         Outcome::Unfinished => "unfinished".to_owned(),
     }
 }

@@ -4,6 +4,7 @@
 //! steer a terminal or hide in a line.
 
 mod advice;
+mod archive;
 mod build;
 mod config_to_wire;
 mod contract;
@@ -17,6 +18,7 @@ mod secret;
 mod terminal;
 mod verification;
 
+pub use archive::{Judged, Listed, exchange, exchanges, list, list_json};
 pub use config_to_wire::{ConfigToWire, ConfigTrace, ManifestRead, SentPlace};
 pub use contract::{
     Change, Difference, Evidence, Excerpt, Finding, LearnedPlace, Remedy, Report, SCHEMA, Significance,

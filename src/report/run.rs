@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use crate::diagnose::{Unseen, unseen};
 use crate::model::{
-    Capture, ClientVersion, Coverage, Direct, Exit, Gap, Outcome, Reached, Sampling, Side, Target, Tear, Tool,
+    Capture, ClientVersion, Coverage, Direct, Exit, Gap, Outcome, Reached, Sampling, Side, Source, Target,
+    Tear, Tool,
 };
 
 /// What a report says of a run besides its exchanges.
@@ -17,6 +18,9 @@ pub struct RunSummary {
     pub recorded_as: Side,
     /// What made the recording.
     pub tool: Tool,
+    /// Of an import, where it comes from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
     /// The base URL in whose place samewire stood, in reverse mode.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reverse_of: Option<String>,
@@ -89,6 +93,7 @@ impl RunSummary {
         Self {
             recorded_as: capture.side,
             tool: capture.run.tool,
+            source: capture.run.source.clone(),
             reverse_of: capture.run.interception.upstream().map(Target::url),
             samewire: capture.run.version.clone(),
             command: capture.run.command.iter().map(ToString::to_string).collect(),

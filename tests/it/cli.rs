@@ -1,7 +1,9 @@
 //! The commands as a user runs them.
 
+mod archive;
 mod bad_input;
 mod commands;
+mod export;
 mod help;
 mod inspect;
 mod kill;

@@ -13,6 +13,7 @@ mod container_transparent;
 mod engine;
 mod http2;
 mod matrix;
+mod readers;
 pub(crate) mod transparent;
 mod transparent_volume;
 mod trust;

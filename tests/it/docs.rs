@@ -65,3 +65,45 @@ fn the_readme_begins_with_two_commands() {
     assert!(commands[0].starts_with("cargo run --release -- demo"));
     assert!(commands[1].starts_with("tests/run"));
 }
+
+/// The lines of a page's code blocks that call samewire.
+fn commands(page: &str) -> Vec<Vec<String>> {
+    let page = fs::read_to_string(root().join("docs").join(page)).unwrap();
+    let blocks = page.split("```").skip(1).step_by(2);
+    let lines = blocks.flat_map(str::lines).filter_map(|line| line.split("samewire ").nth(1));
+    lines
+        .map(|line| line.split(" -- ").next().unwrap().split_whitespace().map(str::to_owned).collect())
+        .collect()
+}
+
+#[test]
+fn the_commands_of_import_export_and_archive_are_understood() {
+    let mut count = 0;
+    for page in ["import.md", "archive.md"] {
+        for mut words in commands(page) {
+            if words.first().is_some_and(|word| word == "record") {
+                words.extend(["--".into(), "true".into()]);
+            }
+            let args = std::iter::once("samewire".to_owned()).chain(words.clone()).map(Into::into);
+            assert!(samewire::cli::parse(args).is_ok(), "{page}: {words:?}");
+            count += 1;
+        }
+    }
+    assert!(count >= 10, "{count}");
+}
+
+#[test]
+fn the_examples_of_export_and_archive_run() {
+    for words in commands("import.md").into_iter().chain(commands("archive.md")) {
+        if !words.iter().any(|word| word.starts_with("captures/samples/")) || words.contains(&"-o".to_owned())
+        {
+            continue;
+        }
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_samewire"))
+            .args(&words)
+            .current_dir(root())
+            .output()
+            .unwrap();
+        assert!(output.status.success() && !output.stdout.is_empty(), "{words:?}");
+    }
+}

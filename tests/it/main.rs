@@ -9,6 +9,7 @@ mod compare;
 mod connector;
 mod diagnose;
 mod docs;
+mod import;
 mod launch;
 mod proxy;
 mod record;

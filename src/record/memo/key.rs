@@ -31,10 +31,17 @@ impl<'a> Parts<'a> {
             Fidelity::Wire => (0, ""),
             Fidelity::Decoded => (1, ""),
             Fidelity::Desync(how) => (2, how),
+            // Imports do not come through the recorder.
+            Fidelity::Imported(_) => return Self::unkept(),
         };
         let authority = raw.authority.as_deref();
         let named = [raw.scheme, authority.unwrap_or_default(), desync].map(str::as_bytes);
         Self::new([fidelity, u8::from(authority.is_some())], named, &raw.request)
+    }
+
+    /// Of what is not kept.
+    fn unkept() -> Self {
+        Self { facts: [0; 3], pieces: [&[]; 6], fits: false }
     }
 
     /// The answer to a login issues other tokens than that to another request.

@@ -11,7 +11,7 @@ use crate::model::{Body, Coding, Content, Framing, Json, OpaqueReason, Text};
 use super::message::Head;
 use super::secret::Scope;
 use super::value::is_version;
-use super::{RawBody, forms, words};
+use super::{RawBody, Told, forms, words};
 use json::Node;
 
 /// Most values of a JSON body that are looked at one by one.
@@ -62,6 +62,9 @@ fn framing(head: &Head<'_>, length: u64, answer: bool) -> Framing {
 
 /// A body as what its media type says, or, where that says nothing, as what it looks like.
 pub(super) fn decoded(raw: &RawBody, head: &Head<'_>) -> Decoded {
+    if raw.told == Told::Not {
+        return Decoded::Opaque(OpaqueReason::NotTold);
+    }
     if raw.length == 0 {
         return Decoded::Empty;
     }
@@ -71,7 +74,10 @@ pub(super) fn decoded(raw: &RawBody, head: &Head<'_>) -> Decoded {
     if !raw.complete {
         return Decoded::Opaque(OpaqueReason::Truncated);
     }
-    let (codings, known) = coding::codings(head);
+    let (codings, known) = match raw.told {
+        Told::Decoded => (Vec::new(), true),
+        Told::Wire | Told::Not => coding::codings(head),
+    };
     if !known {
         return Decoded::Opaque(OpaqueReason::Coding);
     }

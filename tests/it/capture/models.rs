@@ -434,6 +434,7 @@ prop_compose! {
                 version: "0.1.0".into(),
                 platform: "linux-x86_64".into(),
                 tool: Tool::Proxy,
+                source: None,
                 interception,
                 repeat: repeat.map(|(set, number, of)| Repeat { set, number, of }),
                 command,

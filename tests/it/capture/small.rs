@@ -135,6 +135,7 @@ pub(crate) fn capture() -> Capture {
             version: "0.1.0".into(),
             platform: "linux-x86_64".into(),
             tool: Tool::Record,
+            source: None,
             interception: samewire::model::Interception::default(),
             repeat: None,
             command: vec![Text::shown("check"), Text::shown("--config")],

@@ -19,13 +19,13 @@ use super::api::{HOST, identity};
 use super::bench::{Bench, TOKEN, program, python, text};
 
 /// An API that speaks HTTP/2 only: JSON, and a gRPC service; with TLS and without.
-struct Api {
-    tls: SocketAddr,
+pub(super) struct Api {
+    pub(super) tls: SocketAddr,
     plain: SocketAddr,
 }
 
 impl Api {
-    fn start(ca: &Path) -> Self {
+    pub(super) fn start(ca: &Path) -> Self {
         let (sender, receiver) = mpsc::channel();
         let mut config = identity(Ipv4Addr::LOCALHOST, ca);
         config.alpn_protocols = vec![b"h2".to_vec()];

@@ -216,6 +216,7 @@ pub(crate) fn run(side: Side, calls: impl IntoIterator<Item = Call>) -> Capture 
             version: "0".to_owned(),
             platform: "test".to_owned(),
             tool: Tool::Record,
+            source: None,
             interception: samewire::model::Interception::default(),
             repeat: None,
             command: Vec::new(),

@@ -206,6 +206,7 @@ impl Run {
                 version: "0.1.0".into(),
                 platform: "linux".into(),
                 tool: Tool::Record,
+                source: None,
                 interception: samewire::model::Interception::default(),
                 repeat: None,
                 command: Vec::new(),

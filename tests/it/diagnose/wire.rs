@@ -77,6 +77,7 @@ fn capture(side: Side, config: &[(&str, &str)], sent: &[Sent<'_>]) -> Capture {
             version: "0.1.0".into(),
             platform: "linux".into(),
             tool: Tool::Record,
+            source: None,
             interception: samewire::model::Interception::default(),
             repeat: None,
             command: Vec::new(),

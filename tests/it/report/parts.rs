@@ -19,6 +19,7 @@ pub(super) fn capture(side: Side, exchanges: Vec<Exchange>) -> Capture {
             version: "0.0.0".into(),
             platform: "linux x86_64".into(),
             tool: Tool::Record,
+            source: None,
             interception: samewire::model::Interception::default(),
             repeat: None,
             command: vec![Text::shown("check"), Text::shown("--config")],

@@ -36,6 +36,7 @@ pub(super) fn capture_under(key: [u8; 32], story: &Story, side: Side) -> Capture
             version: "0.1.0".to_owned(),
             platform: "linux x86_64".to_owned(),
             tool: Tool::Record,
+            source: None,
             interception: samewire::model::Interception::default(),
             repeat: None,
             command: redactor.command(&argv),

@@ -333,6 +333,7 @@ fn message(start_line: &str, fields: &[(String, String)], body: &str) -> RawMess
         digest: None,
         complete: true,
         trailers: Bytes::new(),
+        ..RawBody::default()
     };
     RawMessage { head: Bytes::from(head), body }
 }

@@ -48,6 +48,7 @@ pub(super) fn value(carried: &Carried) -> String {
     let kind = match &secret.shape.class {
         Class::Empty => return "nothing".to_owned(),
         Class::Null(text) | Class::Template(text) | Class::Mask(text) => return format!("`{text}`"),
+        Class::Withheld => return "a value that its exporter hides".to_owned(),
         Class::SecretReference(kind) => return format!("a reference to a secret ({kind})"),
         Class::Date { .. } => return "a date".to_owned(),
         Class::Timestamp { .. } => return "a timestamp".to_owned(),

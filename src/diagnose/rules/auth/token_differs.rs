@@ -3,6 +3,7 @@
 use crate::compare::{CredentialPart, Identity};
 use crate::diagnose::standing::Answers;
 use crate::diagnose::{Case, Confidence, Family, Findings, Rule, Severity};
+use crate::model::Class;
 
 use super::super::refusal::blames_credentials;
 use super::place::{same_place, value, words};
@@ -41,8 +42,14 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
             CredentialPart::Password => "password",
         };
         let claim = if guessed {
+            let hidden = [faulty, sound].iter().any(|one| one.secret.shape.class == Class::Withheld);
+            let why = if hidden {
+                "cannot be told, as the import hides it"
+            } else {
+                "cannot be compared under different keys"
+            };
             format!(
-                "the API refuses {side}'s {what} in {}, and whether it is {}'s cannot be compared under different keys",
+                "the API refuses {side}'s {what} in {}, and whether it is {}'s {why}",
                 words(&faulty.at),
                 side.other()
             )

@@ -3,7 +3,7 @@
 use crate::compare::Carried;
 use crate::diagnose::standing::Answers;
 use crate::diagnose::{Blame, Case, Family, Findings, Rule, Severity};
-use crate::model::{Class, Content, Exchange, Json, Reference, Side};
+use crate::model::{Class, Content, Exchange, Json, Lack, Reference, Side};
 
 use super::super::span::span;
 use super::airbyte;
@@ -59,6 +59,10 @@ pub(super) fn applies(suspect: &Suspect<'_>) -> bool {
 
 /// For how many seconds a token had been expired when it was sent.
 fn overdue(suspect: &Suspect<'_>, side: Side, carried: &Carried) -> Option<i64> {
+    // An import may not tell when it was sent.
+    if suspect.exchange(side).is_some_and(|exchange| exchange.lacks(Lack::Time)) {
+        return None;
+    }
     if let Class::Jwt(jwt) = &carried.secret.shape.class {
         return jwt.expires_in.filter(|seconds| *seconds < 0).map(|seconds| -seconds);
     }

@@ -1,0 +1,116 @@
+//! What a capture is, without its exchanges: how many there are is counted by lines, so that a folder of large captures is listed at once.
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+
+use super::format::Opening;
+use super::reader;
+use super::unreadable::ReadError;
+use super::upgrade::{Part, STEPS, upgrade};
+use super::writer::{CLOSING, OPENING};
+use crate::model::{Capture, Completeness, Tear};
+
+/// Longest opening line, in bytes. One of samewire's holds the inputs, and no more.
+const LONGEST_OPENING: u64 = 16 << 20;
+
+/// A capture without its exchanges.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Glance {
+    /// What stands in the file besides; its exchanges, connections and clues are left out.
+    pub capture: Capture,
+    /// How many exchanges there are.
+    pub exchanges: usize,
+}
+
+/// Looks at a capture; `None` for a file that is none. A file that another program has laid out anew is read as a whole.
+pub fn glance(path: &Path) -> Result<Option<Glance>, ReadError> {
+    match by_lines(path) {
+        Some(glance) => Ok(Some(glance)),
+        None => match reader::read(path) {
+            Ok(mut capture) => {
+                let exchanges = capture.exchanges.len();
+                capture.exchanges.clear();
+                Ok(Some(Glance { capture, exchanges }))
+            }
+            Err(ReadError::Content { .. }) => Ok(None),
+            Err(other) => Err(other),
+        },
+    }
+}
+
+/// The layout that samewire writes, of a file that can be read at all.
+fn by_lines(path: &Path) -> Option<Glance> {
+    if !std::fs::symlink_metadata(path).ok()?.is_file() {
+        return None;
+    }
+    let mut file = BufReader::with_capacity(1 << 18, File::open(path).ok()?);
+    let mut line = Vec::new();
+    std::io::Read::take(&mut file, LONGEST_OPENING).read_until(b'\n', &mut line).ok()?;
+    let head = line.trim_ascii_end();
+    if !head.starts_with(OPENING.0.as_bytes()) || !head.ends_with(OPENING.1.as_bytes()) {
+        return None;
+    }
+    let mut offset = line.len() as u64;
+    let mut capture = opened(&[head, b"]}}"].concat())?;
+    let mut exchanges = 0;
+    let mut whole = true;
+    let mut closed = false;
+    let mut torn_at = offset;
+    loop {
+        line.clear();
+        let length = file.read_until(b'\n', &mut line).ok()?;
+        if length == 0 {
+            break;
+        }
+        if let Some(members) = line.trim_ascii_end().strip_prefix(CLOSING.as_bytes()) {
+            closed = close(&mut capture, members);
+            torn_at = offset;
+            break;
+        }
+        // A line that was cut short is no entry.
+        whole = line.trim_ascii_end().ends_with(b"}");
+        exchanges += usize::from(whole);
+        torn_at = if whole { offset + length as u64 } else { offset };
+        offset += length as u64;
+    }
+    if !closed || !whole {
+        let length = file.get_ref().metadata().ok()?.len();
+        capture.completeness.torn = Some(Tear { offset: torn_at, lost: length.saturating_sub(torn_at) });
+    }
+    Some(Glance { capture, exchanges })
+}
+
+fn opened(whole: &[u8]) -> Option<Capture> {
+    let document: serde_json::Value = serde_json::from_slice(whole).ok()?;
+    let mut opening = document.get("log")?.get("_samewire")?.clone();
+    let format = u32::try_from(opening.get("format")?.as_u64()?).ok()?;
+    if format > super::FORMAT {
+        return None;
+    }
+    if format < super::FORMAT {
+        upgrade(STEPS, format, Part::Opening, &mut opening);
+    }
+    let opening: Opening<'static> = serde_json::from_value(opening).ok()?;
+    Some(Capture {
+        side: opening.side,
+        run: opening.run.into_owned(),
+        inputs: opening.inputs.into_owned(),
+        key_id: opening.key_id.into_owned(),
+        connections: Vec::new(),
+        exchanges: Vec::new(),
+        clues: Vec::new(),
+        completeness: Completeness::default(),
+    })
+}
+
+/// Takes over what the closing part says; false where it is cut short.
+fn close(capture: &mut Capture, members: &[u8]) -> bool {
+    let Some(members) = members.strip_suffix(b"}}") else { return false };
+    let object = [b"{", members, b"}"].concat();
+    let Ok(tail) = serde_json::from_slice::<reader::Tail>(&object) else { return false };
+    capture.run.ended_at = tail.closing.ended_at;
+    capture.run.exit = tail.closing.exit;
+    capture.completeness = tail.closing.completeness;
+    true
+}
