@@ -1,6 +1,7 @@
 //! The commands, one file each. The only room with anyhow and standard output.
 
 mod archive;
+mod ca;
 mod compare;
 mod demo;
 mod diff;
@@ -16,10 +17,12 @@ mod hold;
 mod import;
 mod inspect;
 mod list;
+mod key;
 mod listening;
 mod options;
 mod output;
 mod paths;
+mod private;
 mod probe;
 mod proxy;
 mod prune;
@@ -108,6 +111,12 @@ pub enum Command {
     Verify(verify::Args),
     /// Show the page of a rule: what, why, on the wire, how to fix, when it is wrong.
     Explain(explain::Args),
+    /// The key of the tags: which it is, a new one, the same one on two machines.
+    #[command(subcommand)]
+    Key(key::Command),
+    /// A certificate authority that outlives one run.
+    #[command(subcommand)]
+    Ca(ca::Command),
     /// The whole job on an embedded API and an embedded connector.
     Demo(demo::Args),
     /// The connector that `demo` runs.
@@ -188,6 +197,8 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Inspect(args) => inspect::run(&args, cli.color),
         Command::Verify(args) => verify::run(&args, cli.color),
         Command::Explain(args) => explain::run(&args),
+        Command::Key(command) => key::run(&command),
+        Command::Ca(command) => ca::run(&command),
         Command::Demo(args) => demo::run(&args, cli.color),
         Command::DemoConnector(args) => demo::connector::run(&args),
         Command::Probe(args) => probe::run(&args),

@@ -78,6 +78,14 @@ pub(super) struct Recording {
     #[arg(long, value_name = "FILE")]
     pub ca_cert: Option<PathBuf>,
 
+    /// The certificate of an authority that outlives the run, made by `samewire ca new`.
+    #[arg(long, value_name = "FILE", requires = "ca_key")]
+    pub ca: Option<PathBuf>,
+
+    /// Its private key, which nobody else may read.
+    #[arg(long, value_name = "FILE", requires = "ca")]
+    pub ca_key: Option<PathBuf>,
+
     /// Look into bodies up to this size; of larger ones only length and digest are kept. K, M and G are known.
     #[arg(long, value_name = "SIZE", default_value = "1M")]
     pub body_limit: Size,

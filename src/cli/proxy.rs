@@ -61,7 +61,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let mut settings = args.recording.settings()?;
     settings.reverse = args.reverse.as_ref().map(Unread::base_url).transpose()?;
     let reverse = settings.reverse.clone();
-    let authority = Arc::new(Authority::new().context("cannot make the certificate authority")?);
+    let authority: Arc<Authority> = recording::authority(&args.recording)?;
     if let Some(path) = &args.recording.ca_cert {
         recording::write_certificate(path, &authority)?;
     }

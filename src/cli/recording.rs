@@ -182,7 +182,7 @@ async fn recorded(plan: Plan, options: &Recording) -> anyhow::Result<Recorded> {
     if plan.transparent {
         opening.run.interception = Interception::Transparent;
     }
-    let authority = Arc::new(Authority::new().context("cannot make the certificate authority")?);
+    let authority = authority(options)?;
     if let Some(path) = &options.ca_cert {
         write_certificate(path, &authority)?;
     }
@@ -308,6 +308,15 @@ async fn run_transparent(
 ) -> Result<Exit, LaunchError> {
     let source = std::io::ErrorKind::Unsupported.into();
     Err(LaunchError::Prepare { what: "a network of its own (Linux only; leave --transparent out)", source })
+}
+
+/// The certificate authority: the one that the user keeps, else a new one for this run.
+pub(super) fn authority(options: &Recording) -> anyhow::Result<Arc<Authority>> {
+    let authority = match (&options.ca, &options.ca_key) {
+        (Some(certificate), Some(key)) => super::ca::read(certificate, key)?,
+        _ => Authority::new().context("cannot make the certificate authority")?,
+    };
+    Ok(Arc::new(authority))
 }
 
 /// Writes the authority's certificate where the user wants it. It is no secret.

@@ -14,11 +14,7 @@ pub(super) fn notes(case: &Case<'_>) -> Vec<String> {
         ));
     }
     if !case.comparison.same_key {
-        notes.push(
-            "the captures were made under different keys: tags cannot be compared, shapes and relations can; \
-             record both sides on one machine for a full comparison"
-                .to_owned(),
-        );
+        notes.push(different_keys(case).to_owned());
     }
     for side in [Side::Sandbox, Side::Runtime] {
         notes.extend(told::note(side, case.capture(side)));
@@ -34,6 +30,20 @@ pub(super) fn notes(case: &Case<'_>) -> Vec<String> {
         ));
     }
     notes
+}
+
+/// Ordinals of a bundle compare with those of the same bundle only, and no key changes that.
+fn different_keys(case: &Case<'_>) -> &'static str {
+    let of_bundle = |side: Side| case.capture(side).key_id.starts_with("bundle.");
+    match (of_bundle(Side::Sandbox), of_bundle(Side::Runtime)) {
+        (false, false) => {
+            "the captures were made under different keys: tags cannot be compared, shapes and relations can; record both sides on one \
+             machine for a full comparison, or give both machines one key (`samewire key export`, `samewire key pair`) and record again"
+        }
+        _ => {
+            "a side is a bundle's, whose values have no tags to compare with others: names, shapes, relations and placeholders are compared"
+        }
+    }
 }
 
 fn of_side(case: &Case<'_>, side: Side, notes: &mut Vec<String>) {

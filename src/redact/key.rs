@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::fingerprint::Tagger;
 
-const LENGTH: usize = 32;
+pub(super) const LENGTH: usize = 32;
 
 /// The key under which values are tagged. Two captures can be compared tag by tag when they were made under one key.
 #[derive(Clone)]
@@ -71,16 +71,38 @@ impl Key {
     ///
     /// When the file cannot be used, belongs to another user or may be read by others.
     pub fn load_or_create(path: &Path) -> Result<Self, KeyError> {
-        let failed = |source| KeyError::Io { path: path.to_owned(), source };
-        match load(path) {
-            Err(KeyError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
-            other => return other,
+        if let Some(key) = Self::load(path)? {
+            return Ok(key);
         }
-        if let Some(folder) = path.parent() {
-            DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
-        }
+        make_folder(path)?;
         create(path)?;
         load(path)
+    }
+
+    /// Reads the key; `None` where there is none.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be used, belongs to another user or may be read by others.
+    pub fn load(path: &Path) -> Result<Option<Self>, KeyError> {
+        match load(path) {
+            Err(KeyError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
+            other => other.map(Some),
+        }
+    }
+
+    /// Puts this key in the place of the one at `path`, or where none is.
+    ///
+    /// # Errors
+    ///
+    /// When the file or its folder cannot be written.
+    pub fn store(&self, path: &Path) -> Result<(), KeyError> {
+        make_folder(path)?;
+        put(path, &*self.bytes, |draft| fs::rename(draft, path))
+    }
+
+    pub(super) fn bytes(&self) -> &[u8; LENGTH] {
+        &self.bytes
     }
 
     /// Where this user's key is: `$XDG_STATE_HOME/samewire/key`, else `~/.local/state/samewire/key`; `None` where there is no home folder.
@@ -167,21 +189,31 @@ fn load(path: &Path) -> Result<Key, KeyError> {
     Ok(Key::from_bytes(*bytes))
 }
 
-/// Puts a whole new key at `path`, unless there is one: written under another name first, then linked, so that nobody sees half of it.
+fn make_folder(path: &Path) -> Result<(), KeyError> {
+    let Some(folder) = path.parent() else { return Ok(()) };
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(|source| KeyError::Io { path: path.to_owned(), source })
+}
+
+/// Puts a whole new key at `path`, unless there is one.
 fn create(path: &Path) -> Result<(), KeyError> {
-    let failed = |source| KeyError::Io { path: path.to_owned(), source };
     let mut bytes = Zeroizing::new([0; LENGTH]);
     getrandom::fill(bytes.as_mut()).map_err(KeyError::Random)?;
+    put(path, bytes.as_ref(), |draft| match fs::hard_link(draft, path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        other => other,
+    })
+}
+
+/// Written under another name first, so that nobody sees half of it; `place` then gives it its own.
+fn put(path: &Path, bytes: &[u8], place: impl Fn(&Path) -> io::Result<()>) -> Result<(), KeyError> {
     let mut suffix = [0; 8];
     getrandom::fill(&mut suffix).map_err(KeyError::Random)?;
     let draft = path.with_extension(format!("{}-{:016x}", process::id(), u64::from_ne_bytes(suffix)));
-    let written = write(&draft, bytes.as_ref()).and_then(|()| match fs::hard_link(&draft, path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        other => other,
-    });
+    let written = write(&draft, bytes).and_then(|()| place(&draft));
     // The draft may not exist; there is nothing to do about it here either way.
     let _ = fs::remove_file(&draft);
-    written.map_err(failed)
+    written.map_err(|source| KeyError::Io { path: path.to_owned(), source })
 }
 
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {

@@ -2,7 +2,7 @@
 //!
 //! | part | what it knows |
 //! |---|---|
-//! | `key`, `fingerprint` | the machine's key and the tags made under it |
+//! | `key`, `key_text`, `fingerprint` | the machine's key and the tags made under it |
 //! | `words`, `policy` | what looks like a name, what may be shown under which name |
 //! | `shape`, `placeholder`, `clock`, `dates`, `jwt`, `literal`, `forms`, `blank`, `schemes` | what a value looks like, and what may have been done to it |
 //! | `relation`, `patterns` | named values: how others are made of them, and where they stand in a text |
@@ -25,6 +25,7 @@ mod image;
 mod issued;
 mod jwt;
 mod key;
+mod key_text;
 mod literal;
 mod message;
 mod patterns;
@@ -46,6 +47,7 @@ mod words;
 pub use coverage::{RawCoverage, RawDirect};
 pub use fingerprint::Digest;
 pub use key::{Key, KeyError};
+pub use key_text::KeyTextError;
 pub use placeholder::is_placeholder;
 pub use policy::{is_credential_name, is_password_name, is_sensitive_name};
 pub use raw::{

@@ -39,6 +39,8 @@ pub(super) fn next(report: &Report) -> Vec<String> {
         Inconclusive::NothingCaptured | Inconclusive::OneSideOnly => silent_sides(report),
         Inconclusive::KeysDiffer => vec![
             "record both sides on one machine and under one account, so that both captures are made under the same key".to_owned(),
+            "where that cannot be, give both machines one key and record again: `samewire key export | ssh OTHER samewire key pair`"
+                .to_owned(),
         ],
         Inconclusive::CaptureTorn => vec!["record the side of the torn capture again".to_owned()],
     }

@@ -6,6 +6,7 @@ mod commands;
 mod export;
 mod help;
 mod inspect;
+mod key;
 mod kill;
 pub(crate) mod memory;
 mod repeat;

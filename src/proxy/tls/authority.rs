@@ -1,4 +1,4 @@
-//! The certificate authority of one run, and the leaves that it signs.
+//! The certificate authority of one run, or of many, and the leaves that it signs.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -6,19 +6,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, SanType,
+    KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PublicKeyData as _, SanType,
 };
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::NoServerSessionStorage;
 use time::{Duration, OffsetDateTime};
+use zeroize::Zeroizing;
 
 use super::Protocol;
 
 /// Leaves that are kept. A run that meets more hosts signs some of them again.
 const KEPT_LEAVES: usize = 1024;
 
-/// The certificate authority of one run. Its private key is in memory only.
+/// A certificate authority. Its private key is in memory only, but for one that the user keeps in files.
 pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
     certificate: CertificateDer<'static>,
@@ -37,6 +38,12 @@ pub enum AuthorityError {
     /// The TLS library refuses it.
     #[error("cannot use a certificate that was just made; please report this with the host name")]
     Tls(#[from] rustls::Error),
+    /// A kept authority cannot be used.
+    #[error("{why}; make another one: samewire ca new DIR")]
+    Unusable {
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// No randomness for its name.
     #[error("the system gives no random bytes")]
     Random(#[from] getrandom::Error),
@@ -63,6 +70,38 @@ impl Authority {
             leaf_key: KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?,
             leaves: Mutex::default(),
         })
+    }
+
+    /// One that was kept: certificate and private key, PEM.
+    pub fn from_pem(certificate: &str, key: &str) -> Result<Self, AuthorityError> {
+        let unusable = |why| AuthorityError::Unusable { why };
+        let key = KeyPair::from_pem(key).map_err(|_| unusable("the CA's key file holds no private key"))?;
+        let (_, pem) = x509_parser::pem::parse_x509_pem(certificate.as_bytes())
+            .map_err(|_| unusable("the CA's file holds no certificate"))?;
+        let parsed = pem.parse_x509().map_err(|_| unusable("the CA's certificate cannot be read"))?;
+        if parsed.public_key().raw != key.subject_public_key_info() {
+            return Err(unusable("the CA's certificate and its key do not belong together"));
+        }
+        if !parsed.is_ca() {
+            return Err(unusable("the certificate given as a CA is not one"));
+        }
+        if !parsed.validity().is_valid() {
+            return Err(unusable("the CA's certificate has expired, or is not valid yet"));
+        }
+        let certificate = CertificateDer::from(pem.contents.clone());
+        let unix = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
+        Ok(Self {
+            issuer: Issuer::from_ca_cert_der(&certificate, key)?,
+            pem: pem::encode_config(&pem::Pem::new("CERTIFICATE", certificate.as_ref()), unix),
+            certificate,
+            leaf_key: KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?,
+            leaves: Mutex::default(),
+        })
+    }
+
+    /// Its private key, PEM, for an authority that is to be kept.
+    pub fn key_pem(&self) -> Zeroizing<String> {
+        Zeroizing::new(self.issuer.key().serialize_pem())
     }
 
     /// The certificate that clients must trust, PEM.
@@ -137,4 +176,42 @@ impl Authority {
 fn validity() -> (OffsetDateTime, OffsetDateTime) {
     let now = OffsetDateTime::now_utc();
     (now - Duration::DAY, now + Duration::days(365))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kept_authority_signs_as_before() {
+        let made = Authority::new().unwrap();
+        let kept = Authority::from_pem(made.certificate_pem(), &made.key_pem()).unwrap();
+        assert_eq!(kept.certificate_der(), made.certificate_der());
+        assert_eq!(kept.key_pem(), made.key_pem());
+        assert_eq!(kept.certificate_pem(), made.certificate_pem());
+        let (_, pem) = x509_parser::pem::parse_x509_pem(kept.certificate_pem().as_bytes()).unwrap();
+        assert_eq!(pem.contents, made.certificate_der());
+        assert!(kept.server("api.example.com", Some(Protocol::Http11)).is_ok());
+    }
+
+    #[test]
+    fn what_is_no_authority_is_refused() {
+        let (one, other) = (Authority::new().unwrap(), Authority::new().unwrap());
+        let why = |certificate: &str, key: &str| match Authority::from_pem(certificate, key) {
+            Err(AuthorityError::Unusable { why }) => why,
+            Err(other) => panic!("{other}"),
+            Ok(_) => panic!("accepted"),
+        };
+        assert!(why(one.certificate_pem(), &other.key_pem()).contains("do not belong together"));
+        assert!(why("", &one.key_pem()).contains("no certificate"));
+        assert!(why(one.certificate_pem(), one.certificate_pem()).contains("no private key"));
+        let key = KeyPair::generate().unwrap();
+        let leaf = CertificateParams::new(vec!["a.example".to_owned()]).unwrap().self_signed(&key).unwrap();
+        assert!(why(&leaf.pem(), &key.serialize_pem()).contains("is not one"));
+        let mut old = CertificateParams::default();
+        old.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        old.not_after = OffsetDateTime::now_utc() - Duration::DAY;
+        let old = old.self_signed(&key).unwrap();
+        assert!(why(&old.pem(), &key.serialize_pem()).contains("expired"));
+    }
 }
