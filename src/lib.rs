@@ -18,8 +18,10 @@
 //! | [`scan`] | any bytes to the places of secrets in them. Pure |
 //! | [`report`] | findings to text. Pure |
 //! | [`export`] | exchanges to command lines and code. Pure |
+//! | [`bundle`] | captures and report as one file for a bug report, and back |
 //! | [`cli`] | the commands, one file each |
 
+pub mod bundle;
 pub mod capture;
 pub mod cli;
 pub mod compare;

@@ -11,6 +11,7 @@ mod reader;
 mod render;
 mod unreadable;
 mod upgrade;
+mod whole;
 mod writer;
 
 pub use entry::{Entry, Frame, Rendered};
@@ -19,4 +20,5 @@ pub use glance::{Glance, glance};
 pub use plain::plain;
 pub use reader::{from_slice, read};
 pub use unreadable::{ContentError, ReadError};
-pub use writer::{WriteError, Writer, write};
+pub use whole::{to_vec, write};
+pub use writer::{WriteError, Writer};

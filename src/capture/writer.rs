@@ -334,11 +334,9 @@ impl Writer {
     }
 
     fn rendered_closing(&self, notes: &Notes) -> Result<Vec<u8>, WriteError> {
-        let mut out = b"\n],\"_samewire_closing\":".to_vec();
-        serde_json::to_writer(&mut out, &self.closing)
+        let mut out = Vec::new();
+        append_closing(&mut out, &self.closing, notes)
             .map_err(|source| WriteError::Render { path: self.path.clone(), source })?;
-        notes.append_to(&mut out);
-        out.extend_from_slice(b"}}\n");
         Ok(out)
     }
 
@@ -347,26 +345,7 @@ impl Writer {
     }
 }
 
-/// Writes a whole capture at once.
-pub fn write(path: &Path, force: bool, capture: &Capture) -> Result<(), WriteError> {
-    let cannot_render = |source| WriteError::Render { path: path.to_owned(), source };
-    let mut writer = Writer::create(path, force, capture)?;
-    for connection in &capture.connections {
-        writer.note(&Note::connection(connection).map_err(cannot_render)?);
-    }
-    for clue in &capture.clues {
-        writer.note(&Note::clue(clue).map_err(cannot_render)?);
-    }
-    for exchange in &capture.exchanges {
-        writer.push(&Entry::new(exchange).map_err(cannot_render)?);
-    }
-    writer.closing.ended_at = capture.run.ended_at;
-    writer.closing.exit = capture.run.exit;
-    writer.changed = true;
-    writer.flush()
-}
-
-fn append_opening(out: &mut Vec<u8>, capture: &Capture) -> serde_json::Result<()> {
+pub(super) fn append_opening(out: &mut Vec<u8>, capture: &Capture) -> serde_json::Result<()> {
     out.extend_from_slice(OPENING.0.as_bytes());
     out.extend_from_slice(br#""version":"1.2","creator":{"name":"samewire","version":"#);
     serde_json::to_writer(&mut *out, &capture.run.version)?;
@@ -377,8 +356,16 @@ fn append_opening(out: &mut Vec<u8>, capture: &Capture) -> serde_json::Result<()
     Ok(())
 }
 
+pub(super) fn append_closing(out: &mut Vec<u8>, closing: &Closing, notes: &Notes) -> serde_json::Result<()> {
+    out.extend_from_slice(b"\n],\"_samewire_closing\":");
+    serde_json::to_writer(&mut *out, closing)?;
+    notes.append_to(out);
+    out.extend_from_slice(b"}}\n");
+    Ok(())
+}
+
 /// Creates the file anew: never through a link, never one that another name already has.
-fn create_file(path: &Path, force: bool) -> Result<File, WriteError> {
+pub(super) fn create_file(path: &Path, force: bool) -> Result<File, WriteError> {
     let path_owned = || path.to_owned();
     match fs::symlink_metadata(path) {
         Ok(found) if found.is_symlink() => return Err(WriteError::Link { path: path_owned() }),

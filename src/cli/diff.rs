@@ -14,11 +14,12 @@ use super::{output, paths, verdicts};
 
 /// Compare two captures: verdict, root cause, differences.
 ///
-/// Where a side was recorded several times (`record --repeat`), name the first capture; the others are found beside it.
+/// Where a side was recorded several times (`record --repeat`), name the first capture; the others are found beside it. A bundle (`samewire
+/// bundle`) alone is compared as it is; in the place of a capture it stands for its capture of that side.
 /// Exit status: 0 same, 1 differs, 2 usage or input, 3 inconclusive.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// SANDBOX and RUNTIME [default: the newest capture of each side in captures/].
+    /// SANDBOX and RUNTIME, or one bundle [default: the newest capture of each side in captures/].
     #[arg(value_name = "CAPTURE", num_args = 0..=2)]
     captures: Vec<PathBuf>,
 

@@ -1,6 +1,7 @@
 //! The commands, one file each. The only room with anyhow and standard output.
 
 mod archive;
+mod bundle;
 mod ca;
 mod compare;
 mod demo;
@@ -16,8 +17,8 @@ mod foresight;
 mod hold;
 mod import;
 mod inspect;
-mod list;
 mod key;
+mod list;
 mod listening;
 mod options;
 mod output;
@@ -82,6 +83,8 @@ pub enum Command {
     Diff(diff::Args),
     /// Record both sides and compare them in one go.
     Compare(compare::Args),
+    /// Pack both captures and their report into one file for a public bug report.
+    Bundle(bundle::Args),
     /// Stand-alone proxy with a port for each side.
     Proxy(proxy::Args),
     /// Print the variables that a client needs to use a running `samewire proxy`.
@@ -187,6 +190,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Record(args) => record::run(args),
         Command::Diff(args) => diff::run(&args, cli.color),
         Command::Compare(args) => compare::run(&args, cli.color),
+        Command::Bundle(args) => bundle::run(&args),
         Command::Proxy(args) => proxy::run(&args),
         Command::Env(args) => env::run(&args),
         Command::Import(args) => import::run(&args),

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 
+use crate::bundle;
 use crate::model::Side;
 
 use super::repeat;
@@ -50,6 +51,7 @@ pub(super) fn newest(folder: &Path, side: Side) -> Option<PathBuf> {
 pub(super) fn pair(named: &[PathBuf]) -> anyhow::Result<(PathBuf, PathBuf)> {
     match named {
         [sandbox, runtime] => Ok((sandbox.clone(), runtime.clone())),
+        [both] if bundle::is_bundle(both) => Ok((both.clone(), both.clone())),
         [] => {
             let folder = Path::new(FOLDER);
             let find = |side: Side| {
@@ -61,7 +63,9 @@ pub(super) fn pair(named: &[PathBuf]) -> anyhow::Result<(PathBuf, PathBuf)> {
             };
             Ok((find(Side::Sandbox)?, find(Side::Runtime)?))
         }
-        _ => bail!("name both captures, SANDBOX and RUNTIME, or none for the newest of each side"),
+        _ => bail!(
+            "name both captures, SANDBOX and RUNTIME, or one bundle, or none for the newest capture of each side"
+        ),
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context as _, bail};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
+use crate::bundle;
 use crate::capture;
 use crate::compare::{self, Comparison};
 use crate::model::{Capture, Repeat, Side};
@@ -145,8 +146,12 @@ pub(super) struct Runs {
 }
 
 impl Runs {
-    /// Reads a capture, and the others of its set where it is the first.
+    /// Reads a capture, and the others of its set where it is the first; or a side of a bundle.
     pub(super) fn read(path: &Path, side: Side) -> anyhow::Result<Self> {
+        if bundle::is_bundle(path) {
+            let bundle::Runs { first, others, notes } = bundle::read(path)?.side(side);
+            return Ok(Self { side, first, others, notes });
+        }
         let first = capture::read(path)?;
         let mut runs = Self { side, first, others: Vec::new(), notes: Vec::new() };
         let Some(Repeat { set, number: 1, of }) = runs.first.run.repeat.clone() else { return Ok(runs) };
@@ -163,6 +168,13 @@ impl Runs {
             runs.notes.push(format!("run {number} of {of} of the {side} is not learned from: {why}"));
         }
         Ok(runs)
+    }
+
+    /// As they go into a bundle. Notes on files that are missing name them; the names are of this machine, and stay here.
+    pub(super) fn for_bundle(self) -> bundle::Runs {
+        let without_why = |note: String| note.split(": ").next().unwrap_or_default().to_owned();
+        let notes = self.notes.into_iter().map(without_why).collect();
+        bundle::Runs { first: self.first, others: self.others, notes }
     }
 
     /// What the runs teach; `None` for an only one.

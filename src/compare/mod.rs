@@ -22,6 +22,7 @@ mod locator;
 mod named;
 mod pair;
 mod reverse;
+mod sets;
 mod side_by_side;
 mod significance;
 mod target;
@@ -32,6 +33,7 @@ pub use config_to_wire::{ConfigState, ReadBy, Sent, Trace, Traced, config_to_wir
 pub use identity::{Alteration, alteration};
 pub use learn::{Learned, LearnedPlace, VaryingAnswers, learn};
 pub use locator::{FieldPart, Locator};
+pub use sets::compare_sets;
 
 use std::borrow::Cow;
 

@@ -173,13 +173,38 @@ pub struct Jwt {
 }
 
 /// A keyed tag: 60 bits of HMAC-SHA256 under the machine's key. Equal values have equal tags under one key.
+///
+/// In a bundle an ordinal stands in its place (`S1`, `P7`): equal where the tags were equal, and nothing else. No key makes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tag(pub u64);
 
 const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 
+/// The kinds of ordinals: the letter they are written with, and the bits above a tag's 60 that mark them.
+const ORDINALS: [(char, u64); 2] = [('S', 1 << 60), ('P', 2 << 60)];
+
+impl Tag {
+    /// The ordinal of a value: `S1`.
+    pub fn of_nth_value(number: u32) -> Self {
+        Self(ORDINALS[0].1 | u64::from(number))
+    }
+
+    /// The ordinal of what is only a normal form, a block or a claim of values: `P1`.
+    pub fn of_nth_part(number: u32) -> Self {
+        Self(ORDINALS[1].1 | u64::from(number))
+    }
+
+    /// True for an ordinal.
+    pub fn is_ordinal(self) -> bool {
+        self.0 >> 60 != 0
+    }
+}
+
 impl fmt::Display for Tag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some((letter, mark)) = ORDINALS.iter().find(|(_, mark)| self.0 & mark != 0) {
+            return write!(f, "{letter}{}", self.0 & !mark);
+        }
         let mut text = *b"xxxx.xxxx.xxxx";
         for (place, at) in text.iter_mut().filter(|place| **place != b'.').zip(0..12_u32) {
             let digit = (self.0 >> (55 - 5 * at)) & 31;
@@ -194,6 +219,13 @@ impl std::str::FromStr for Tag {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        for (letter, mark) in ORDINALS {
+            if let Some(number) = text.strip_prefix(letter) {
+                let plain = number.bytes().all(|byte| byte.is_ascii_digit()) && !number.starts_with('0');
+                let number = number.parse::<u32>().ok().filter(|_| plain).ok_or("not an ordinal")?;
+                return Ok(Self(mark | u64::from(number)));
+            }
+        }
         let mut value = 0_u64;
         let mut digits = 0;
         for byte in text.bytes().filter(|byte| *byte != b'.') {
@@ -336,6 +368,23 @@ mod tests {
         for value in [0, 1, 31, (1 << 60) - 1, 0x0123_4567_89ab_cdef & ((1 << 60) - 1)] {
             let tag = Tag(value);
             assert_eq!(tag.to_string().parse::<Tag>(), Ok(tag));
+            assert!(!tag.is_ordinal());
+        }
+    }
+
+    #[test]
+    fn an_ordinal_reads_back_and_is_no_tag() {
+        for (ordinal, text) in [
+            (Tag::of_nth_value(1), "S1"),
+            (Tag::of_nth_value(u32::MAX), "S4294967295"),
+            (Tag::of_nth_part(12), "P12"),
+        ] {
+            assert_eq!(ordinal.to_string(), text);
+            assert_eq!(text.parse::<Tag>(), Ok(ordinal));
+            assert!(ordinal.is_ordinal());
+        }
+        for text in ["S", "S0", "S01", "S-1", "S+1", "S4294967296", "Q1", "s1"] {
+            assert!(text.parse::<Tag>().is_err(), "{text}");
         }
     }
 }

@@ -2,6 +2,6 @@
 
 mod disk;
 mod format;
-mod models;
+pub(crate) mod models;
 pub(crate) mod small;
 mod torn;

@@ -7,5 +7,5 @@ pub(crate) mod kit;
 mod learned;
 mod pairing;
 mod places;
-mod properties;
+pub(crate) mod properties;
 mod redacted;

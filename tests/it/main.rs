@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
 mod architecture;
+mod bundle;
 mod capture;
 pub(crate) mod cli;
 mod clients;

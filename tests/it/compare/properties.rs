@@ -78,7 +78,7 @@ pub(super) fn capture(side: Side) -> impl Strategy<Value = Capture> {
 }
 
 /// A run and a second one that shares most of its requests.
-pub(super) fn two() -> impl Strategy<Value = (Capture, Capture)> {
+pub(crate) fn two() -> impl Strategy<Value = (Capture, Capture)> {
     prop::collection::vec(
         (exchange(), prop::option::weighted(0.2, exchange()), prop::bool::weighted(0.1)),
         0..7,

@@ -75,13 +75,14 @@ fn of_jwt(jwt: &Jwt) -> Kind {
     }
 }
 
+/// Where these APIs are.
+pub(in crate::diagnose) const HOSTS: [&str; 2] = ["api.airbyte.ai", "api.airbyte.com"];
+
 /// A request to one of these APIs, by its path or host.
 pub(super) fn is_airbyte(exchange: &Exchange) -> bool {
     let target = &exchange.request.target;
     let path = target.path.to_string();
-    matches!(target.host.as_str(), "api.airbyte.ai" | "api.airbyte.com")
-        || path.contains("/embedded/")
-        || path.contains("/integrations/")
+    HOSTS.contains(&target.host.as_str()) || path.contains("/embedded/") || path.contains("/integrations/")
 }
 
 /// The kind that an endpoint wants, where it is known; others serve whom they serve.

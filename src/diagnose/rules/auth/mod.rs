@@ -1,6 +1,6 @@
 //! The credentials on the wire.
 
-pub(in crate::diagnose::rules) mod airbyte;
+pub(in crate::diagnose) mod airbyte;
 mod branch;
 mod from_config;
 mod lookalike;

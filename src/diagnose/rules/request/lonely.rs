@@ -83,9 +83,11 @@ fn refused(exchange: &Exchange) -> bool {
         && exchange.status() != Some(429)
 }
 
+/// Where client libraries report that they are used, and ask for their own address.
+pub(in crate::diagnose) const NOISE: [&str; 3] = ["api.segment.io", "api.ipify.org", "checkip.amazonaws.com"];
+
 /// Telemetry and address look-ups of client libraries.
 fn is_noise(exchange: &Exchange) -> bool {
-    const NOISE: [&str; 3] = ["api.segment.io", "api.ipify.org", "checkip.amazonaws.com"];
     NOISE.contains(&exchange.request.target.host.as_str())
 }
 

@@ -20,4 +20,5 @@ mod lonely;
 mod part;
 mod remains;
 
+pub(in crate::diagnose) use lonely::NOISE;
 use part::{Part, Stated, state};
