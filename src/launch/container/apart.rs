@@ -32,6 +32,11 @@ const REFUSED: &[(&str, &str)] = &[
     ("--ip6", ADDRESS),
     ("--link-local-ip", ADDRESS),
     ("--mac-address", ADDRESS),
+    ("--userns", USERS),
+    ("--uidmap", USERS),
+    ("--gidmap", USERS),
+    ("--subuidname", USERS),
+    ("--subgidname", USERS),
     ("--link", "use a network of your own, on which containers are known by name"),
     ("--hosts-file", "samewire writes the container's hosts file; give its lines by --add-host"),
     ("--no-hosts", "samewire writes the container's hosts file; take the flag out"),
@@ -39,6 +44,7 @@ const REFUSED: &[(&str, &str)] = &[
 
 const INBOUND: &str = "nobody outside reaches what listens in the container; take the flag out";
 const NAMES: &str = "samewire answers names, with this machine's resolver; take the flag out";
+const USERS: &str = "the network belongs to the users of the container that holds it; take the flag out";
 const ADDRESS: &str = "the addresses of such a network are samewire's; take the flag out";
 
 /// Flags whose place the holder takes, or samewire's own files.
@@ -125,7 +131,8 @@ impl Apart {
         }
         let is_on = |(flag, _): &&(&'static str, &str)| {
             let value = run.flags.value(flag.trim_start_matches('-'));
-            value.is_some_and(|value| value != "false" && value != "0")
+            // The users of this machine are those of the holder.
+            value.is_some_and(|value| !["false", "0", "host"].iter().any(|off| value == off))
         };
         if let Some(&(flag, why)) = REFUSED.iter().find(is_on) {
             return Err(ContainerError::FlagApart { flag, why });

@@ -230,6 +230,7 @@ fn what_such_a_network_does_not_have_is_refused_before_anything_starts() {
     for (flags, words) in [
         (&["-p", "8080:80"][..], "--publish: nobody outside"),
         (&["--dns=192.0.2.53"], "--dns: samewire answers names"),
+        (&["--userns", "container"], "--userns: the network belongs"),
         (&["--mac-address", "02:42:ac:11:00:02"], "--mac-address"),
         (&["--network", "host"], "--network host"),
         (&["--network", container.as_str()], "--network container:NAME"),
