@@ -7,7 +7,7 @@ use clap::{ColorChoice, ValueEnum};
 
 use crate::diagnose::{self, Case, Verdict};
 use crate::model::Side;
-use crate::report::{self, Report, Style};
+use crate::report::{self, Page, Report, Style};
 
 use super::repeat::{self, Runs};
 use super::{output, paths, verdicts};
@@ -48,6 +48,8 @@ pub(super) enum Format {
     Json,
     /// For an issue or a pull request.
     Markdown,
+    /// One page for a browser: every request of both sides beside each other.
+    Html,
 }
 
 /// Compares and reports.
@@ -78,6 +80,7 @@ pub(super) fn compare_files(
         Format::Terminal => report::terminal(&report, style(color, file)),
         Format::Json => report::json(&report),
         Format::Markdown => report::markdown(&report),
+        Format::Html => report::html(&report, &Page::new(&case, &diagnosis)),
     };
     output::report(&text, file)?;
     Ok(diagnosis.verdict)

@@ -172,7 +172,7 @@ fn connection(capture: &Capture, number: u32) -> Option<Excerpt> {
     Some(all_of(None, asked + &came))
 }
 
-fn outcome_in_words(exchange: &Exchange) -> String {
+pub(super) fn outcome_in_words(exchange: &Exchange) -> String {
     match &exchange.outcome {
         Outcome::Failed { failure, .. } if !failure.message.is_empty() => {
             format!("{}, {}: {} ({})", failure.leg, failure.phase, failure.kind, failure.message)
@@ -185,7 +185,7 @@ fn all_of(line: Option<u32>, text: String) -> Excerpt {
     Excerpt { line, start: 0, end: text.len(), text }
 }
 
-fn dotted(pointer: &str) -> String {
+pub(super) fn dotted(pointer: &str) -> String {
     if pointer.is_empty() {
         return "(the whole)".to_owned();
     }

@@ -307,14 +307,14 @@ fn is_within(at: &Locator, place: &Locator) -> bool {
     }
 }
 
-fn user_info(info: &UserInfo) -> String {
+pub(super) fn user_info(info: &UserInfo) -> String {
     match &info.password {
         Some(password) => format!("{}:{}", secret::secret(&info.user), secret::secret(password)),
         None => secret::secret(&info.user),
     }
 }
 
-fn json_in_short(value: &Json) -> String {
+pub(super) fn json_in_short(value: &Json) -> String {
     match value {
         Json::Null => "null".to_owned(),
         Json::Bool(value) => value.to_string(),
@@ -328,7 +328,7 @@ fn json_in_short(value: &Json) -> String {
     }
 }
 
-fn content_in_short(content: &Content, length: u64) -> String {
+pub(super) fn content_in_short(content: &Content, length: u64) -> String {
     match content {
         Content::Empty => "(nothing)".to_owned(),
         Content::Json(value) => json_in_short(value),

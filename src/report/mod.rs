@@ -9,10 +9,14 @@ mod build;
 mod config_to_wire;
 mod contract;
 mod escape;
+mod evidence;
 mod excerpt;
+mod html;
 mod json;
 mod markdown;
 mod message;
+mod page;
+mod reasons;
 mod run;
 mod secret;
 mod terminal;
@@ -24,8 +28,10 @@ pub use contract::{
     Change, Difference, Evidence, Excerpt, Finding, LearnedPlace, Remedy, Report, SCHEMA, Significance,
 };
 pub use escape::inert;
+pub use html::html;
 pub use json::{inspection_json, json, verification_json};
 pub use markdown::markdown;
+pub use page::{Kind, Page, Pair, Remark, Row, Said, Section, Span, State, Stop};
 pub use run::{Answers, RunCoverage, RunSummary};
 pub use terminal::{Style, inspection, terminal, verification};
 pub use verification::{VERIFY_SCHEMA, Verification};

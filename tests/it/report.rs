@@ -1,5 +1,6 @@
 //! Tests of `report`: hand-made cases, each format's text kept as a snapshot.
 
+mod browser;
 mod cases;
 mod config_to_wire;
 mod hostile;

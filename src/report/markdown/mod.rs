@@ -12,6 +12,7 @@ use crate::diagnose::{Confidence, Severity, Verdict};
 use super::advice::count;
 use super::contract::verdict_word;
 use super::excerpt::exit_in_words;
+use super::reasons::{by_reason, numbered};
 use super::terminal::finding_in_text;
 use super::{Difference, Finding, Report, RunSummary, Significance};
 
@@ -23,9 +24,6 @@ const LIMIT: usize = 60_000;
 
 /// Columns of quoted findings.
 const WIDTH: usize = 96;
-
-/// Pairs that are named of one difference.
-const PAIRS: usize = 8;
 
 /// The report as Markdown, at most 60,000 bytes. What did not fit is named at its end.
 pub fn markdown(report: &Report) -> String {
@@ -60,7 +58,7 @@ pub fn markdown(report: &Report) -> String {
         let found: Vec<&Difference> = of(report, significance).collect();
         let verb = if found.len() == 1 { "does" } else { "do" };
         let summary = format!("{} that {verb} not count", count(found.len(), &format!("{word} difference")));
-        let lines = by_reason(&found);
+        let lines = reasons(&found);
         sheet.folded("differences that do not count", &summary, &[Block { language: "text", lines }]);
     }
     let explain = report
@@ -177,24 +175,10 @@ fn differences(all: &[&Difference], unexplained: &[Difference]) -> Vec<String> {
     lines
 }
 
-fn numbered(pairs: &[usize]) -> String {
-    let shown: Vec<String> = pairs.iter().take(PAIRS).map(ToString::to_string).collect();
-    let word = if pairs.len() == 1 { "pair" } else { "pairs" };
-    match pairs.len().saturating_sub(PAIRS) {
-        0 => format!("{word} {}", shown.join(", ")),
-        more => format!("{word} {} and {more} more", shown.join(", ")),
-    }
-}
-
 /// Places, under the reason why they do not count.
-fn by_reason(all: &[&Difference]) -> Vec<String> {
-    let mut reasons: BTreeMap<&str, BTreeMap<&str, Vec<usize>>> = BTreeMap::new();
-    for one in all {
-        let places = reasons.entry(one.why.as_deref().unwrap_or_default()).or_default();
-        places.entry(&one.at).or_default().push(one.pair);
-    }
+fn reasons(all: &[&Difference]) -> Vec<String> {
     let mut lines = Vec::new();
-    for (why, places) in reasons {
+    for (why, places) in by_reason(all.iter().copied()) {
         lines.push(format!("{why}:"));
         lines.extend(places.iter().map(|(at, pairs)| format!("  {at} ({})", numbered(pairs))));
     }

@@ -15,6 +15,7 @@ use crate::model::Side;
 
 use super::advice::count;
 use super::contract::verdict_word;
+use super::evidence::{Group, groups, heading};
 use super::excerpt::exit_in_words;
 use super::{ConfigToWire, Difference, Evidence, Finding, Report, RunSummary, Significance};
 
@@ -146,28 +147,6 @@ fn finding(page: &mut Page, found: &Finding, traced: &[ConfigToWire]) {
     margin.remark(page, "more", &format!("samewire explain {}", found.rule));
 }
 
-/// Evidence that differs in nothing but the exchange.
-struct Group<'a> {
-    place: &'a Evidence,
-    also: Vec<u32>,
-}
-
-fn groups(evidence: &[Evidence]) -> Vec<Group<'_>> {
-    let mut groups: Vec<Group<'_>> = Vec::new();
-    let mut index = BTreeMap::new();
-    for place in evidence {
-        let key = (place.role, place.side, &place.at, &place.label);
-        if let Some(at) = index.get(&key).copied().filter(|at| *at < groups.len()) {
-            let group: &mut Group<'_> = &mut groups[at];
-            group.also.extend(place.exchange);
-        } else {
-            index.insert(key, groups.len());
-            groups.push(Group { place, also: Vec::new() });
-        }
-    }
-    groups
-}
-
 fn places(page: &mut Page, margin: Margin, groups: &[Group<'_>], shown: usize, in_full: bool) {
     let mut before: Option<&Evidence> = None;
     let mut told = BTreeSet::new();
@@ -191,40 +170,14 @@ fn places(page: &mut Page, margin: Margin, groups: &[Group<'_>], shown: usize, i
         }
         before = Some(place);
     }
-    for group in groups.iter().take(shown) {
-        if group.also.is_empty() || group.place.role != Role::Primary {
-            continue;
+    for group in groups.iter().take(shown).filter(|group| group.place.role == Role::Primary) {
+        if let Some(others) = group.others() {
+            margin.remark(page, "also", &others);
         }
-        let numbers: Vec<String> = group.also.iter().take(8).map(|number| format!("#{number}")).collect();
-        let more = group.also.len().saturating_sub(numbers.len());
-        let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
-        margin.remark(page, "also", &format!("{} {}{tail}", group.place.side, numbers.join(", ")));
     }
     if in_full && groups.len() > shown {
         let hidden = count(groups.len() - shown, "more place");
         margin.remark(page, "also", &format!("{hidden}; --format json lists all"));
-    }
-}
-
-/// Which exchange or input a place is in; a request that was told already is left out.
-fn heading(place: &Evidence, told: &BTreeSet<&str>) -> String {
-    let side = place.side;
-    if let Some(number) = place.exchange {
-        let request = place.request.as_deref().filter(|text| !told.contains(text));
-        let request = request.map(|text| format!("{text} ")).unwrap_or_default();
-        let answer = place.answer.as_deref().map(|text| format!("-> {text}")).unwrap_or_default();
-        return format!("{side} #{number}  {request}{answer}");
-    }
-    match place.at.split_once([':', '/']).unwrap_or((place.at.as_str(), "")) {
-        ("run.output", line) => format!("{side} output, line {line}"),
-        ("run.config", _) => format!("{side} config"),
-        ("run.spec", _) => format!("{side} spec"),
-        ("run.manifest", "") => format!("{side} manifest"),
-        ("run.manifest", line) => format!("{side} manifest, line {line}"),
-        ("run.exit", _) => format!("{side} command"),
-        ("run.sampled", _) => format!("{side} connections, sampled while it ran"),
-        ("connection", number) => format!("{side} connection {}", number.trim_end_matches(".tls")),
-        _ => format!("{side}  {}", place.at),
     }
 }
 

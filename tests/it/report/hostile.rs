@@ -1,13 +1,13 @@
 //! What comes out of a capture cannot steer a terminal, a browser or a site, whatever it is and wherever it stands.
 
-mod everywhere;
+pub(super) mod everywhere;
 mod github;
-mod strings;
+pub(super) mod strings;
 
 use proptest::prelude::*;
 use samewire::compare::compare;
 use samewire::diagnose::{Case, diagnose};
-use samewire::report::{Report, Style, json, markdown, terminal};
+use samewire::report::{Page, Report, Style, html, json, markdown, terminal};
 use unicode_width::UnicodeWidthChar as _;
 
 use super::{cases, samples};
@@ -93,8 +93,11 @@ fn whatever_a_capture_holds_is_inert_in_every_format() {
             let [sandbox, runtime] = moulds.each_ref().map(|mould| mould.poisoned(poison));
             let comparison = compare(&sandbox, &runtime);
             let case = Case { sandbox: &sandbox, runtime: &runtime, comparison: &comparison };
-            let report = Report::new(&case, &diagnose(&case));
-            for text in [terminal(&report, Style::default()), json(&report), markdown(&report)] {
+            let diagnosis = diagnose(&case);
+            let report = Report::new(&case, &diagnosis);
+            let page = html(&report, &Page::new(&case, &diagnosis));
+            assert!(page.matches("<script").count() == 1 && !page.contains("<img"), "{poison:?}");
+            for text in [terminal(&report, Style::default()), json(&report), markdown(&report), page] {
                 assert!(text.chars().all(is_inert), "{poison:?} in {}", folder.display());
             }
         }

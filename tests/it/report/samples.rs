@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::browser;
 use samewire::compare::compare;
 use samewire::diagnose::{Case, Severity, diagnose};
 use samewire::model::Capture;
@@ -44,6 +45,17 @@ fn what_an_issue_shows() {
     for folder in folders() {
         let rule = folder.file_name().unwrap().to_str().unwrap().to_owned();
         insta::assert_snapshot!(format!("sample.{rule}.markdown"), markdown(&report(&folder.join("fires"))));
+    }
+}
+
+/// The page without its style and script, of a few: a browser reads all of them.
+#[test]
+fn what_a_page_shows() {
+    for rule in ["credentials-lost-on-redirect", "spec-missing", "token-empty"] {
+        let folder = folders()[0].with_file_name(rule).join("fires");
+        let text = browser::page(&captures(&folder));
+        let body = text.split_once("<body>").unwrap().1.split_once("<script>").unwrap().0;
+        insta::assert_snapshot!(format!("sample.{rule}.html"), body);
     }
 }
 

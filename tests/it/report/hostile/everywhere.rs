@@ -6,13 +6,13 @@ use serde_json::{Map, Value};
 
 /// A capture and the places in it whose strings may hold anything: methods, names, values, bodies, output, inputs, addresses.
 /// What the model reads as one of a few words (a side, a kind) is none of them.
-pub(super) struct Mould {
+pub(crate) struct Mould {
     whole: Value,
     places: Vec<Vec<Key>>,
 }
 
 impl Mould {
-    pub(super) fn of(capture: &Capture) -> Self {
+    pub(crate) fn of(capture: &Capture) -> Self {
         let mut whole = serde_json::to_value(capture).unwrap();
         let mut places = Vec::new();
         strings(&whole, &mut Vec::new(), &mut places);
@@ -27,12 +27,12 @@ impl Mould {
     }
 
     /// How many there are.
-    pub(super) fn places(&self) -> usize {
+    pub(crate) fn places(&self) -> usize {
         self.places.len()
     }
 
     /// The capture with `poison` before and after each of these strings, and after the names in bodies.
-    pub(super) fn poisoned(&self, poison: &str) -> Capture {
+    pub(crate) fn poisoned(&self, poison: &str) -> Capture {
         let mut whole = self.whole.clone();
         for place in &self.places {
             let text = text_at(&mut whole, place);

@@ -120,7 +120,7 @@ pub(super) const MARKDOWN: [&str; 24] = [
 ];
 
 /// All of them.
-pub(super) fn all() -> Vec<String> {
+pub(crate) fn all() -> Vec<String> {
     let mut all = scripts();
     all.extend(escapes());
     all.extend(UNSEEN.iter().chain(&MARKDOWN).map(|text| (*text).to_owned()));
