@@ -90,6 +90,9 @@ fn record_one(side: Side, command: &OsString, next: repeat::Recording, args: &Ar
         preflight,
     };
     let recorded = recording::record(plan, &args.recording)?;
+    for remark in &recorded.remarks {
+        output::line(&format!("samewire: {side}: {remark}"));
+    }
     let ended = match recorded.exit.with_context(|| format!("the {side}'s command did not run"))? {
         Exit::Code(code) => format!("exit status {code}"),
         Exit::Signal(signal) => format!("ended by signal {signal}"),

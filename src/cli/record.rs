@@ -115,7 +115,7 @@ fn close(side: Side, path: &Path, recorded: &Recorded, first: Option<&PathBuf>) 
     if let Err(error) = &recorded.exit {
         output::report_error(error);
     }
-    if let Some(remark) = recorded.remark {
+    for remark in &recorded.remarks {
         output::line(&format!("samewire: {remark}"));
     }
     for (port, packets) in &summary.coverage.refused {

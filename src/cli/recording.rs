@@ -53,8 +53,8 @@ pub(super) struct Plan {
 pub(super) struct Recorded {
     /// How the command ended, or why it did not start.
     pub exit: Result<Exit, LaunchError>,
-    /// What its exit status means, where that is not plain.
-    pub remark: Option<&'static str>,
+    /// What its exit status means where that is not plain, and what became of a container that it left, a line each.
+    pub remarks: Vec<String>,
     /// What was recorded.
     pub summary: Summary,
 }
@@ -258,13 +258,15 @@ async fn recorded(plan: Plan, options: &Recording) -> anyhow::Result<Recorded> {
             tokio::join!(run, watch).0
         }
     };
+    let mut remarks = Vec::new();
+    if let (Ok(exit), Some(container)) = (&exit, place.container()) {
+        // What it sends on its way out is recorded, too.
+        remarks = container.end_what_is_left(*exit).await;
+        remarks.extend(container.explain_exit(*exit).map(str::to_owned));
+    }
     let _ = stop.send(());
     let _ = serving.await;
-    let remark = match (&exit, place.container()) {
-        (Ok(Exit::Code(code)), Some(container)) => container.explain_exit(*code),
-        _ => None,
-    };
-    Ok(Recorded { exit, remark, summary: recorder.finish().await })
+    Ok(Recorded { exit, remarks, summary: recorder.finish().await })
 }
 
 /// Names that the proxy reaches although this machine's resolver may not know them.

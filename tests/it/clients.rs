@@ -7,6 +7,7 @@ pub(crate) mod bench;
 mod bypass;
 mod container;
 mod container_compose;
+mod container_ends;
 mod container_reach;
 mod container_run;
 mod container_transparent;

@@ -25,6 +25,15 @@ impl Dialect {
         }
     }
 
+    /// The program, as advice names it.
+    pub(super) fn program(self) -> &'static str {
+        match self {
+            Self::Docker => "docker",
+            Self::Podman => "podman",
+            Self::Nerdctl => "nerdctl",
+        }
+    }
+
     /// The network of a container that names none. podman-network(1); nerdctl's command reference.
     pub(super) fn default_network(self) -> &'static str {
         match self {

@@ -6,6 +6,7 @@ mod apart;
 mod compose;
 mod compose_flags;
 mod dialect;
+mod ended;
 mod engine;
 mod error;
 mod flags;
@@ -71,6 +72,8 @@ pub struct Container {
     variables: Vec<(String, OsString)>,
     inside: Inside,
     which: Which,
+    /// Where the engine's client writes the container's id; absent for Compose.
+    cidfile: Option<PathBuf>,
     /// Names of the container's own hosts file.
     hosts: Vec<(String, IpAddr)>,
     /// A network of its own, whose only way out is samewire.
@@ -124,9 +127,10 @@ impl Container {
             }
         }
         let own = || private.path().join("id");
+        let cidfile = run.flags.value("cidfile").map_or_else(own, |path| folder.join(path));
         let which = match networks.first().and_then(|network| network.strip_prefix("container:")) {
             Some(other) => Which::Named(other.to_owned()),
-            None => Which::Cidfile(run.flags.value("cidfile").map_or_else(own, |path| folder.join(path))),
+            None => Which::Cidfile(cidfile.clone()),
         };
         let words = run.arguments();
         let of_image = || image.as_ref().map(|image| image.command.clone()).unwrap_or_default();
@@ -137,7 +141,7 @@ impl Container {
             mounts: run.mounts(folder),
         };
         let hosts = run.hosts(Some(network.reach.address));
-        let line = Line::Run(run);
+        let (line, cidfile) = (Line::Run(run), Some(cidfile));
         Ok(Some(Self {
             call,
             engine,
@@ -147,6 +151,7 @@ impl Container {
             variables,
             inside,
             which,
+            cidfile,
             hosts,
             apart: None,
             private,
@@ -171,7 +176,7 @@ impl Container {
         let inside = compose.inside(folder, &workdir_of(image.as_ref()));
         let (variables, which) = (compose.variables(), Which::Label(format!("{}={run}", compose::LABEL)));
         let line = Line::Compose(compose);
-        let hosts = Vec::new();
+        let (hosts, cidfile) = (Vec::new(), None);
         Ok(Some(Self {
             call,
             engine,
@@ -181,6 +186,7 @@ impl Container {
             variables,
             inside,
             which,
+            cidfile,
             hosts,
             apart: None,
             private,
@@ -301,7 +307,7 @@ impl Container {
                     Some(apart) => apart.line(run, &self.engine, own)?,
                     None => (run.clone(), Vec::new()),
                 };
-                if let (Which::Cidfile(path), None) = (&self.which, run.flags.value("cidfile")) {
+                if let (Some(path), None) = (&self.cidfile, run.flags.value("cidfile")) {
                     flags.extend(["--cidfile".into(), path.into()]);
                 }
                 flags.extend(["--volume".into(), mount.into()]);
@@ -398,25 +404,6 @@ impl Container {
         };
         let numbered = (1..).map(|number| PathBuf::from(format!("{FOLDER}-{number}")));
         std::iter::once(PathBuf::from(FOLDER)).chain(numbered).find(free).unwrap_or_else(|| FOLDER.into())
-    }
-
-    /// What an exit status of the engine's own means, said beside what the engine has said itself.
-    pub fn explain_exit(&self, code: i32) -> Option<&'static str> {
-        if matches!(self.line, Line::Compose(_)) {
-            return None;
-        }
-        match code {
-            125 => Some(
-                "the exit status 125 is the engine's: it could not run the container, or lost it (its words stand above); samewire itself has not failed",
-            ),
-            126 => Some(
-                "the exit status 126 is the engine's, or a shell's in the container: the command in the image could not be executed",
-            ),
-            127 => Some(
-                "the exit status 127 is the engine's, or a shell's in the container: the command is not in the image",
-            ),
-            _ => None,
-        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::PathBuf;
-use std::process::Output;
+use std::process::{Command, Output};
 
 use samewire::model::{Capture, Exchange};
 
@@ -27,7 +27,8 @@ impl Rig {
         let curl = fs::canonicalize(program("curl")?).unwrap();
         let shell = fs::canonicalize("/bin/sh").unwrap();
         let bench = Bench::new();
-        let image = Image::make(&bench.path(""), &[&curl, &shell], changes);
+        let sleep = fs::canonicalize("/bin/sleep").unwrap();
+        let image = Image::make(&bench.path(""), &[&curl, &shell, &sleep], changes);
         Some(Self { bench, image, curl, shell, gateway })
     }
 
@@ -37,6 +38,11 @@ impl Rig {
     }
 
     pub(crate) fn run_with(&self, options: &[&str], flags: &[&str], words: &[&str]) -> Output {
+        self.recording(options, flags, words).output().unwrap()
+    }
+
+    /// The same, not yet started.
+    pub(crate) fn recording(&self, options: &[&str], flags: &[&str], words: &[&str]) -> Command {
         let line: Vec<&str> = ["docker", "run", "--rm"]
             .iter()
             .chain(flags)
@@ -44,7 +50,7 @@ impl Rig {
             .chain(words)
             .copied()
             .collect();
-        self.bench.recording("runtime", "r.har", options, &line).output().unwrap()
+        self.bench.recording("runtime", "r.har", options, &line)
     }
 
     pub(crate) fn call(&self) -> Vec<String> {
