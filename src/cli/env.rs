@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use clap::ValueEnum;
 
 use crate::launch::container::{FOLDER as INSIDE, HOST_ALIAS};
-use crate::launch::{self, Files, Place};
+use crate::launch::{self, Files, Loopback, Place, Way};
 use crate::model::Side;
 
 use super::state::{self, Listening, Running};
@@ -81,7 +81,8 @@ fn inside(listening: &Listening) -> Vec<(String, String)> {
     let alias = format!("{HOST_ALIAS}:{}", listening.address.port());
     let url = url.replace(&Place::Host.reached_at(listening.address), &alias);
     let files = Files::in_folder(Path::new(INSIDE));
-    listening::as_text(&launch::environment(&url, &files, |_| None))
+    let way = Way { proxy: &url, loopback: Loopback::OfItsOwn };
+    listening::as_text(&launch::environment(&way, &files, |_| None))
 }
 
 fn shell(variables: &[(String, String)]) -> String {

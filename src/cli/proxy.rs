@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::capture::{self, Writer};
-use crate::launch::{self, Place, Trust};
+use crate::launch::{self, Loopback, Place, Trust, Way};
 use crate::model::{Interception, Reference, Side, Target, Tool};
 use crate::proxy::{Authority, BaseUrl, Credential, Lane, Lanes, Listener, Proxy};
 use crate::record::{self, Came, Observer, Recorder, Seen, Setup, Summary};
@@ -132,7 +132,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 /// A listener and the variables that lead a client to it.
 fn listener(side: Side, address: SocketAddr, credential: Option<&Credential>, trust: &Trust) -> Listening {
     let url = listening::url(side, &Place::Host.reached_at(address), credential);
-    let environment = launch::environment(&url, trust.files(), |_| None);
+    let way = Way { proxy: &url, loopback: Loopback::Shared };
+    let environment = launch::environment(&way, trust.files(), |_| None);
     Listening { side, address, base_url: None, variables: listening::as_text(&environment) }
 }
 

@@ -34,6 +34,8 @@ pub enum UnseenKind {
     Tunnel,
     /// Datagrams were refused.
     Refused,
+    /// Nothing came, and connections stayed on the loopback address of a container's own.
+    Loopback,
     /// Nothing came, and whether the proxy answers where the command runs was not seen.
     NotChecked,
 }
@@ -52,6 +54,7 @@ pub fn unseen(capture: &Capture) -> Vec<Unseen> {
         let text = refused_in_words(*port, *packets);
         all.push(Unseen { kind: UnseenKind::Refused, text, remedy: None });
     }
+    loopback(capture, &mut all);
     not_checked(capture, &mut all);
     all
 }
@@ -80,6 +83,24 @@ pub fn refused_in_words(port: u16, packets: u32) -> String {
         ),
         _ => format!("{packets} to port {port} refused: only TCP is let through"),
     }
+}
+
+/// A container's own loopback address is not recorded; where nothing else came, the API may be there.
+fn loopback(capture: &Capture, all: &mut Vec<Unseen>) {
+    let number = capture.completeness.coverage.loopback;
+    if number == 0 || !capture.exchanges.is_empty() {
+        return;
+    }
+    let (plural, verb) = if number == 1 { ("", "was") } else { ("s", "were") };
+    all.push(Unseen {
+        kind: UnseenKind::Loopback,
+        text: format!(
+            "{number} connection{plural} to the container's own loopback address {verb} left there (sampled)"
+        ),
+        remedy: Some(
+            "where the API is there, call it by the container's host name in place of localhost".to_owned(),
+        ),
+    });
 }
 
 /// A firewall between a container and this machine leaves nothing else behind.

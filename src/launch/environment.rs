@@ -25,6 +25,29 @@ impl Environment {
     }
 }
 
+/// The way to the proxy, as a client is told.
+#[derive(Clone, Copy, Debug)]
+pub struct Way<'a> {
+    /// The proxy's URL (`http://127.0.0.1:8877`).
+    pub proxy: &'a str,
+    /// What the loopback address is to the client.
+    pub loopback: Loopback,
+}
+
+/// What the loopback address is to a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loopback {
+    /// The same as to samewire: what it calls there is recorded like anything else.
+    Shared,
+    /// Another one, that of its container: through samewire it would come to this machine's instead.
+    OfItsOwn,
+}
+
+/// The loopback names, as the variables list exceptions.
+const LOOPBACK: &str = "localhost,127.0.0.1,::1";
+/// The same as the JVM lists them: its own default (Java Networking and Proxies).
+const JVM_LOOPBACK: &str = "localhost|127.*|[::1]";
+
 /// What a variable is set to.
 enum Value {
     /// The proxy's URL.
@@ -35,8 +58,8 @@ enum Value {
     Addition,
     /// `1`.
     On,
-    /// Nothing.
-    Empty,
+    /// The hosts that are called without the proxy.
+    Exceptions,
     /// Options of the JVM, after those that are there.
     Jvm,
 }
@@ -67,8 +90,8 @@ static TABLE: &[Row] = &[
     row("https_proxy", Value::Proxy, "wget, git and others that follow curl"),
     row("ALL_PROXY", Value::Proxy, "requests, httpx, curl (seen)"),
     row("all_proxy", Value::Proxy, "the same in lower case"),
-    row("NO_PROXY", Value::Empty, "all of the above: the hosts it names go around the proxy"),
-    row("no_proxy", Value::Empty, "the same in lower case"),
+    row("NO_PROXY", Value::Exceptions, "all of the above: the hosts it names go around the proxy"),
+    row("no_proxy", Value::Exceptions, "the same in lower case"),
     row("REQUESTS_CA_BUNDLE", Value::Bundle, "requests, the Airbyte CDK (seen)"),
     row("CURL_CA_BUNDLE", Value::Bundle, "curl and requests (seen)"),
     row(
@@ -89,7 +112,7 @@ static TABLE: &[Row] = &[
     row("PERL_LWP_SSL_CA_FILE", Value::Bundle, "LWP::UserAgent, ENVIRONMENT"),
     row("npm_config_proxy", Value::Proxy, "npm's configuration, proxy"),
     row("npm_config_https_proxy", Value::Proxy, "npm's configuration, https-proxy"),
-    row("npm_config_noproxy", Value::Empty, "npm's configuration, noproxy"),
+    row("npm_config_noproxy", Value::Exceptions, "npm's configuration, noproxy"),
     row("npm_config_cafile", Value::Bundle, "npm's configuration, cafile"),
     row("NODE_EXTRA_CA_CERTS", Value::Addition, "Node's command-line options (seen)"),
     row("NODE_USE_ENV_PROXY", Value::On, "Node 24's command-line options; older ones take no notice"),
@@ -114,25 +137,29 @@ pub fn environment_without_proxy(files: &Files, inherited: impl Fn(&str) -> Opti
                 environment.cleared.push(row.name.to_owned());
                 continue;
             }
-            Value::Proxy | Value::On | Value::Empty => continue,
+            Value::Proxy | Value::On | Value::Exceptions => continue,
         };
         environment.set.push((row.name.to_owned(), value));
     }
     environment
 }
 
-/// The variables for a client of the proxy at `proxy` (`http://127.0.0.1:8877`) that finds the trust files in `files`, on top of what
-/// it inherits.
-pub fn environment(proxy: &str, files: &Files, inherited: impl Fn(&str) -> Option<OsString>) -> Environment {
+/// The variables for a client of `proxy` that finds the trust files in `files`, on top of what it inherits.
+pub fn environment(
+    way: &Way<'_>,
+    files: &Files,
+    inherited: impl Fn(&str) -> Option<OsString>,
+) -> Environment {
     let mut environment = Environment::default();
     for row in TABLE {
         let value = match row.value {
-            Value::Proxy => proxy.into(),
+            Value::Proxy => way.proxy.into(),
             Value::Bundle => files.bundle().into(),
             Value::Addition => files.addition().into(),
             Value::On => "1".into(),
-            Value::Jvm => jvm_options(Some(proxy), files, inherited(row.name)),
-            Value::Empty => {
+            Value::Jvm => jvm_options(Some(way), files, inherited(row.name)),
+            Value::Exceptions if way.loopback == Loopback::OfItsOwn => LOOPBACK.into(),
+            Value::Exceptions => {
                 environment.cleared.push(row.name.to_owned());
                 continue;
             }
@@ -144,8 +171,8 @@ pub fn environment(proxy: &str, files: &Files, inherited: impl Fn(&str) -> Optio
 
 /// The JVM's proxy and trust store. A JVM knows no credentials in a proxy's URL; they are left out.
 ///
-/// `-Dhttp.nonProxyHosts=` is there because its default leaves out `localhost|127.*|[::1]`.
-fn jvm_options(proxy: Option<&str>, files: &Files, inherited: Option<OsString>) -> OsString {
+/// `-Dhttp.nonProxyHosts=` is there because its default leaves out the loopback names.
+fn jvm_options(way: Option<&Way<'_>>, files: &Files, inherited: Option<OsString>) -> OsString {
     let mut options = inherited.unwrap_or_default();
     let mut option = |name: &str, value: &OsStr| {
         if !options.is_empty() {
@@ -154,14 +181,16 @@ fn jvm_options(proxy: Option<&str>, files: &Files, inherited: Option<OsString>) 
         options.push(name);
         options.push(value);
     };
-    if let Some(Ok(uri)) = proxy.map(str::parse::<Uri>)
+    if let Some(way) = way
+        && let Ok(uri) = way.proxy.parse::<Uri>()
         && let (Some(host), Some(port)) = (uri.host(), uri.port())
     {
         for scheme in ["http", "https"] {
             option(&format!("-D{scheme}.proxyHost="), host.trim_matches(['[', ']']).as_ref());
             option(&format!("-D{scheme}.proxyPort="), port.as_str().as_ref());
         }
-        option("-Dhttp.nonProxyHosts=", "".as_ref());
+        let exceptions = if way.loopback == Loopback::OfItsOwn { JVM_LOOPBACK } else { "" };
+        option("-Dhttp.nonProxyHosts=", exceptions.as_ref());
     }
     option("-Djavax.net.ssl.trustStore=", files.java_store().as_os_str());
     option("-Djavax.net.ssl.trustStoreType=", "PKCS12".as_ref());
@@ -172,6 +201,8 @@ fn jvm_options(proxy: Option<&str>, files: &Files, inherited: Option<OsString>) 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const WAY: Way<'_> = Way { proxy: "http://127.0.0.1:4711", loopback: Loopback::Shared };
 
     fn trust() -> (tempfile::TempDir, Trust) {
         let folder = tempfile::tempdir().unwrap();
@@ -196,13 +227,25 @@ mod tests {
     #[test]
     fn proxies_are_set_in_both_cases_and_exceptions_are_cleared() {
         let (_folder, trust) = trust();
-        let environment = environment("http://127.0.0.1:4711", trust.files(), |_| None);
+        let environment = environment(&WAY, trust.files(), |_| None);
         for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
             assert_eq!(value(&environment, name), "http://127.0.0.1:4711");
         }
         assert_eq!(environment.cleared, ["NO_PROXY", "no_proxy", "npm_config_noproxy"]);
         assert_eq!(value(&environment, "SSL_CERT_FILE"), trust.files().bundle().as_os_str());
         assert_ne!(value(&environment, "NODE_EXTRA_CA_CERTS"), trust.files().bundle().as_os_str());
+    }
+
+    #[test]
+    fn a_loopback_of_its_own_is_left_out() {
+        let (_folder, trust) = trust();
+        let way = Way { loopback: Loopback::OfItsOwn, ..WAY };
+        let environment = environment(&way, trust.files(), |_| None);
+        assert!(environment.cleared.is_empty());
+        assert_eq!(value(&environment, "NO_PROXY"), "localhost,127.0.0.1,::1");
+        assert_eq!(value(&environment, "no_proxy"), "localhost,127.0.0.1,::1");
+        let options = value(&environment, JVM).to_str().unwrap();
+        assert!(options.contains(" -Dhttp.nonProxyHosts=localhost|127.*|[::1] "), "{options}");
     }
 
     #[test]
@@ -221,7 +264,7 @@ mod tests {
     fn options_of_the_jvm_are_added_to_those_that_are_there() {
         let (_folder, trust) = trust();
         let with = |inherited: Option<&str>| {
-            let environment = environment("http://127.0.0.1:4711", trust.files(), |name| {
+            let environment = environment(&WAY, trust.files(), |name| {
                 inherited.filter(|_| name == "JAVA_TOOL_OPTIONS").map(OsString::from)
             });
             value(&environment, "JAVA_TOOL_OPTIONS").to_str().unwrap().to_owned()

@@ -23,7 +23,7 @@ pub const PROBE: &str = "__probe";
 pub use child::{run, run_on};
 #[cfg(target_os = "linux")]
 pub use child::{run_apart, run_transparent};
-pub use environment::{Environment, environment, environment_without_proxy};
+pub use environment::{Environment, Loopback, Way, environment, environment_without_proxy};
 pub use place::{Place, Staged};
 pub use streams::{Sink, Sinks};
 #[cfg(target_os = "linux")]

@@ -8,7 +8,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 
 use super::container::{Container, ContainerError};
-use super::{Command, Environment, Trust, environment, environment_without_proxy};
+use super::{Command, Environment, Loopback, Trust, Way, environment, environment_without_proxy};
 
 /// Where a command runs.
 #[derive(Debug)]
@@ -93,7 +93,11 @@ impl Place {
         match self {
             Self::Host => Ok(Staged {
                 command: command.clone(),
-                environment: environment(proxy, trust.files(), inherited),
+                environment: environment(
+                    &Way { proxy, loopback: Loopback::Shared },
+                    trust.files(),
+                    inherited,
+                ),
                 notes: Vec::new(),
             }),
             Self::OwnNetwork => Ok(Staged {

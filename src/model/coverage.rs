@@ -21,6 +21,9 @@ pub struct Coverage {
     /// Connections past the proxy that were seen, in the order in which they were seen first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub direct: Vec<Direct>,
+    /// Connections on the loopback address of a container's own, which are left there and not recorded.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub loopback: u32,
     /// Datagrams (UDP) that were refused in a transparent run, by the port they were for. Names are answered there and not counted.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub refused: BTreeMap<u16, u32>,

@@ -15,6 +15,8 @@ pub struct RawCoverage {
     pub sampling: Option<Sampling>,
     /// What was seen.
     pub direct: Vec<RawDirect>,
+    /// Connections on a container's own loopback address.
+    pub loopback: u32,
     /// Datagrams that were refused, by the port they were for.
     pub refused: BTreeMap<u16, u32>,
 }
@@ -58,6 +60,7 @@ impl Redactor {
             foreseen: before.foreseen.clone(),
             sampling: raw.sampling,
             direct: direct.collect(),
+            loopback: raw.loopback,
             refused: raw.refused.clone(),
         }
     }

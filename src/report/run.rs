@@ -70,6 +70,9 @@ pub struct RunCoverage {
     pub sampling: Option<Sampling>,
     /// The connections past the proxy that were sampled.
     pub direct: Vec<Direct>,
+    /// Connections on a container's own loopback address, which are not recorded; absent where there were none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loopback: Option<u32>,
     /// Datagrams that were refused in a transparent run, by the port they were for.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub refused: BTreeMap<u16, u32>,
@@ -116,8 +119,10 @@ impl RunSummary {
 
 impl RunCoverage {
     fn of(capture: &Capture) -> Self {
-        let Coverage { reached, foreseen, sampling, direct, refused } = capture.completeness.coverage.clone();
-        Self { unseen: unseen(capture), reached, foreseen, sampling, direct, refused }
+        let Coverage { reached, foreseen, sampling, direct, loopback, refused } =
+            capture.completeness.coverage.clone();
+        let loopback = (loopback > 0).then_some(loopback);
+        Self { unseen: unseen(capture), reached, foreseen, sampling, direct, loopback, refused }
     }
 }
 

@@ -47,7 +47,7 @@ use network::Network;
 use residents::Which;
 use run::RunLine;
 
-use super::environment::{self, Environment};
+use super::environment::{self, Environment, Way};
 use super::trust::Files;
 use super::{Command, Trust};
 
@@ -292,10 +292,11 @@ impl Container {
     pub fn staged(&self, proxy: &str, trust: &Trust) -> Result<(Command, Vec<String>), ContainerError> {
         let folder = self.free_folder();
         let files = Files::in_folder(&folder);
+        let way = Way { proxy, loopback: self.network.loopback() };
         let had = |name: &str| self.variable(name);
         let environment = match self.apart {
             Some(_) => environment::environment_without_proxy(&files, had),
-            None => environment::environment(proxy, &files, had),
+            None => environment::environment(&way, &files, had),
         };
         trust.share().map_err(|source| ContainerError::Prepare { what: "the certificates", source })?;
         let label = if self.engine.selinux { ",z" } else { "" };
@@ -319,7 +320,7 @@ impl Container {
                 compose.staged(&self.private.path().join("samewire.yml"), &mount, &run, |has| {
                     let had =
                         |name: &str| has.get(name).map(OsString::from).or_else(|| self.image_variable(name));
-                    environment::environment(proxy, &files, had).pairs()
+                    environment::environment(&way, &files, had).pairs()
                 })?
             }
         };

@@ -16,6 +16,7 @@ use serde_json::Value;
 use super::ContainerError;
 use super::dialect::Dialect;
 use super::engine::{Engine, answer, is_own, own_address};
+use crate::launch::Loopback;
 
 /// How a container reaches the proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,6 +105,13 @@ impl Network {
             }
         };
         Ok(Self { name, reach, has_names, interface: None, has_v6: false })
+    }
+}
+
+impl Network {
+    /// What the loopback address is in its containers.
+    pub(super) fn loopback(&self) -> Loopback {
+        if self.name == "host" { Loopback::Shared } else { Loopback::OfItsOwn }
     }
 }
 

@@ -14,7 +14,11 @@ use super::flags::{Flags, Given, RUN, RUN_SHORTS};
 
 /// Flags that lead where samewire cannot follow, and what to do.
 const REFUSED: &[(&str, &str)] = &[
-    ("detach", "samewire records until the container ends and returns its exit status; take the flag out"),
+    (
+        "detach",
+        "samewire records until the container ends and returns its exit status; leave out -d (--detach), and put the whole line into the \
+         background where that is wanted (`samewire record ... &`)",
+    ),
     ("rootfs", "it names a folder in place of an image; make an image of it (`docker import`)"),
     ("pod", "the pod's network is not known before it runs; run the container without the pod"),
     ("pod-id-file", "the pod's network is not known before it runs; run the container without the pod"),

@@ -35,6 +35,8 @@ pub(super) struct Ledger {
     /// Connections that were seen while they were still being opened.
     opening: BTreeMap<u64, usize>,
     direct: Vec<RawDirect>,
+    /// Connections of a network that is looked at as a whole to its own loopback address.
+    loopback: u32,
     places: BTreeMap<Way, usize>,
     programs: BTreeMap<u32, Named>,
 }
@@ -51,6 +53,7 @@ impl Ledger {
             seen: BTreeSet::new(),
             opening: BTreeMap::new(),
             direct: Vec::new(),
+            loopback: 0,
             places: BTreeMap::new(),
             programs: BTreeMap::new(),
         }
@@ -59,6 +62,11 @@ impl Ledger {
     /// How many ways past the proxy are known.
     pub(super) fn len(&self) -> usize {
         self.direct.len()
+    }
+
+    /// How many connections stayed within a network that is looked at as a whole.
+    pub(super) fn loopback(&self) -> u32 {
+        self.loopback
     }
 
     /// Connections past the proxy.
@@ -121,6 +129,12 @@ impl Ledger {
                 // It may still be connected.
                 _ => continue,
             };
+            // What a network keeps to itself; both ends are in the table, and the one that comes first counts.
+            if every && transport == Transport::Tcp && socket.remote.ip().is_loopback() {
+                self.loopback += u32::from(open && !self.seen.contains(&(socket.remote, socket.local)));
+                self.settle(socket.inode, None);
+                continue;
+            }
             if expected {
                 self.settle(socket.inode, None);
                 continue;
@@ -280,7 +294,8 @@ mod tests {
     fn a_container_tells_of_connections_that_are_over() {
         let mut ledger = ledger();
         let over = socket(0, "172.17.0.2:50001", "203.0.113.7:443", State::Over);
-        let proxied = socket(0, "172.17.0.2:50002", "127.0.0.1:8877", State::Over);
+        let proxied = socket(0, "172.17.0.2:50002", "172.17.0.1:8877", State::Over);
+        ledger.proxies = vec!["172.17.0.1:8877".parse().unwrap()];
         for _ in 0..3 {
             ledger.judge(Transport::Tcp, &[over, proxied], &owned(&[]), true);
         }
@@ -300,6 +315,20 @@ mod tests {
             ledger.judge(Transport::Tcp, &[table], &owned(&[]), true);
         }
         assert_eq!(ledger.direct().iter().map(|one| one.connections).collect::<Vec<_>>(), [1]);
+    }
+
+    #[test]
+    fn what_a_container_says_to_itself_is_counted_once_and_is_no_way_past_the_proxy() {
+        let mut ledger = ledger();
+        let client = socket(4, "127.0.0.1:50004", "127.0.0.1:9000", State::Open);
+        let server = socket(5, "127.0.0.1:9000", "127.0.0.1:50004", State::Open);
+        let over = Socket { inode: 0, state: State::Over, ..server };
+        // Nobody listens there any more.
+        let short = socket(0, "[::1]:50009", "[::1]:9001", State::Over);
+        for table in [&[client, server][..], &[over, short], &[short]] {
+            ledger.judge(Transport::Tcp, table, &owned(&[]), true);
+        }
+        assert_eq!((ledger.loopback(), ledger.len()), (2, 0));
     }
 
     #[test]

@@ -151,7 +151,12 @@ impl Looking {
             interval_ms: passed / self.samples.max(1),
             unreadable: self.tree.unreadable(),
         };
-        RawCoverage { sampling: Some(sampling), direct: self.ledger.direct(), ..RawCoverage::default() }
+        RawCoverage {
+            sampling: Some(sampling),
+            direct: self.ledger.direct(),
+            loopback: self.ledger.loopback(),
+            ..RawCoverage::default()
+        }
     }
 
     /// One look. False where no process is left.

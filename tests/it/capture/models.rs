@@ -390,12 +390,13 @@ fn coverage() -> BoxedStrategy<Coverage> {
     });
     let reached = option::of(proptest::sample::select(vec![Reached::Inside, Reached::Outside]));
     let refused = btree_map(any::<u16>(), any::<u32>(), 0..3);
-    (vec(gap, 0..2), option::of(sampling), vec(direct, 0..2), refused, reached)
-        .prop_map(|(foreseen, sampling, direct, refused, reached)| Coverage {
+    (vec(gap, 0..2), option::of(sampling), vec(direct, 0..2), refused, reached, any::<u32>())
+        .prop_map(|(foreseen, sampling, direct, refused, reached, loopback)| Coverage {
             reached,
             foreseen,
             sampling,
             direct,
+            loopback,
             refused,
         })
         .boxed()

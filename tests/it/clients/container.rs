@@ -27,7 +27,7 @@ fn a_client_in_a_container_is_captured() {
     assert!(printed.status.success(), "{}", text(&printed));
     let printed = String::from_utf8(printed.stdout).unwrap();
     let options: Vec<&str> = printed.lines().filter(|line| !line.starts_with('#')).collect();
-    for url in [format!("http://{}/v1/lots", bench.api.http), format!("https://{HOST}/v1/lots")] {
+    for url in [format!("http://{HOST}/v1/lots"), format!("https://{HOST}/v1/lots")] {
         let line = format!(
             "docker run --rm --read-only --user 1000 {} {} {} -sS --fail -H 'Authorization: Bearer {TOKEN}' {url}",
             options.join(" "),

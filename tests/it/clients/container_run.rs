@@ -152,20 +152,43 @@ fn variables_of_the_image_the_env_file_and_the_line_do_not_lead_around_the_proxy
 #[test]
 fn a_client_without_a_password_is_let_in_by_its_address_and_one_with_a_wrong_one_is_not() {
     let Some(rig) = Rig::new(&[]) else { return };
-    let (curl, http) = (rig.curl.display(), rig.bench.api.http);
+    let curl = rig.curl.display();
     let header = format!("-H 'Authorization: Bearer {TOKEN}'");
     let ran = rig.script(&format!(
-        "{curl} -sS --fail {header} --proxy \"http://${{HTTP_PROXY##*@}}\" http://{http}/v1/lots"
+        "{curl} -sS --fail {header} --proxy \"http://${{HTTP_PROXY##*@}}\" http://{HOST}/v1/lots"
     ));
     assert!(ran.status.success(), "{}", text(&ran));
     assert_eq!((rig.capture().exchanges.len(), rig.capture().completeness.rejected), (1, 0));
 
     let ran = rig.script(&format!(
-        "{curl} -sS {header} --proxy \"http://runtime:old@${{HTTP_PROXY##*@}}\" http://{http}/v1/lots"
+        "{curl} -sS {header} --proxy \"http://runtime:old@${{HTTP_PROXY##*@}}\" http://{HOST}/v1/lots"
     ));
     assert!(String::from_utf8_lossy(&ran.stdout).contains("not the one of this run"), "{}", text(&ran));
     assert!(stderr(&ran).contains("1 connection turned away with 407"), "{}", text(&ran));
     assert_eq!((rig.capture().exchanges.len(), rig.capture().completeness.rejected), (0, 1));
+}
+
+#[test]
+fn a_containers_own_loopback_stays_its_own_and_this_machines_is_reached_from_its_network() {
+    let Some(rig) = Rig::new(&["ENV NO_PROXY=* JAVA_TOOL_OPTIONS=-Dhttp.nonProxyHosts=*"]) else { return };
+    let (curl, port) = (rig.curl.display().to_string(), rig.bench.api.http.port());
+    for host in ["127.0.0.1", "localhost"] {
+        let url = format!("http://{host}:{port}/v1/lots");
+        let before = rig.bench.api.calls();
+        let ran = rig.run(&[], &[&curl, "-sS", &url]);
+        assert_eq!(ran.status.code(), Some(7), "nobody listens in the container: {}", text(&ran));
+        assert_eq!((rig.bench.api.calls() - before, rig.capture().exchanges.len()), (0, 0));
+        let header = format!("Authorization: Bearer {TOKEN}");
+        let ran = rig.run(&["--network", "host"], &[&curl, "-sS", "--fail", "-H", &header, &url]);
+        assert!(ran.status.success(), "{}", text(&ran));
+        assert_eq!((rig.bench.api.calls() - before, rig.capture().exchanges.len()), (1, 1), "{host}");
+    }
+    let shell = rig.shell.display().to_string();
+    let ran = rig.run(&[], &[&shell, "-c", "echo $NO_PROXY $no_proxy; echo $JAVA_TOOL_OPTIONS"]);
+    let told = String::from_utf8_lossy(&ran.stdout).into_owned();
+    assert!(told.starts_with("localhost,127.0.0.1,::1 localhost,127.0.0.1,::1\n"), "{told}");
+    // The JVM takes the last one.
+    assert!(told.contains(" -Dhttp.nonProxyHosts=localhost|127.*|[::1] "), "{told}");
 }
 
 #[test]

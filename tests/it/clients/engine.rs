@@ -32,31 +32,8 @@ pub(crate) struct Image(pub(crate) String);
 impl Image {
     /// `changes` are lines of a Dockerfile: `ENV A=b`.
     pub(crate) fn make(folder: &Path, programs: &[&Path], changes: &[&str]) -> Self {
-        let root = folder.join("root");
-        let put = |file: &Path| {
-            let to = root.join(file.strip_prefix("/").unwrap());
-            fs::create_dir_all(to.parent().unwrap()).unwrap();
-            fs::copy(file, to).unwrap();
-        };
-        for program in programs {
-            put(program);
-            let libraries = Command::new("ldd").arg(program).output().unwrap();
-            for word in String::from_utf8(libraries.stdout)
-                .unwrap()
-                .split_whitespace()
-                .filter(|word| word.starts_with('/'))
-            {
-                put(Path::new(word));
-            }
-        }
         let name = format!("{}:1", unique("image"));
-        let mut import = Command::new("sh");
-        import.args(["-c", "root=$1; shift; tar -C \"$root\" -c . | docker import \"$@\"", "sh"]);
-        import.arg(&root);
-        for change in changes {
-            import.args(["--change", change]);
-        }
-        let made = import.args(["-", &name]).output().unwrap();
+        let made = import("docker", folder, programs, changes, &name);
         assert!(made.status.success(), "{}", text(&made));
         Self(name)
     }
@@ -72,6 +49,38 @@ impl Image {
         told(&commit);
         Self(name)
     }
+}
+
+/// Puts programs and their libraries into an image of this name.
+pub(crate) fn import(
+    engine: &str,
+    folder: &Path,
+    programs: &[&Path],
+    changes: &[&str],
+    name: &str,
+) -> Output {
+    let root = folder.join("root");
+    let put = |file: &Path| {
+        let to = root.join(file.strip_prefix("/").unwrap());
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::copy(file, to).unwrap();
+    };
+    for program in programs {
+        put(program);
+        let libraries = Command::new("ldd").arg(program).output().unwrap();
+        let libraries = String::from_utf8(libraries.stdout).unwrap();
+        libraries
+            .split_whitespace()
+            .filter(|word| word.starts_with('/'))
+            .for_each(|word| put(Path::new(word)));
+    }
+    let mut import = Command::new("sh");
+    let line = "engine=$1; root=$2; shift 2; tar -C \"$root\" -c . | \"$engine\" import \"$@\"";
+    import.args(["-c", line, "sh", engine]).arg(&root);
+    for change in changes {
+        import.args(["--change", change]);
+    }
+    import.args(["-", name]).output().unwrap()
 }
 
 /// The image with all the clients, which `tests/clients/image` makes; why not, where there is none.

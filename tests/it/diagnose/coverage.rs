@@ -81,6 +81,11 @@ fn refused_datagrams_and_a_network_that_was_not_tried_are_told() {
     assert!(told[0].text.starts_with("2 UDP packets to port 443 (QUIC, HTTP/3) refused"), "{told:?}");
     assert!(told[1].text.starts_with("1 UDP packet to port 8125 refused"), "{told:?}");
 
+    let loopback = || Coverage { loopback: 2, ..Coverage::default() };
+    let told = unseen(&run().covered(loopback()).capture(Side::Runtime));
+    assert!(told[0].text.starts_with("2 connections to the container's own loopback"), "{told:?}");
+    assert!(unseen(&works().covered(loopback()).capture(Side::Runtime)).is_empty());
+
     for (reached, run, told) in
         [(Reached::Outside, run(), true), (Reached::Outside, works(), false), (Reached::Inside, run(), false)]
     {

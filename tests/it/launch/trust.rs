@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use samewire::launch::{Trust, environment};
+use samewire::launch::{Loopback, Trust, Way, environment};
 
 const PROGRAM: &str = r#"
 import java.security.KeyStore;
@@ -61,7 +61,8 @@ fn a_jvm_trusts_the_ca_and_uses_the_proxy() {
     let trust = trust(folder.path());
     let program = folder.path().join("Trusted.java");
     std::fs::write(&program, PROGRAM).unwrap();
-    let environment = environment("http://127.0.0.1:4711", trust.files(), |_| None);
+    let way = Way { proxy: "http://127.0.0.1:4711", loopback: Loopback::Shared };
+    let environment = environment(&way, trust.files(), |_| None);
     let output = Command::new("java").arg(program).envs(environment.set).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(said.starts_with("trusted\n"), "{said}{}", String::from_utf8_lossy(&output.stderr));
