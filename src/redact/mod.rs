@@ -44,6 +44,7 @@ mod value;
 mod withheld;
 mod words;
 
+pub use body::ZstdReader;
 pub use coverage::{RawCoverage, RawDirect};
 pub use fingerprint::Digest;
 pub use key::{Key, KeyError};

@@ -3,10 +3,10 @@
 use std::io::{self, Cursor, Read, Seek};
 
 use flate2::read::{MultiGzDecoder, ZlibDecoder};
-use ruzstd::decoding::StreamingDecoder;
 
 use super::utf16::{self, Utf8};
 use super::{Hit, Place, Scan, Scanner, Unread};
+use crate::redact::ZstdReader;
 
 /// Most archives one within the other.
 const DEEPEST: usize = 6;
@@ -137,16 +137,10 @@ impl<'a> Job<'a> {
     fn content(&mut self, path: &str, from: &mut dyn Read) -> io::Result<()> {
         self.scan.files += 1;
         let head = head_of(from)?;
-        let mut whole = Cursor::new(head.clone()).chain(from);
+        let whole = Cursor::new(head.clone()).chain(from);
         match kind(path, &head) {
             Kind::Gzip => self.unfold(path, MultiGzDecoder::new(whole)),
-            Kind::Zstd => match StreamingDecoder::new(&mut whole) {
-                Ok(decoder) => self.unfold(path, decoder),
-                Err(error) => {
-                    self.unread(path, format!("damaged: {error}"));
-                    Ok(())
-                }
-            },
+            Kind::Zstd => self.unfold(path, ZstdReader::new(whole)),
             Kind::Brotli => self.unfold(path, brotli_decompressor::Decompressor::new(whole, 4096)),
             Kind::Zip => {
                 let mut bytes = Vec::new();
@@ -271,10 +265,7 @@ pub(super) fn in_memory(bytes: &[u8]) -> Option<Result<Vec<Part>, String>> {
     };
     match kind("", bytes) {
         Kind::Gzip => Some(read("gzip", &mut MultiGzDecoder::new(bytes))),
-        Kind::Zstd => Some(match StreamingDecoder::new(bytes) {
-            Ok(mut decoder) => read("zstd", &mut decoder),
-            Err(_) => Err("damaged zstd in base64".to_owned()),
-        }),
+        Kind::Zstd => Some(read("zstd", &mut ZstdReader::new(bytes))),
         Kind::Zip => Some(zip_in_memory(bytes)),
         Kind::Text => match utf16::order(bytes) {
             Some(order) => Some(read("UTF-16", &mut Utf8::new(bytes, order))),

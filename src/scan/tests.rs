@@ -31,6 +31,10 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+fn zstd(bytes: &[u8]) -> Vec<u8> {
+    ruzstd::encoding::compress_to_vec(bytes, ruzstd::encoding::CompressionLevel::Fastest)
+}
+
 fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for (name, content) in files {
@@ -66,6 +70,8 @@ fn known_secrets_are_found_in_every_wrapping() {
         ("base64", STANDARD.encode(&line).into_bytes()),
         ("base64 four times", STANDARD.encode(STANDARD.encode(STANDARD.encode(&base64))).into_bytes()),
         ("gzip", gzip(&line)),
+        ("zstd", zstd(&line)),
+        ("two frames of zstd", [zstd(b"nothing\n"), zstd(&line)].concat()),
         ("gzip twice", gzip(&gzip(&line))),
         ("gzip in base64", STANDARD.encode(gzip(&line)).into_bytes()),
         ("zip", zip(&[("a.txt", b"nothing"), ("b.txt", &line)])),

@@ -8,6 +8,7 @@ use crate::model::Coding;
 
 use super::super::forms;
 use super::super::message::Head;
+use super::zstd::ZstdReader;
 
 /// Most bytes that come out of a decoder.
 const MOST: usize = 8 << 20;
@@ -31,8 +32,7 @@ pub(super) fn codings(head: &Head<'_>) -> (Vec<Coding>, bool) {
             );
         }
     }
-    let known = found.len() <= DEEPEST
-        && !found.iter().any(|coding| matches!(coding, Coding::Zstd | Coding::Unknown));
+    let known = found.len() <= DEEPEST && !found.contains(&Coding::Unknown);
     (found, known)
 }
 
@@ -47,7 +47,8 @@ pub(super) fn decode(bytes: &[u8], codings: &[Coding]) -> Option<Vec<u8>> {
             Coding::Deflate => read(ZlibDecoder::new(bytes.as_slice()), limit)
                 .or_else(|| read(DeflateDecoder::new(bytes.as_slice()), limit))?,
             Coding::Brotli => read(brotli_decompressor::Decompressor::new(bytes.as_slice(), 4096), limit)?,
-            Coding::Zstd | Coding::Unknown => return None,
+            Coding::Zstd => read(ZstdReader::new(bytes.as_slice()), limit)?,
+            Coding::Unknown => return None,
         };
     }
     Some(bytes)
@@ -65,6 +66,7 @@ mod tests {
 
     use flate2::Compression;
     use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
+    use ruzstd::encoding::CompressionLevel;
 
     use super::*;
 
@@ -79,7 +81,13 @@ mod tests {
         let mut bare = DeflateEncoder::new(Vec::new(), Compression::default());
         bare.write_all(b"text").unwrap();
         assert_eq!(decode(&bare.finish().unwrap(), &[Coding::Deflate]).as_deref(), Some(&b"text"[..]));
-        assert_eq!(decode(b"not gzip", &[Coding::Gzip]), None);
+        let zstd = ruzstd::encoding::compress_to_vec(&b"text"[..], CompressionLevel::Fastest);
+        assert_eq!(decode(&zstd, &[Coding::Zstd]).as_deref(), Some(&b"text"[..]));
+        assert_eq!(decode(&zstd.repeat(2), &[Coding::Zstd]).as_deref(), Some(&b"texttext"[..]));
+        for (coding, name) in [(Coding::Gzip, "gzip"), (Coding::Zstd, "zstd")] {
+            assert_eq!(decode(format!("not {name}").as_bytes(), &[coding]), None);
+        }
+        assert_eq!(decode(&zstd[..zstd.len() - 2], &[Coding::Zstd]), None);
     }
 
     #[test]
@@ -87,5 +95,7 @@ mod tests {
         let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
         gzip.write_all(&vec![0; 64 << 20]).unwrap();
         assert_eq!(decode(&gzip.finish().unwrap(), &[Coding::Gzip]), None);
+        let zstd = ruzstd::encoding::compress_to_vec(vec![0; 16 << 20].as_slice(), CompressionLevel::Fastest);
+        assert_eq!(decode(&zstd, &[Coding::Zstd]), None);
     }
 }

@@ -5,6 +5,7 @@ mod graphql;
 pub(super) mod json;
 mod markup;
 mod multipart;
+mod zstd;
 
 use crate::model::{Body, Coding, Content, Framing, Json, OpaqueReason, Text};
 
@@ -13,6 +14,7 @@ use super::secret::Scope;
 use super::value::is_version;
 use super::{RawBody, Told, forms, words};
 use json::Node;
+pub use zstd::ZstdReader;
 
 /// Most values of a JSON body that are looked at one by one.
 const MOST_VALUES: usize = 20_000;
