@@ -223,7 +223,7 @@ fn completeness(visitor: &mut impl Visitor, completeness: &mut Completeness) {
         *ignored.entry(passed).or_default() += count;
     }
     each(stopped, |why| words(visitor, why));
-    let Coverage { reached: _, foreseen, sampling: _, direct, refused: _ } = coverage;
+    let Coverage { reached: _, foreseen, sampling: _, direct, loopback: _, refused: _ } = coverage;
     for Gap { client, version, kind, certain: _ } in foreseen {
         name(visitor, client);
         each(version, |version| name(visitor, version));
