@@ -14,6 +14,7 @@
 //! | [`connector`] | what a connector is made of: config, spec, manifest |
 //! | [`compare`] | two captures to differences. Pure |
 //! | [`diagnose`] | differences to causes: one file a rule |
+//! | [`expect`] | what people have reviewed: the project's `samewire.toml` |
 //! | [`inspect`] | a connector's files to findings, before it runs. Pure |
 //! | [`scan`] | any bytes to the places of secrets in them. Pure |
 //! | [`report`] | findings to text. Pure |
@@ -29,6 +30,7 @@ pub mod connector;
 pub mod diagnose;
 pub mod export;
 pub mod import;
+pub mod expect;
 pub mod inspect;
 pub mod launch;
 pub mod model;

@@ -15,6 +15,7 @@ use super::diff::{self, ReportOptions};
 use super::options::{Capturing, Preflight, Recording};
 use super::recording::{self, Plan};
 use super::repeat::{self, Repeats};
+use super::reviewed::Expect;
 use super::{output, paths, record};
 
 /// Record both sides and compare them in one go.
@@ -39,6 +40,9 @@ pub struct Args {
     report: ReportOptions,
 
     #[command(flatten)]
+    expect: Expect,
+
+    #[command(flatten)]
     recording: Recording,
 
     #[command(flatten)]
@@ -53,10 +57,12 @@ pub struct Args {
 
 /// Records both sides, compares them and reports.
 pub(super) fn run(args: &Args, color: ColorChoice) -> anyhow::Result<ExitCode> {
+    // What is wrong with it is said before anything runs.
+    let reviewed = args.expect.read()?;
     let folder = args.out_dir.clone().unwrap_or_else(|| PathBuf::from(paths::FOLDER));
     let sandbox = side(Side::Sandbox, &args.sandbox, &folder, args)?;
     let runtime = side(Side::Runtime, &args.runtime, &folder, args)?;
-    let verdict = diff::compare_files(&sandbox, &runtime, &args.report, color)?;
+    let verdict = diff::compare_files(&sandbox, &runtime, &reviewed, &args.report, color)?;
     Ok(diff::status(&verdict))
 }
 

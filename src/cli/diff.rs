@@ -6,16 +6,19 @@ use std::process::ExitCode;
 use clap::{ColorChoice, ValueEnum};
 
 use crate::diagnose::{self, Case, Verdict};
+use crate::expect::Reviewed;
 use crate::model::Side;
 use crate::report::{self, Page, Report, Style};
 
 use super::repeat::{self, Runs};
+use super::reviewed::{self, Expect};
 use super::{output, paths, verdicts};
 
 /// Compare two captures: verdict, root cause, differences.
 ///
 /// Where a side was recorded several times (`record --repeat`), name the first capture; the others are found beside it. A bundle (`samewire
 /// bundle`) alone is compared as it is; in the place of a capture it stands for its capture of that side.
+/// Differences that `samewire.toml` expects do not count; the report names them.
 /// Exit status: 0 same, 1 differs, 2 usage or input, 3 inconclusive.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -25,6 +28,9 @@ pub struct Args {
 
     #[command(flatten)]
     report: ReportOptions,
+
+    #[command(flatten)]
+    expect: Expect,
 }
 
 /// How a report is written.
@@ -55,7 +61,8 @@ pub(super) enum Format {
 /// Compares and reports.
 pub(super) fn run(args: &Args, color: ColorChoice) -> anyhow::Result<ExitCode> {
     let (sandbox, runtime) = paths::pair(&args.captures)?;
-    let verdict = compare_files(&sandbox, &runtime, &args.report, color)?;
+    let reviewed = args.expect.read()?;
+    let verdict = compare_files(&sandbox, &runtime, &reviewed, &args.report, color)?;
     Ok(status(&verdict))
 }
 
@@ -63,13 +70,15 @@ pub(super) fn run(args: &Args, color: ColorChoice) -> anyhow::Result<ExitCode> {
 pub(super) fn compare_files(
     sandbox: &Path,
     runtime: &Path,
+    reviewed: &Reviewed,
     options: &ReportOptions,
     color: ColorChoice,
 ) -> anyhow::Result<Verdict> {
     let files = (sandbox, runtime);
     let sandbox = Runs::read(sandbox, Side::Sandbox)?;
     let runtime = Runs::read(runtime, Side::Runtime)?;
-    let comparison = repeat::compare(&sandbox, &runtime);
+    let mut comparison = repeat::compare(&sandbox, &runtime);
+    reviewed::apply(reviewed, &mut comparison, &sandbox.first, &runtime.first);
     let case = Case { sandbox: &sandbox.first, runtime: &runtime.first, comparison: &comparison };
     let diagnosis = diagnose::diagnose(&case);
     verdicts::keep(files.0, files.1, &diagnosis);

@@ -31,6 +31,7 @@ mod record;
 mod recording;
 mod repeat;
 mod show;
+mod reviewed;
 mod state;
 mod verdicts;
 mod verify;

@@ -23,7 +23,7 @@ use crate::redact::{Key, Known, Redactor};
 
 use super::ending::Ending;
 use super::options::{Recording, Unread};
-use super::{foresight, listening, output};
+use super::{foresight, listening, output, reviewed};
 
 /// A command to record.
 pub(super) struct Plan {
@@ -66,9 +66,12 @@ pub(super) fn machine_key() -> anyhow::Result<Key> {
     Ok(Key::load_or_create(&path)?)
 }
 
-/// A redactor that knows the secrets of the options.
+/// A redactor that knows the secrets of the options, and the names that the project's file opens.
 pub(super) fn redactor(key: Key, secrets: &[Unread]) -> anyhow::Result<Redactor> {
     let mut redactor = Redactor::new(key);
+    for name in reviewed::of_project()?.shown {
+        redactor.open_name(&name);
+    }
     for secret in secrets {
         let secret = secret.secret()?;
         let value = secret.read()?;

@@ -268,7 +268,7 @@ fn seen(comparison: &Comparison, difference: &Difference, one: &Exchange, other:
 }
 
 /// True where an exchange of a pair carries credentials at a place, in any of its parts, or below it.
-fn carries(pair: &CredentialPair, at: &Locator) -> bool {
+pub(super) fn carries(pair: &CredentialPair, at: &Locator) -> bool {
     pair.sandbox.iter().chain(&pair.runtime).any(|carried| match (&carried.at, at) {
         (Locator::Field { name: one, .. }, Locator::Field { name: other, .. }) => one == other,
         (Locator::Body { pointer: one }, Locator::Body { pointer: other }) => {
@@ -329,7 +329,7 @@ fn material(comparison: &Comparison) -> impl Iterator<Item = &Difference> {
     comparison.differences.iter().filter(|difference| difference.significance == Significance::Material)
 }
 
-fn exchanges<'c>(
+pub(super) fn exchanges<'c>(
     difference: &Difference,
     sandbox: &'c Capture,
     runtime: &'c Capture,

@@ -10,6 +10,7 @@ mod body;
 mod carried;
 mod config_to_wire;
 mod credentials;
+mod expect;
 mod fields;
 mod identity;
 mod imported;
@@ -21,6 +22,7 @@ mod learn;
 mod locator;
 mod named;
 mod pair;
+mod pattern;
 mod reverse;
 mod sets;
 mod side_by_side;
@@ -30,10 +32,12 @@ mod tls;
 mod value;
 
 pub use config_to_wire::{ConfigState, ReadBy, Sent, Trace, Traced, config_to_wire};
+pub use expect::{Expectation, ExpectedEntry, Withheld};
 pub use identity::{Alteration, alteration};
 pub use learn::{Learned, LearnedPlace, VaryingAnswers, learn};
 pub use locator::{FieldPart, Locator};
 pub use sets::compare_sets;
+pub use pattern::Pattern;
 
 use std::borrow::Cow;
 
@@ -119,6 +123,8 @@ pub struct Comparison {
     pub learned: Vec<LearnedPlace>,
     /// Requests whose answers differ from run to run of a side.
     pub varying: Vec<VaryingAnswers>,
+    /// The ledger of reviewed entries: what each of them silenced, or why it did not.
+    pub expectations: Vec<ExpectedEntry>,
 }
 
 /// Exchanges that belong together.
@@ -130,7 +136,8 @@ pub struct Pair {
     pub runtime: Option<Attempts>,
     /// Why a pair has no partner, where the framework's own limits explain it ([`Reason::BuilderLimits`], [`Reason::ParentAgain`]), or
     /// where the other run had failed before it got there ([`Reason::Consequence`]), or where the other side's would not have been seen
-    /// ([`Reason::BesideReverse`]) or told ([`Reason::NotTold`]), or where such requests are made now more, now less often ([`Reason::Learned`]).
+    /// ([`Reason::BesideReverse`]) or told ([`Reason::NotTold`]), or where such requests are made now more, now less often ([`Reason::Learned`]),
+    /// or where somebody expects it ([`Reason::Reviewed`]).
     pub alone: Option<Reason>,
 }
 
@@ -258,6 +265,11 @@ pub enum Reason {
         /// How often.
         runs: u32,
     },
+    /// Somebody has reviewed it.
+    Reviewed {
+        /// Index into [`Comparison::expectations`].
+        entry: usize,
+    },
 }
 
 impl Reason {
@@ -286,6 +298,7 @@ impl Reason {
             Self::Learned { side, runs } => {
                 return Cow::Owned(format!("changes from run to run of the {side} ({runs} runs)"));
             }
+            Self::Reviewed { .. } => "reviewed and expected",
         })
     }
 }

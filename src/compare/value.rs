@@ -8,7 +8,7 @@ use super::imported::{is_withheld, withheld};
 use super::issued::may_be_issued;
 use super::side_by_side::Both;
 use super::significance::{is_clock, is_per_request, moved_with_clock};
-use crate::model::{Class, Length, Piece, Reference, Secret, Text};
+use crate::model::{Class, Length, Piece, Reference, Secret, Shape, Text};
 
 /// How like two values of one place are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +79,11 @@ pub(super) fn secrets(both: &Both<'_>, name: &str, sandbox: &Secret, runtime: &S
     if both.runs.same_key && sandbox.fingerprint.exact == runtime.fingerprint.exact {
         return Likeness::Equal;
     }
+    if let (Class::Opened(one), Class::Opened(other)) = (&sandbox.shape.class, &runtime.shape.class)
+        && one == other
+    {
+        return Likeness::Equal;
+    }
     if is_placeholder(sandbox) || is_placeholder(runtime) {
         return if same_placeholder(both.runs, sandbox, runtime) {
             Likeness::Equal
@@ -144,8 +149,10 @@ pub(super) fn issued(both: &Both<'_>, sandbox: &Secret, runtime: &Secret) -> boo
 /// True where shapes alone prove that two values are not equal.
 pub(super) fn surely_differ(sandbox: &Secret, runtime: &Secret) -> bool {
     let (one, other) = (&sandbox.shape, &runtime.shape);
+    // One of the runs may have been recorded before its name was opened.
+    let opened = |shape: &Shape| matches!(shape.class, Class::Opened(_));
     one.length != other.length
-        || discriminant(&one.class) != discriminant(&other.class)
+        || opened(one) == opened(other) && discriminant(&one.class) != discriminant(&other.class)
         || one.leading != other.leading
         || one.trailing != other.trailing
         || one.quotes != other.quotes

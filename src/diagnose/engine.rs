@@ -9,7 +9,7 @@ use crate::model::Side;
 use super::registry::{self, RULES};
 use super::standing::{Answers, answers, severity};
 use super::{
-    Blame, Case, Diagnosis, Family, Finding, Findings, Inconclusive, Severity, Verdict, notes, told,
+    Blame, Case, Diagnosis, Family, Finding, Findings, Inconclusive, Severity, Verdict, notes, reviewed, told,
 };
 
 /// What the rules say of two captures.
@@ -18,7 +18,7 @@ pub fn diagnose(case: &Case<'_>) -> Diagnosis {
     for rule in RULES {
         (rule.check)(case, &mut findings);
     }
-    let mut findings = merged(findings);
+    let (mut findings, expected) = reviewed::set_apart(case, merged(findings));
     for finding in &mut findings {
         finding.severity = severity(case, finding);
         told::temper(case, finding);
@@ -38,6 +38,7 @@ pub fn diagnose(case: &Case<'_>) -> Diagnosis {
         verdict: verdict(case, &findings),
         unexplained: unexplained(case.comparison, &findings),
         notes: notes::notes(case),
+        expected,
         findings,
     }
 }

@@ -1,6 +1,6 @@
 //! The answer to the one question.
 
-use super::Findings;
+use super::{ExpectedFinding, Findings};
 
 /// What the diagnosis of two captures says.
 #[derive(Clone, Debug)]
@@ -11,6 +11,8 @@ pub struct Diagnosis {
     pub findings: Findings,
     /// Indexes of material differences that no finding explains.
     pub unexplained: Vec<usize>,
+    /// Findings that say no more than what somebody has reviewed and expects.
+    pub expected: Vec<ExpectedFinding>,
     /// Things to know about the comparison itself: same side twice, another key, a torn capture.
     pub notes: Vec<String>,
 }

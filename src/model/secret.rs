@@ -143,6 +143,8 @@ pub enum Class {
     Words,
     /// An absolute URL.
     Url,
+    /// A text that is shown, because the project's reviewed file says that values of this name may be.
+    Opened(String),
     /// Anything else that is text.
     Opaque,
     /// Bytes that are not text.
@@ -321,7 +323,9 @@ impl fmt::Display for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match &self.shape.class {
             Class::Empty => return Ok(()),
-            Class::Null(text) | Class::Template(text) | Class::Mask(text) => return f.write_str(text),
+            Class::Null(text) | Class::Template(text) | Class::Mask(text) | Class::Opened(text) => {
+                return f.write_str(text);
+            }
             Class::Withheld => return f.write_str("‹hidden by its exporter›"),
             Class::SecretReference(kind) => format!("{kind} secret reference"),
             Class::Date { format, offset: Some(offset) } => format!("date {format} {}", span(*offset)),

@@ -1,5 +1,6 @@
 //! The redactor: holds the key and everything known to be secret, and turns raw into model.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::ops::Range;
 
@@ -13,6 +14,7 @@ use crate::model::{
 use super::fingerprint::{Digest, Tagger};
 use super::patterns::{Patterns, WINDOW};
 use super::placeholder::placeholder;
+use super::policy::is_sensitive_name;
 use super::relation::{Rank, References};
 use super::secret::{Scope, name_tag};
 use super::{
@@ -55,6 +57,8 @@ pub struct Redactor {
     pub(super) tagger: Tagger,
     pub(super) references: References,
     pub(super) patterns: Patterns,
+    /// Names, in lower case, whose values may be shown.
+    opened: BTreeSet<String>,
     key_id: String,
     issued: usize,
     generation: u64,
@@ -80,6 +84,7 @@ impl Redactor {
             tagger,
             references: References::default(),
             patterns: Patterns::new(),
+            opened: BTreeSet::new(),
             key_id,
             issued: 0,
             generation: 0,
@@ -108,6 +113,20 @@ impl Redactor {
         if value.len() > 2 {
             self.learn(Reference::Manifest(pointer.to_owned()), value, Rank::Literal);
         }
+    }
+
+    /// Opens a name: values of fields, parameters and members that are called so are shown, unless something else says that they are
+    /// secret. A name of a secret is never opened.
+    pub fn open_name(&mut self, name: &str) {
+        if !is_sensitive_name(name) {
+            self.opened.insert(name.to_lowercase());
+            self.generation += 1;
+        }
+    }
+
+    /// Whether values of this name may be shown.
+    pub(super) fn opens(&self, name: &str) -> bool {
+        !self.opened.is_empty() && self.opened.contains(&name.to_lowercase())
     }
 
     fn learn(&mut self, reference: Reference, value: &str, rank: Rank) {

@@ -6,6 +6,9 @@ use super::policy::{is_credential_name, is_protocol_word, is_sensitive_name};
 use super::secret::Scope;
 use super::{forms, shape, words};
 
+/// Longer values are not shown, in bytes.
+const LONGEST_OPENED: usize = 128;
+
 impl Scope<'_> {
     /// A value that stands under a name.
     pub(super) fn value(&self, name: &str, raw: &[u8]) -> Text {
@@ -20,9 +23,29 @@ impl Scope<'_> {
         }
         match std::str::from_utf8(raw) {
             Ok(text) if is_protocol_word(name) => self.listed(text),
+            Ok(text) if self.redactor.opens(name) => self.opened(text),
             Ok(text) => self.typed(text),
             Err(_) => self.hidden(raw, false),
         }
+    }
+
+    /// A value under a name that the user opened. What is a value of the config, looks like a token, or has a known secret in it stays as
+    /// hidden as it was.
+    fn opened(&self, text: &str) -> Text {
+        let mut secret = self.secret(text.as_bytes(), false);
+        let plain = matches!(
+            secret.shape.class,
+            Class::Opaque | Class::Words | Class::Hex | Class::Integer | Class::Number | Class::Uuid { .. }
+        );
+        let unknown = secret.relation.is_none() && !secret.credential && secret.shape.public_prefix.is_none();
+        let inert = text.len() <= LONGEST_OPENED && !text.chars().any(char::is_control);
+        if !(plain && unknown && inert)
+            || self.redactor.masked(self, Text::shown(text)).as_shown() != Some(text)
+        {
+            return self.typed(text);
+        }
+        secret.shape.class = Class::Opened(text.to_owned());
+        Text::hidden(secret)
     }
 
     /// A value under a name that is not sensitive: small numbers and booleans are shown, URLs in their parts, running text word by word.

@@ -4,6 +4,9 @@ use crate::diagnose::{Inconclusive, Severity, Verdict};
 
 use super::{Finding, Report, RunSummary};
 
+/// The file of reviewed entries.
+const FILE: &str = "samewire.toml";
+
 /// One sentence: the root cause, or what the verdict rests on.
 pub(super) fn headline(report: &Report) -> String {
     let cause = report.findings.first().filter(|found| found.severity != Severity::Note).map(first_clause);
@@ -13,6 +16,9 @@ pub(super) fn headline(report: &Report) -> String {
             because(*reason, report)
         }
         (Verdict::Same, Some(cause)) => format!("no difference between the runs, but {cause}"),
+        (Verdict::Same, None) if reviewed(report) > 0 => {
+            format!("no difference but {} that {FILE} expects", reviewed(report))
+        }
         (Verdict::Same, None) => "sandbox and runtime put the same requests on the wire".to_owned(),
         (Verdict::Differs | Verdict::Inconclusive(_), Some(cause)) => cause.to_owned(),
         (Verdict::Differs, None) => match report.unexplained.as_slice() {
@@ -28,6 +34,11 @@ pub(super) fn headline(report: &Report) -> String {
         },
         (Verdict::Inconclusive(reason), None) => because(*reason, report),
     }
+}
+
+/// How many differences a reviewed entry silences.
+fn reviewed(report: &Report) -> usize {
+    report.differences.iter().filter(|one| one.expected_by.is_some()).count()
 }
 
 /// What to do next, best first; empty unless the verdict is inconclusive and no finding says it better.

@@ -1,5 +1,6 @@
 //! A diagnosis to a report: every place that findings name is looked up in the captures here, so that formats need the report only.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compare;
@@ -8,7 +9,7 @@ use crate::diagnose::{self, Blame, Case, Diagnosis, Verdict};
 use super::{
     Change, Difference, Evidence, Finding, LearnedPlace, Remedy, Report, RunSummary, SCHEMA, Significance,
 };
-use super::{advice, config_to_wire, excerpt};
+use super::{advice, config_to_wire, excerpt, expected};
 
 impl Report {
     /// The report on two captures.
@@ -19,7 +20,7 @@ impl Report {
             .differences
             .iter()
             .enumerate()
-            .map(|(at, found)| difference(found, explained_by.get(&at).copied()))
+            .map(|(at, found)| difference(case.comparison, found, explained_by.get(&at).copied()))
             .collect();
         let unexplained =
             diagnosis.unexplained.iter().filter_map(|at| differences.get(*at).cloned()).collect();
@@ -43,6 +44,7 @@ impl Report {
             expected,
             config_to_wire: config_to_wire::traced(case, diagnosis.findings.first()),
             learned: case.comparison.learned.iter().map(learned).collect(),
+            expectations: expected::ledger(case, diagnosis),
             notes: diagnosis.notes.clone(),
             next: Vec::new(),
         };
@@ -126,12 +128,21 @@ fn learned(place: &compare::LearnedPlace) -> LearnedPlace {
     }
 }
 
-fn difference(found: &compare::Difference, explained_by: Option<&'static str>) -> Difference {
+fn difference(
+    comparison: &compare::Comparison,
+    found: &compare::Difference,
+    explained_by: Option<&'static str>,
+) -> Difference {
     let (significance, reason) = match found.significance {
         compare::Significance::Material => (Significance::Material, None),
         compare::Significance::Cosmetic(reason) => (Significance::Cosmetic, Some(reason)),
         compare::Significance::Expected(reason) => (Significance::Expected, Some(reason)),
     };
+    let entry = match reason {
+        Some(compare::Reason::Reviewed { entry }) => expected::entry(comparison, entry),
+        _ => None,
+    };
+    let (expected_by, reviewed) = entry.unzip();
     Difference {
         pair: found.pair + 1,
         sandbox: found.sandbox,
@@ -144,11 +155,12 @@ fn difference(found: &compare::Difference, explained_by: Option<&'static str>) -
             runtime: found.change.runtime.clone(),
         },
         significance,
-        why: reason.map(compare::Reason::words),
+        why: reviewed.map(Cow::Owned).or_else(|| reason.map(compare::Reason::words)),
         learned_from: match reason {
             Some(compare::Reason::Learned { side, .. }) => Some(side),
             _ => None,
         },
+        expected_by,
         explained_by,
     }
 }

@@ -49,6 +49,9 @@ pub struct Report {
     /// What several runs of a side taught: the ledger of what is not shown because of that.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub learned: Vec<LearnedPlace>,
+    /// The reviewed entries of `samewire.toml`, and what came of each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub expectations: Vec<Expectation>,
     /// Things to know about the comparison itself: the same side twice, another key, a torn capture.
     pub notes: Vec<String>,
     /// Where the verdict is inconclusive: what to do about it, best first.
@@ -146,6 +149,9 @@ pub struct Difference {
     /// The side whose own runs differ there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub learned_from: Option<Side>,
+    /// The reviewed entry that expects it: `samewire.toml:4`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected_by: Option<String>,
     /// The first rule whose finding explains it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub explained_by: Option<&'static str>,
@@ -164,6 +170,47 @@ pub struct LearnedPlace {
     pub runs: u32,
     /// How many differences between the sides do not count because of it.
     pub silenced: usize,
+}
+
+/// A reviewed entry, and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Expectation {
+    /// Where it stands: `samewire.toml:4`.
+    pub entry: String,
+    /// The place that it names.
+    pub at: String,
+    /// The kind of change that it expects.
+    pub change: ChangeKind,
+    /// Why.
+    pub why: String,
+    /// The last day on which it holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// What came of it.
+    pub state: ExpectationState,
+    /// How many differences do not count because of it; of an expired one, how many would not.
+    pub silenced: usize,
+    /// Credentials are among them.
+    pub credentials: bool,
+    /// Rules whose findings are not stated because of it.
+    pub rules: Vec<&'static str>,
+    /// What a reader must know of it: differences that count although it names them, why nothing fits it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
+}
+
+/// What came of a reviewed entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExpectationState {
+    /// It names differences, and they do not count.
+    Used,
+    /// It names nothing here.
+    Unused,
+    /// Its last day has passed.
+    Expired,
+    /// It names differences that count all the same.
+    Withheld,
 }
 
 /// What changed from sandbox to runtime.

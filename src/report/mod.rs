@@ -12,6 +12,7 @@ mod escape;
 mod evidence;
 mod excerpt;
 mod html;
+mod expected;
 mod json;
 mod markdown;
 mod message;
@@ -25,7 +26,8 @@ mod verification;
 pub use archive::{Judged, Listed, exchange, exchanges, list, list_json};
 pub use config_to_wire::{ConfigToWire, ConfigTrace, ManifestRead, SentPlace};
 pub use contract::{
-    Change, Difference, Evidence, Excerpt, Finding, LearnedPlace, Remedy, Report, SCHEMA, Significance,
+    Change, Difference, Evidence, Excerpt, Expectation, ExpectationState, Finding, LearnedPlace, Remedy,
+    Report, SCHEMA, Significance,
 };
 pub use escape::inert;
 pub use html::html;

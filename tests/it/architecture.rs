@@ -13,6 +13,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("import", &["model", "redact"]),
     ("compare", &["model"]),
     ("diagnose", &["model", "compare", "connector"]),
+    ("expect", &["model", "compare", "redact"]),
     ("inspect", &["model", "redact", "connector", "diagnose"]),
     ("scan", &["model", "redact"]),
     ("report", &["model", "compare", "diagnose", "inspect", "scan"]),

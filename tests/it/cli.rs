@@ -4,6 +4,7 @@ mod archive;
 mod bad_input;
 mod commands;
 mod export;
+mod expected;
 mod help;
 mod inspect;
 mod key;

@@ -2,6 +2,7 @@
 
 mod answers;
 mod credentials;
+mod expected;
 mod http2;
 pub(crate) mod kit;
 mod learned;

@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{ColorChoice, Parser};
 
+use crate::expect::Reviewed;
 use crate::launch::{Command, Sinks};
 use crate::model::Side;
 use crate::proxy::Settings;
@@ -105,7 +106,8 @@ fn play(scene: &Scene, folder: &Path, api: &Api, key: &Key, color: ColorChoice) 
     }
     output::report("\n", None)?;
     let options = ReportOptions { format: Format::Terminal, output: None };
-    diff::compare_files(&captures[0], &captures[1], &options, color)?;
+    let nothing = Reviewed::default();
+    diff::compare_files(&captures[0], &captures[1], &nothing, &options, color)?;
     output::report(
         &format!(
             "\ncaptures: {} {}\nagain:    samewire diff {0} {1}\nmore:     samewire explain {}\n",

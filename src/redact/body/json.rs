@@ -264,7 +264,7 @@ fn answered(scope: &Scope<'_>, text: &str, name: &str) -> Text {
     if text.is_empty() {
         return Text::default();
     }
-    if is_credential_name(name) || text.len() <= 6 {
+    if is_credential_name(name) || text.len() <= 6 || scope.redactor.opens(name) {
         return scope.value(name, text.as_bytes());
     }
     Text::hidden(scope.word(text))

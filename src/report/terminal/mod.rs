@@ -1,24 +1,24 @@
 //! The report for people, in a terminal: the verdict and its cause first, then each finding as compilers show an error.
 
+mod closing;
 mod inspection;
 mod page;
 mod source;
 mod verification;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::diagnose::{Confidence, Role, Severity, Verdict};
-use crate::model::Side;
 
 use super::advice::count;
 use super::contract::verdict_word;
 use super::evidence::{Group, groups, heading};
 use super::excerpt::exit_in_words;
-use super::{ConfigToWire, Difference, Evidence, Finding, Report, RunSummary, Significance};
+use super::{ConfigToWire, Difference, Evidence, Finding, Report, RunSummary};
 
+use closing::closing;
 use page::{Page, Paint};
 use source::Margin;
 
@@ -32,10 +32,6 @@ const PLACES: usize = 6;
 const UNEXPLAINED: usize = 20;
 /// Things not seen of one side that are shown; the rest is counted.
 const UNSEEN: usize = 5;
-/// Names that are given for one reason not to show a difference.
-const NAMES: usize = 3;
-/// What is compared of a pair.
-const COMPARED: &str = "method, target, fields, credentials, content, and the answer's status";
 /// The widest that a first line is drawn out to.
 const FIRST_LINE: usize = 100;
 
@@ -265,96 +261,5 @@ fn unexplained(page: &mut Page, differences: &[Difference]) {
     if differences.len() > UNEXPLAINED {
         let rest = format!("  and {} more; --format json lists all", differences.len() - UNEXPLAINED);
         page.paragraph(&[], (Paint::Plain, &rest), 2);
-    }
-}
-
-fn closing(page: &mut Page, report: &Report) {
-    for note in &report.notes {
-        page.paragraph(&[(Paint::Note, "note"), (Paint::Plain, ": ")], (Paint::Plain, note), 2);
-    }
-    let compared = match report.pairs_compared {
-        0 => String::new(),
-        pairs if report.verdict == Verdict::Same => {
-            format!("Compared {} of exchanges: {COMPARED}. ", count(pairs, "pair"))
-        }
-        pairs => format!("Compared {} of exchanges. ", count(pairs, "pair")),
-    };
-    let text = [
-        compared,
-        not_shown(&report.differences, Significance::Expected, "expected"),
-        learned(report),
-        not_shown(&report.differences, Significance::Cosmetic, "cosmetic"),
-        format!("{} unexplained.", report.unexplained.len()),
-    ]
-    .concat();
-    page.paragraph(&[], (Paint::Faint, &text), 0);
-    let exits: Vec<String> = [("sandbox", report.sandbox.exit), ("runtime", report.runtime.exit)]
-        .into_iter()
-        .filter_map(|(side, exit)| Some(format!("{side} {}", exit_in_words(exit?))))
-        .collect();
-    // An inconclusive report has said so above.
-    if !exits.is_empty() && report.verdict_reason.is_none() {
-        page.line(&[
-            (Paint::Faint, "The commands ended: "),
-            (Paint::Faint, &exits.join(", ")),
-            (Paint::Faint, "."),
-        ]);
-    }
-}
-
-/// `2 differences not shown: learned from 3 runs of the sandbox (x-step, /at). `, or nothing.
-fn learned(report: &Report) -> String {
-    let mut text = String::new();
-    for side in [Side::Sandbox, Side::Runtime] {
-        let learned: Vec<&Difference> =
-            report.differences.iter().filter(|one| one.learned_from == Some(side)).collect();
-        let Some(runs) = report.learned.iter().find(|place| place.side == side).map(|place| place.runs)
-        else {
-            continue;
-        };
-        if learned.is_empty() {
-            continue;
-        }
-        let names: BTreeSet<&str> = learned.iter().map(|one| short_name(&one.at)).collect();
-        let _ = write!(
-            text,
-            "{} not shown: learned from {runs} runs of the {side} ({}). ",
-            count(learned.len(), "difference"),
-            some_of(&names)
-        );
-    }
-    text
-}
-
-/// The first names, and how many more.
-fn some_of(names: &BTreeSet<&str>) -> String {
-    let shown: Vec<&str> = names.iter().copied().take(NAMES).collect();
-    let more = names.len() - shown.len();
-    let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("{}{tail}", shown.join(", "))
-}
-
-/// `2 expected differences not shown: Inicio, Fim (moves with the clock). `, or nothing.
-fn not_shown(differences: &[Difference], significance: Significance, word: &str) -> String {
-    let mut reasons: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    let mut number = 0;
-    let counted = |one: &&Difference| one.significance == significance && one.learned_from.is_none();
-    for one in differences.iter().filter(counted) {
-        number += 1;
-        reasons.entry(one.why.as_deref().unwrap_or_default()).or_default().insert(short_name(&one.at));
-    }
-    if number == 0 {
-        return String::new();
-    }
-    let reasons: Vec<String> =
-        reasons.iter().map(|(why, names)| format!("{} ({why})", some_of(names))).collect();
-    format!("{} not shown: {}. ", count(number, &format!("{word} difference")), reasons.join("; "))
-}
-
-/// The name in a locator's brackets, or the locator without the word `request`.
-fn short_name(at: &str) -> &str {
-    match at.split_once('[') {
-        Some((_, rest)) => rest.split_once(']').map_or(rest, |(name, _)| name),
-        None => at.strip_prefix("request.").unwrap_or(at),
     }
 }

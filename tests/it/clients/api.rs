@@ -82,12 +82,15 @@ where
         async move {
             calls.fetch_add(1, Ordering::SeqCst);
             let given = request.headers().get("authorization").map(|value| value.as_bytes().to_vec());
-            let graphql = request.uri().path() == "/graphql";
+            let path = request.uri().path().to_owned();
             let _ = request.into_body().collect().await;
             let (status, body) = match given {
+                // Whoever asks.
+                _ if path == "/open" => (200, r#"{"data":[]}"#),
+                _ if path == "/closed" => (403, r#"{"message":"not from here"}"#),
                 None => (401, r#"{"message":"no credentials"}"#),
                 Some(given) if given != expected.as_bytes() => (403, r#"{"message":"bad credentials"}"#),
-                Some(_) if graphql => (200, r#"{"data":{"viewer":{"login":"lots"}}}"#),
+                Some(_) if path == "/graphql" => (200, r#"{"data":{"viewer":{"login":"lots"}}}"#),
                 Some(_) => (200, r#"{"data":[{"id":1,"loja":"10"}]}"#),
             };
             Ok::<_, Infallible>(

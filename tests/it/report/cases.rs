@@ -26,8 +26,13 @@ pub(super) struct Made {
 impl Made {
     fn new(sandbox: Capture, runtime: Capture, verdict: Verdict) -> Self {
         let comparison = Comparison { same_key: true, ..Comparison::default() };
-        let diagnosis =
-            Diagnosis { verdict, findings: Vec::new(), unexplained: Vec::new(), notes: Vec::new() };
+        let diagnosis = Diagnosis {
+            verdict,
+            findings: Vec::new(),
+            unexplained: Vec::new(),
+            expected: Vec::new(),
+            notes: Vec::new(),
+        };
         Self { sandbox, runtime, comparison, diagnosis }
     }
 

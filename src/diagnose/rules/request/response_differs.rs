@@ -70,11 +70,14 @@ fn has_a_rule(exchange: &Exchange) -> bool {
 /// No other request tells the sides apart either: what a server was sent before may be why it answers otherwise now.
 fn all_equal(case: &Case<'_>) -> bool {
     let answer = |at: &Locator| matches!(at, Locator::Status | Locator::Outcome | Locator::Response(_));
-    !case
-        .comparison
-        .differences
-        .iter()
-        .any(|known| known.significance == Significance::Material && !answer(&known.at))
+    !case.comparison.differences.iter().any(|known| {
+        (known.significance == Significance::Material || is_reviewed(known)) && !answer(&known.at)
+    })
+}
+
+/// Somebody expects it; that does not make the requests equal.
+fn is_reviewed(difference: &Difference) -> bool {
+    matches!(difference.significance, Significance::Expected(Reason::Reviewed { .. }))
 }
 
 /// How far the requests of a pair are known to be equal.
@@ -120,7 +123,16 @@ fn finding(
     let (here, there) = (exchange.status().unwrap_or_default(), partner.status().unwrap_or_default());
     let other = side.other();
     let so = if connector_cleared { ", so the connector is not the cause" } else { "" };
-    let claim = if here == there {
+    let reviewed: Vec<&Difference> = case
+        .differences_of(pair)
+        .map(|(_, known)| known)
+        .filter(|known| is_reviewed(known) && !matches!(known.at, Locator::Response(_) | Locator::Status))
+        .collect();
+    let claim = if !reviewed.is_empty() {
+        format!(
+            "but for expected differences the same request is answered {here} on {side} and {there} on {other}"
+        )
+    } else if here == there {
         format!("the same request is answered {here} on both sides, with another media type on {side}{so}")
     } else {
         format!("the same request is answered {here} on {side} and {there} on {other}{so}")
@@ -130,8 +142,12 @@ fn finding(
         Significance::Cosmetic(reason) => !matches!(reason, Reason::Connection | Reason::Consequence),
         _ => false,
     });
-    let finding = Finding::new(&RULE, side, claim)
-        .confidence(if harmless { Confidence::Likely } else { Confidence::Certain })
+    let mut finding = Finding::new(&RULE, side, claim)
+        .confidence(match (reviewed.is_empty(), harmless) {
+            (false, _) => Confidence::Possible,
+            (true, true) => Confidence::Likely,
+            (true, false) => Confidence::Certain,
+        })
         .detail("status", here)
         .detail("connector_cleared", connector_cleared)
         .primary(side, Some(exchange.number), Locator::Status, here.to_string())
@@ -139,5 +155,18 @@ fn finding(
         .explains(
             of_pair().filter(|(_, known)| known.significance == Significance::Material).map(|(at, _)| at),
         );
+    for known in reviewed {
+        let Significance::Expected(Reason::Reviewed { entry }) = known.significance else { continue };
+        let place =
+            case.comparison.expectations.get(entry).map_or_else(String::new, |line| line.entry.place());
+        finding = finding
+            .related(
+                side,
+                Some(exchange.number),
+                known.at.clone(),
+                format!("expected to differ ({place}), and may be why"),
+            )
+            .remedy(format!("look first at what {place} expects to differ: {}", known.at));
+    }
     remains::add_to(&Answered { case, pair, side, here: exchange, there: partner }, finding)
 }
