@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 
 use crate::capture::Writer;
 use crate::connector::{self, Overrides};
+use crate::inspect;
 use crate::launch::container::Container;
 use crate::launch::preflight::Preflight;
 use crate::launch::{self, Command, LaunchError, Place, Sinks, Staged, Trust, Watch};
@@ -97,7 +98,10 @@ pub(super) fn inputs(
         None => connector::find(command, &folder, &overrides),
         Some(container) => connector::find_inside(container.inside(), &folder, &overrides),
     };
-    let inputs = record::inputs(&package, redactor);
+    let mut inputs = record::inputs(&package, redactor);
+    if let (Some(texts), Some(manifest)) = (&package.texts, &mut inputs.manifest) {
+        manifest.repairs = inspect::repairs(texts, inputs.config.as_ref(), redactor);
+    }
     let image = container.and_then(Container::image).map(|image| redactor.image(image));
     Ok(Inputs { image, ..inputs })
 }

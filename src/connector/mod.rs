@@ -22,6 +22,7 @@ mod versions;
 mod yaml;
 
 use std::ffi::OsString;
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -43,11 +44,18 @@ pub use spec::{Property, Spec};
 pub use version::{Framework, Version};
 pub use versions::python_clients;
 
+use zeroize::Zeroizing;
+
 pub use yaml::yaml_to_json;
 
 pub use crate::model::ClientVersion;
 
 use command::Words;
+
+/// What a manifest is called in a package.
+const MANIFEST: &str = "manifest.yaml";
+/// What a spec of its own file is called there. JSON is YAML.
+const SPEC: &str = "spec.yaml";
 
 /// What is known of a connector before it runs, raw: it holds the config's secrets until it is dropped.
 #[derive(Debug, Default)]
@@ -60,6 +68,23 @@ pub struct Package {
     pub manifest: Option<Manifest>,
     /// Versions of its clients and framework.
     pub clients: Vec<ClientVersion>,
+    /// The text of its manifest and of its spec.
+    pub texts: Option<Texts>,
+}
+
+/// The text of a manifest and of its spec, as a package of their own.
+pub struct Texts {
+    /// `manifest.yaml` and, where the spec has a file of its own, `spec.yaml`.
+    pub files: Files,
+    /// The paths that the user knows these two by.
+    pub paths: Vec<(&'static str, String)>,
+}
+
+/// Shows the paths only.
+impl fmt::Debug for Texts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Texts({:?})", self.paths)
+    }
 }
 
 /// Paths that the user names, which go before those that the command names.
@@ -96,24 +121,49 @@ fn gather(words: &Words<'_>, folder: &Path, overrides: &Overrides) -> Package {
 
     let packages = words.packages();
     let explicit = overrides.manifest.as_ref().map(given).or_else(|| words.manifest().map(named));
+    let mut texts = Vec::new();
     let (manifest, spec) = if let Some((path, file)) = explicit {
+        texts.extend(text(MANIFEST, &path, &file));
         read_manifest(path, &file)
     } else if let Some(tree) = injected {
         let (manifest, spec) = manifest::understand("__injected_declarative_manifest".into(), &tree);
         (Some(manifest), spec)
     } else if let Some(file) = packages.iter().find_map(|package| within(package, &["manifest.yaml"])) {
-        read_manifest(shown(&file, folder), &file)
+        let path = shown(&file, folder);
+        texts.extend(text(MANIFEST, &path, &file));
+        read_manifest(path, &file)
     } else {
         (None, None)
     };
     let spec = spec.or_else(|| {
         let file = packages.iter().find_map(|package| within(package, &["spec.yaml", "spec.json"]))?;
-        let text = fs::read_to_string(&file).ok()?;
-        let tree = tree::yaml(&text).ok()?;
-        spec::read(&tree, &tree, shown(&file, folder).to_string_lossy().into_owned())
+        let path = shown(&file, folder);
+        let known = text(SPEC, &path, &file)?;
+        let tree = tree::yaml(&known.content).ok()?;
+        let spec = spec::read(&tree, &tree, known.path.clone());
+        texts.push(known);
+        spec
     });
     let clients = words.python().map(|python| python_clients(&python)).unwrap_or_default();
-    Package { config, spec, manifest, clients }
+    let texts = texts.iter().any(|text| text.name == MANIFEST).then(|| {
+        let content = |text: &'_ Text| (text.name, text.content.as_bytes().to_vec());
+        let contents: Vec<_> = texts.iter().map(content).collect();
+        let files = Files::of(Form::Directory, contents.iter().map(|(name, text)| (*name, text.as_slice())));
+        Texts { files, paths: texts.into_iter().map(|text| (text.name, text.path)).collect() }
+    });
+    Package { config, spec, manifest, clients, texts }
+}
+
+/// A file's text, and the path that the user knows it by.
+struct Text {
+    name: &'static str,
+    path: String,
+    content: Zeroizing<String>,
+}
+
+fn text(name: &'static str, path: &Path, file: &Path) -> Option<Text> {
+    let content = manifest::text(file).ok()?;
+    Some(Text { name, path: path.to_string_lossy().into_owned(), content })
 }
 
 fn read_manifest(path: PathBuf, file: &Path) -> (Option<Manifest>, Option<Spec>) {

@@ -179,8 +179,13 @@ impl Finding {
     }
 
     /// Adds what to do, best first.
-    pub(crate) fn remedy(mut self, text: impl Into<String>) -> Self {
-        self.remedies.push(Remedy { text: text.into(), patch: None });
+    pub(crate) fn remedy(self, text: impl Into<String>) -> Self {
+        self.remedy_with(text, None)
+    }
+
+    /// The same with a unified diff, where there is one.
+    pub(crate) fn remedy_with(mut self, text: impl Into<String>, patch: Option<String>) -> Self {
+        self.remedies.push(Remedy { text: text.into(), patch });
         self
     }
 
@@ -229,6 +234,12 @@ impl Finding {
             .iter()
             .filter(|evidence| evidence.role == Role::Primary)
             .filter_map(|evidence| evidence.exchange)
+    }
+}
+
+impl From<String> for Remedy {
+    fn from(text: String) -> Self {
+        Self { text, patch: None }
     }
 }
 

@@ -153,7 +153,12 @@ impl<'a> Look<'a> {
 
     /// A unified diff that puts a key on the spec's list of required ones.
     pub(super) fn require(&self, pointer: &str) -> Option<String> {
-        self.patch(connector::require_key(self.files, self.project, pointer))
+        self.patch(self.require_patch(pointer))
+    }
+
+    /// The same, as it is.
+    pub(super) fn require_patch(&self, pointer: &str) -> Option<Patch> {
+        connector::require_key(self.files, self.project, pointer)
     }
 
     /// A unified diff that marks a property of the spec as a secret.

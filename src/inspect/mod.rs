@@ -7,6 +7,7 @@ mod keys;
 mod lakeflow;
 mod look;
 mod manifest;
+mod repairs;
 mod setup;
 mod templates;
 
@@ -19,6 +20,7 @@ use crate::model::ConfigFacts;
 use crate::redact::Redactor;
 
 pub use checks::{CHECKS, Check, check};
+pub use repairs::repairs;
 
 use look::Look;
 

@@ -167,6 +167,55 @@ pub struct ManifestFacts {
     /// What sets credentials, and where on the wire.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub credentials: Vec<DefinedCredentials>,
+    /// What could be changed in it, worked out while its text was at hand.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repairs: Vec<Repair>,
+}
+
+/// A change of the manifest or its spec that a remedy may propose.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repair {
+    /// What it does.
+    pub kind: RepairKind,
+    /// The line of the manifest that it mends, or that asks for it, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// The config value that it is about, as JSON pointer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<String>,
+    /// What tells it from others of its kind: the key to read instead, the scheme, the undeclared name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub word: Option<String>,
+    /// A unified diff. Each of its lines passed the redactor unchanged.
+    pub patch: String,
+}
+
+/// Kinds of repairs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RepairKind {
+    /// Gives the manifest a spec with the keys that it reads.
+    AddSpec,
+    /// Puts a key on the spec's list of required ones.
+    RequireKey,
+    /// Lets a template read another key of the config.
+    ReadKey,
+    /// Lets a template read the config's key of an undeclared name.
+    ReadConfig,
+    /// Gives members of a component the names that they have.
+    RenameMembers,
+    /// Takes an entry out that sets what an authenticator sets, or may.
+    DropEntry,
+    /// Closes a template.
+    CloseTemplate,
+    /// Makes a template of what has one brace on each side.
+    DoubleBraces,
+    /// Takes a scheme out that the authenticator adds by itself.
+    DropScheme,
+    /// Puts a scheme before a token.
+    AddScheme,
+    /// Puts a template in quotes, so that its value stays a text.
+    Quote,
 }
 
 /// Whether a manifest could be read.

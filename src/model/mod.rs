@@ -32,7 +32,7 @@ pub use field::{Field, FieldName, FieldValue, Parameter, Spacing};
 pub use imported::{Imported, Lack, Source, SourceFormat};
 pub use inputs::{
     ClientVersion, ConfigFacts, ConfigValue, DefinedCredentials, ImageFacts, Inputs, JsonType, ManifestFacts,
-    ManifestState, SpecFacts, SpecProperty, TemplateReference, Variable,
+    ManifestState, Repair, RepairKind, SpecFacts, SpecProperty, TemplateReference, Variable,
 };
 pub use json::Json;
 pub use relation::{Reference, Relation, Step};

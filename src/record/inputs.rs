@@ -86,6 +86,7 @@ fn manifest_facts(manifest: &Manifest, spec: Option<&Spec>, redactor: &Redactor)
         has_spec: manifest.has_spec,
         references: references.collect(),
         credentials: credentials.collect(),
+        repairs: Vec::new(),
     }
 }
 

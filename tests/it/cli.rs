@@ -10,6 +10,8 @@ mod inspect;
 mod key;
 mod kill;
 pub(crate) mod memory;
+mod memory;
+mod repairs;
 mod repeat;
 mod reverse;
 mod verify;

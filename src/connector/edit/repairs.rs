@@ -77,6 +77,16 @@ impl Checked {
         })
     }
 
+    /// Puts a template that is nothing but a reference in quotes of its own: what the framework then reads as a literal is a text.
+    pub fn quote(&self, at: &str) -> Option<Patch> {
+        self.rewrite(at, |text| (!text.contains('"')).then(|| format!("\"{text}\"")))
+    }
+
+    /// Puts a text before a template.
+    pub fn prefix(&self, at: &str, before: &str) -> Option<Patch> {
+        self.rewrite(at, |text| Some(format!("{before}{text}")))
+    }
+
     /// Takes an entry out.
     pub fn remove(&self, at: &str) -> Option<Patch> {
         let mut edit = Edit::new(&self.text)?;

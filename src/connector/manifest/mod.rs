@@ -121,7 +121,7 @@ pub(super) fn read(path: PathBuf, file: &Path) -> (Manifest, Option<Spec>) {
     }
 }
 
-fn text(file: &Path) -> Result<Zeroizing<String>, ManifestState> {
+pub(super) fn text(file: &Path) -> Result<Zeroizing<String>, ManifestState> {
     let told = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => ManifestState::Missing,
         io::ErrorKind::InvalidData => ManifestState::Malformed("not UTF-8".into()),

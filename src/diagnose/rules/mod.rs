@@ -6,4 +6,5 @@ pub(super) mod request;
 pub(super) mod setup;
 
 mod refusal;
+mod repair;
 mod span;

@@ -7,6 +7,9 @@ use crate::report::{Excerpt, escape};
 
 use super::page::{Page, Paint};
 
+/// Lines of a diff that are shown; the rest is counted.
+const PATCH_LINES: usize = 24;
+
 /// The margin of a finding's source lines.
 #[derive(Clone, Copy)]
 pub(super) struct Margin {
@@ -84,16 +87,22 @@ impl Margin {
         page.paragraph(&[(Paint::Frame, &bar)], (paint, &label), indent);
     }
 
-    /// A remedy's unified diff.
+    /// A remedy's unified diff, of a long one the beginning.
     pub(super) fn patch(self, page: &mut Page, patch: &str) {
         let margin = self.blank(4);
-        for line in patch.lines() {
+        let lines = patch.lines().count();
+        let shown = if lines > PATCH_LINES + 1 { PATCH_LINES } else { lines };
+        for line in patch.lines().take(shown) {
             let paint = match line.as_bytes().first() {
                 Some(b'+') => Paint::Good,
                 Some(b'-') => Paint::Error,
                 _ => Paint::Plain,
             };
             page.line(&[(Paint::Plain, &margin), (paint, line)]);
+        }
+        if lines > shown {
+            let rest = format!("... {} more lines; --format json has all of them", lines - shown);
+            page.line(&[(Paint::Plain, &margin), (Paint::Faint, &rest)]);
         }
     }
 

@@ -68,16 +68,22 @@ pub(super) fn other_branch(suspect: &Suspect<'_>, defined: &[&DefinedCredentials
             defined.len(),
             other.component
         ),
-        remedies: vec![match selector {
-            Some(selector) => format!(
-                "set `{}` of {side}'s config to what {} has, or give the chosen authenticator its values",
-                dotted(selector),
-                side.other()
-            ),
-            None => {
-                format!("look at what chooses among the {} definitions that set this place", defined.len())
+        remedies: vec![
+            match selector {
+                Some(selector) => format!(
+                    "set `{}` of {side}'s config to what {} has, or give the chosen authenticator its values",
+                    dotted(selector),
+                    side.other()
+                ),
+                None => {
+                    format!(
+                        "look at what chooses among the {} definitions that set this place",
+                        defined.len()
+                    )
+                }
             }
-        }],
+            .into(),
+        ],
         evidence: evidence(selector, other),
     })
 }

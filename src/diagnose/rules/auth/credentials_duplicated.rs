@@ -1,10 +1,13 @@
 //! `credentials-duplicated`: one side sends credentials twice.
 
 use crate::compare::{Carried, CredentialPart, Identity, Locator};
+use crate::diagnose::rules::repair::repair;
 use crate::diagnose::{Case, Confidence, Family, Findings, Rule, Severity};
 
+use crate::model::{DefinedCredentials, RepairKind, Side};
+
 use super::credentials_overridden;
-use super::place::{same_place, words};
+use super::place::{key, same_place, words};
 use super::same::{same_reference, same_secret};
 use super::suspect::{Suspect, looks_sound, suspects};
 
@@ -44,9 +47,22 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
         let finding = suspect
             .finding(&RULE, claim, "credentials again", "the credentials")
             .related(side, suspect.number(side), first.at.clone(), "the first ones")
-            .remedy(format!("send the credentials in {} only", words(&first.at)));
+            .remedy_with(
+                format!("send the credentials in {} only", words(&first.at)),
+                drop_entry(case, side, &added.at),
+            );
         findings.push(if twin { finding } else { finding.confidence(Confidence::Possible) });
     }
+}
+
+/// Takes the entry out of the manifest that sets the second ones.
+fn drop_entry(case: &Case<'_>, side: Side, at: &Locator) -> Option<String> {
+    let place = key(at)?;
+    let manifest = case.capture(side).inputs.manifest.as_ref()?;
+    let of_place = |known: &&DefinedCredentials| known.place.as_deref() == Some(place.as_str());
+    let lines: Vec<Option<u32>> =
+        manifest.credentials.iter().filter(of_place).map(|known| known.line).collect();
+    repair(case, side, RepairKind::DropEntry, |known| lines.contains(&known.line))
 }
 
 /// The credentials beside which these were sent, and whether they are the same.

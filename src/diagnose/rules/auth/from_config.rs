@@ -1,8 +1,12 @@
 //! What the config of the side at fault holds where a credential is read from.
 
 use crate::compare::{Carried, Locator};
+use crate::diagnose::Remedy;
+use crate::diagnose::rules::repair::{read_instead, repair_for};
 use crate::diagnose::rules::setup::keys::{dotted, near};
-use crate::model::{Capture, Class, ConfigFacts, ConfigValue, JsonType, Reference, SpecFacts, Step, Text};
+use crate::model::{
+    Capture, Class, ConfigFacts, ConfigValue, JsonType, Reference, RepairKind, SpecFacts, Step, Text,
+};
 
 use super::lookalike::Kind;
 use super::origin::Origin;
@@ -40,7 +44,9 @@ pub(super) fn in_config(
     Some(Origin {
         kind,
         cause: format!("`{name}` of {side}'s config {state}{reads}{dropped}"),
-        remedies: vec![format!("set `{name}` in {side}'s config to the value that {} uses", side.other())],
+        remedies: vec![
+            format!("set `{name}` in {side}'s config to the value that {} uses", side.other()).into(),
+        ],
         evidence: vec![(Locator::Config(pointer.to_owned()), label.to_owned())],
     })
 }
@@ -65,7 +71,9 @@ fn on_the_way(suspect: &Suspect<'_>, pointer: &str, line: Option<u32>) -> Option
         return other.then(|| Origin {
             kind: Kind::ValueOther,
             cause: format!("both sides send their config.{name}, and the two configs hold different values"),
-            remedies: vec![format!("give `{name}` of {side}'s config the value that {} has", side.other())],
+            remedies: vec![
+                format!("give `{name}` of {side}'s config the value that {} has", side.other()).into(),
+            ],
             evidence: vec![(Locator::Config(pointer.to_owned()), "another value".to_owned())],
         });
     }
@@ -79,9 +87,12 @@ fn on_the_way(suspect: &Suspect<'_>, pointer: &str, line: Option<u32>) -> Option
             cause: format!(
                 "`{name}` of {side}'s config is the token alone; {side} puts `{scheme}` before it twice{at}"
             ),
-            remedies: vec![format!(
-                "read `{{{{ config['{name}'] }}}}` alone{at}: the authenticator adds `{scheme}`"
-            )],
+            remedies: vec![Remedy {
+                text: format!(
+                    "read `{{{{ config['{name}'] }}}}` alone{at}: the authenticator adds `{scheme}`"
+                ),
+                patch: repair_for(suspect.case, side, RepairKind::DropScheme, pointer),
+            }],
             evidence,
         },
         None => Origin {
@@ -89,7 +100,7 @@ fn on_the_way(suspect: &Suspect<'_>, pointer: &str, line: Option<u32>) -> Option
             cause: format!(
                 "`{name}` of {side}'s config is sound; it is changed between config and request{at}"
             ),
-            remedies: vec![format!("look at what reads config.{name} on {side}{at}")],
+            remedies: vec![format!("look at what reads config.{name} on {side}{at}").into()],
             evidence,
         },
     })
@@ -157,21 +168,26 @@ fn absent(
     let name = dotted(pointer);
     let mut cause = format!("{side}'s config has no key `{name}`");
     let mut kind = Kind::KeyAbsent;
-    let mut remedies = Vec::new();
+    let mut remedies: Vec<Remedy> = Vec::new();
     let mut evidence = Vec::new();
     if let Some(found) = stands_at(config, pointer, suspect.counterpart()) {
         let there = dotted(&found.pointer);
         cause = format!("{cause}; it has `{there}`");
         remedies.push(if depth(&found.pointer) == depth(pointer) {
             kind = Kind::KeyRenamed;
-            format!("rename `{there}` to `{name}` in {side}'s config")
+            format!("rename `{there}` to `{name}` in {side}'s config").into()
         } else {
             kind = Kind::KeyElsewhere;
-            format!("move `{there}` to `{name}` in {side}'s config, or let the manifest read config.{there}")
+            Remedy {
+                text: format!(
+                    "move `{there}` to `{name}` in {side}'s config, or let the manifest read config.{there}"
+                ),
+                patch: read_instead(suspect.case, side, (pointer, &found.pointer), line),
+            }
         });
         evidence.push((Locator::Config(found.pointer.clone()), "the value may stand here".to_owned()));
     } else {
-        remedies.push(format!("add `{name}` to {side}'s config"));
+        remedies.push(format!("add `{name}` to {side}'s config").into());
         evidence.push((Locator::Config(String::new()), format!("no key `{name}`")));
     }
     if let Some(spec) = spec {
@@ -185,9 +201,12 @@ fn absent(
             None => cause += " (and the spec does not name it)",
         }
         if !spec.properties.iter().any(|property| property.pointer == pointer && property.required) {
-            remedies.push(format!(
-                "add `{name}` to `required` in the spec, so that a config without it fails before a request is sent"
-            ));
+            remedies.push(Remedy {
+                text: format!(
+                    "add `{name}` to `required` in the spec, so that a config without it fails before a request is sent"
+                ),
+                patch: repair_for(suspect.case, side, RepairKind::RequireKey, pointer),
+            });
         }
     }
     if let Some(line) = line {

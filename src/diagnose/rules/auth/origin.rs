@@ -1,8 +1,9 @@
 //! Where a credential should have come from: what the config, the spec and the manifest of the side at fault say.
 
 use crate::compare::Locator;
-use crate::diagnose::Finding;
+use crate::diagnose::rules::repair::read_instead;
 use crate::diagnose::rules::setup::keys::dotted;
+use crate::diagnose::{Finding, Remedy};
 use crate::model::{Capture, Content, DefinedCredentials, Json, Reference, Side};
 
 use super::branch;
@@ -15,7 +16,7 @@ use super::suspect::{Suspect, looks_sound};
 pub(super) struct Origin {
     pub(super) kind: Kind,
     pub(super) cause: String,
-    pub(super) remedies: Vec<String>,
+    pub(super) remedies: Vec<Remedy>,
     pub(super) evidence: Vec<(Locator, String)>,
 }
 
@@ -23,7 +24,10 @@ impl Origin {
     /// Adds it to a finding about this side.
     pub(super) fn add_to(self, finding: Finding, side: Side) -> Finding {
         let finding = finding.detail("cause", self.cause).detail("cause_kind", self.kind.as_str());
-        let finding = self.remedies.into_iter().fold(finding, Finding::remedy);
+        let finding = self
+            .remedies
+            .into_iter()
+            .fold(finding, |finding, remedy| finding.remedy_with(remedy.text, remedy.patch));
         self.evidence.into_iter().fold(finding, |finding, (at, label)| finding.related(side, None, at, label))
     }
 }
@@ -45,7 +49,7 @@ pub(super) fn origin(suspect: &Suspect<'_>) -> Option<Origin> {
     if let ([first, ..], [other, ..]) = (defined.as_slice(), expected.as_slice())
         && !other.reads.iter().all(|pointer| read_by(&defined, pointer))
     {
-        return Some(reads_another(suspect.side, first, other));
+        return Some(reads_another(suspect, first, other));
     }
     if let Some(origin) = variable(suspect).or_else(|| answer_without_token(suspect)) {
         return Some(origin);
@@ -67,7 +71,7 @@ pub(super) fn origin(suspect: &Suspect<'_>) -> Option<Origin> {
             "{} definitions of the manifest set this place: look at which of them is chosen",
             defined.len()
         );
-        origin.remedies.push(choice);
+        origin.remedies.push(choice.into());
     }
     Some(origin)
 }
@@ -94,11 +98,9 @@ fn undefined(side: Side, instead: Option<&DefinedCredentials>, reference: &Defin
     Origin {
         kind: Kind::DefinitionAbsent,
         cause,
-        remedies: vec![format!(
-            "give {side}'s manifest the {} that {} has",
-            reference.component,
-            side.other()
-        )],
+        remedies: vec![
+            format!("give {side}'s manifest the {} that {} has", reference.component, side.other()).into(),
+        ],
         evidence: vec![(
             Locator::Manifest(instead.and_then(|instead| instead.line)),
             "no such definition".to_owned(),
@@ -106,7 +108,16 @@ fn undefined(side: Side, instead: Option<&DefinedCredentials>, reference: &Defin
     }
 }
 
-fn reads_another(side: Side, defined: &DefinedCredentials, reference: &DefinedCredentials) -> Origin {
+fn reads_another(
+    suspect: &Suspect<'_>,
+    defined: &DefinedCredentials,
+    reference: &DefinedCredentials,
+) -> Origin {
+    let side = suspect.side;
+    let patch = match (defined.reads.as_slice(), reference.reads.as_slice()) {
+        ([from], [to]) => read_instead(suspect.case, side, (from, to), None),
+        _ => None,
+    };
     let names = |defined: &DefinedCredentials| {
         let names: Vec<_> =
             defined.reads.iter().map(|pointer| format!("config.{}", dotted(pointer))).collect();
@@ -121,11 +132,14 @@ fn reads_another(side: Side, defined: &DefinedCredentials, reference: &DefinedCr
             side.other(),
             names(reference)
         ),
-        remedies: vec![format!(
-            "let the {} of {side}'s manifest{line} read {}",
-            defined.component,
-            names(reference)
-        )],
+        remedies: vec![Remedy {
+            text: format!(
+                "let the {} of {side}'s manifest{line} read {}",
+                defined.component,
+                names(reference)
+            ),
+            patch,
+        }],
         evidence: vec![(Locator::Manifest(defined.line), format!("reads {}", names(defined)))],
     }
 }
@@ -148,9 +162,9 @@ fn variable(suspect: &Suspect<'_>) -> Option<Origin> {
             "the environment variable {name}, which is {}'s token, {state} where {side} runs",
             side.other()
         ),
-        remedies: vec![format!(
-            "set {name} where {side} runs, and let the connector stop where it is not set"
-        )],
+        remedies: vec![
+            format!("set {name} where {side} runs, and let the connector stop where it is not set").into(),
+        ],
         evidence: Vec::new(),
     })
 }
@@ -184,7 +198,7 @@ fn answer_without_token(suspect: &Suspect<'_>) -> Option<Origin> {
             "look at the answer of #{}: read the token by the name that it has there, or ask for the grant that {} asks for",
             asked.number,
             side.other()
-        )],
+        ).into()],
         evidence: Vec::new(),
     })
 }

@@ -1,8 +1,11 @@
 //! `scheme-missing`: the same token with its scheme on one side and without on the other.
 
+use crate::diagnose::rules::repair::repair;
 use crate::diagnose::{Case, Family, Findings, Rule, Severity};
 
-use super::place::{same_place, value, words};
+use crate::model::RepairKind;
+
+use super::place::{config_pointer, same_place, value, words};
 use super::same::{same_without_scheme, schemes};
 use super::suspect::{looks_sound, suspects};
 
@@ -50,6 +53,13 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
             ),
             _ => continue,
         };
-        findings.push(suspect.finding(&RULE, claim, label, other).remedy(remedy));
+        let patch = match (config_pointer(faulty), schemes(sound).as_slice()) {
+            (Some(pointer), [scheme]) => repair(case, side, RepairKind::AddScheme, |known| {
+                known.config.as_deref() == Some(pointer)
+                    && known.word.as_ref().is_some_and(|word| word.eq_ignore_ascii_case(scheme))
+            }),
+            _ => None,
+        };
+        findings.push(suspect.finding(&RULE, claim, label, other).remedy_with(remedy, patch));
     }
 }

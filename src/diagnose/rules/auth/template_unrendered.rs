@@ -1,7 +1,8 @@
 //! `template-unrendered`: a template was sent instead of the value it stands for.
 
+use crate::diagnose::rules::repair::repair;
 use crate::diagnose::{Case, Family, Findings, Rule, Severity};
-use crate::model::Class;
+use crate::model::{Class, RepairKind};
 
 use super::placeholder::placeholders;
 
@@ -21,7 +22,11 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
         let Class::Template(text) = &found.carried.secret.shape.class else { continue };
         let what = format!("the unrendered template `{text}` in {}", found.place());
         let finding = found.finding(&RULE, &what, "nobody filled this in").detail("template", text.as_str());
-        findings.push(finding.remedy(remedy(text)));
+        // A template in braces of the wrong number stands in the manifest; in a config it is another matter.
+        let braces = !text.contains("{{") && text.contains("config");
+        let patch =
+            braces.then(|| repair(case, found.suspect.side, RepairKind::DoubleBraces, |_| true)).flatten();
+        findings.push(finding.remedy_with(remedy(text), patch));
     }
 }
 

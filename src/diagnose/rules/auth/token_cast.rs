@@ -1,10 +1,11 @@
 //! `token-cast`: a template language read the token as a literal.
 
 use crate::compare::{Carried, Identity};
+use crate::diagnose::rules::repair::repair_for;
 use crate::diagnose::rules::setup::keys::dotted;
 use crate::diagnose::standing::Answers;
 use crate::diagnose::{Blame, Case, Family, Finding, Findings, Rule, Severity};
-use crate::model::{Form, Step};
+use crate::model::{Form, RepairKind, Step};
 
 use super::place::{value, words};
 use super::suspect::{Suspect, suspects};
@@ -78,6 +79,15 @@ fn advise(suspect: &Suspect<'_>, finding: Finding) -> Finding {
                 dotted(&read.config),
                 read.line.map_or_else(String::new, |line| format!(" (line {line})"))
             ),
+        ),
+        None => finding,
+    };
+    let quoted =
+        pointer.and_then(|pointer| repair_for(suspect.case, suspect.side, RepairKind::Quote, pointer));
+    let finding = match quoted {
+        Some(patch) => finding.remedy_with(
+            "put quotes into the template: what is read as a literal is then a text, whatever it looks like",
+            Some(patch),
         ),
         None => finding,
     };

@@ -1,8 +1,9 @@
 //! `authenticator-misconfigured`.
 
 use crate::compare::Locator;
+use crate::diagnose::rules::repair::repair;
 use crate::diagnose::{Case, Family, Findings, Rule, Severity};
-use crate::model::ClueKind;
+use crate::model::{ClueKind, RepairKind};
 
 use super::said;
 
@@ -36,7 +37,10 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
         }
         findings.push(
             finding
-                .remedy("give the authenticator the members of its type: ApiKeyAuthenticator wants `api_token` and `header` or `inject_into`")
+                .remedy_with(
+                    "give the authenticator the members of its type: ApiKeyAuthenticator wants `api_token` and `header` or `inject_into`",
+                    repair(case, side, RepairKind::RenameMembers, |_| true),
+                )
                 .remedy("compare the manifest with the one that the sandbox ran"),
         );
     }

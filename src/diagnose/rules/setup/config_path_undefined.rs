@@ -1,6 +1,7 @@
 //! `config-path-undefined`.
 
 use crate::compare::Locator;
+use crate::diagnose::rules::repair::read_instead;
 use crate::diagnose::{Case, Family, Findings, Rule, Severity};
 use crate::model::ClueKind;
 
@@ -51,7 +52,10 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
                         dotted(near),
                         dotted(&reader.config)
                     ))
-                    .remedy(format!("or let the manifest read config.{}{line}", dotted(near)));
+                    .remedy_with(
+                        format!("or let the manifest read config.{}{line}", dotted(near)),
+                        read_instead(case, side, (&reader.config, near), reader.line),
+                    );
             }
         }
         findings.push(finding.remedy(format!(

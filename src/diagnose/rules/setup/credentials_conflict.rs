@@ -1,8 +1,9 @@
 //! `credentials-conflict`.
 
 use crate::compare::Locator;
+use crate::diagnose::rules::repair::repair;
 use crate::diagnose::{Case, Confidence, Family, Finding, Findings, Rule, Severity};
-use crate::model::{ClueKind, DefinedCredentials, Side};
+use crate::model::{ClueKind, DefinedCredentials, RepairKind, Side};
 
 use super::{SIDES, said, unsaid};
 
@@ -26,7 +27,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
         let place = said.fact;
         let claim = format!("two definitions of {} manifest set `{place}`{}", said.whose(), said.so(case));
         let defined: Vec<_> = defined(case, said.side()).filter(|known| sets(known, place)).collect();
-        findings.push(described(said.side(), place, &defined, said.finding(case, &RULE, claim)));
+        findings.push(described(case, said.side(), place, &defined, said.finding(case, &RULE, claim)));
     }
     if findings.len() > before {
         return;
@@ -42,7 +43,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
         let claim =
             format!("two definitions of {side}'s manifest set the {place}, and {side} sent no request");
         let finding = Finding::new(&RULE, side, claim).confidence(Confidence::Likely);
-        findings.push(described(side, place, &all, finding));
+        findings.push(described(case, side, place, &all, finding));
     }
 }
 
@@ -67,7 +68,13 @@ fn sets(known: &DefinedCredentials, place: &str) -> bool {
     known.place.as_deref().is_some_and(|known| name(known) == name(place))
 }
 
-fn described(side: Side, place: &str, defined: &[&DefinedCredentials], finding: Finding) -> Finding {
+fn described(
+    case: &Case<'_>,
+    side: Side,
+    place: &str,
+    defined: &[&DefinedCredentials],
+    finding: Finding,
+) -> Finding {
     let mut finding = finding.detail("place", place);
     for known in defined {
         finding = finding.related(
@@ -77,5 +84,11 @@ fn described(side: Side, place: &str, defined: &[&DefinedCredentials], finding: 
             format!("{} sets it", known.component),
         );
     }
-    finding.remedy("set the credentials once: keep the authenticator and take the field out of `request_headers` (or `request_parameters`)")
+    let entry = |line: Option<u32>| {
+        defined.iter().any(|known| known.component.starts_with("request_") && known.line == line)
+    };
+    finding.remedy_with(
+        "set the credentials once: keep the authenticator and take the field out of `request_headers` (or `request_parameters`)",
+        repair(case, side, RepairKind::DropEntry, |known| entry(known.line)),
+    )
 }

@@ -1,8 +1,9 @@
 //! `manifest-rejected`.
 
 use crate::compare::Locator;
+use crate::diagnose::rules::repair::repair;
 use crate::diagnose::{Case, Confidence, Family, Finding, Findings, Rule, Severity};
-use crate::model::{ClueKind, ManifestState, Side};
+use crate::model::{ClueKind, ManifestState, RepairKind, Side};
 
 use super::{SIDES, said, shortened, unsaid};
 
@@ -57,6 +58,9 @@ fn with_versions(case: &Case<'_>, side: Side, finding: Finding) -> Finding {
             .remedy(format!("run {side} with {name} {there}, as {} does (it has {here})", side.other()));
     }
     finding
-        .remedy("correct the member that the message names: a component type, or a required or unknown member")
+        .remedy_with(
+            "correct the member that the message names: a component type, or a required or unknown member",
+            repair(case, side, RepairKind::RenameMembers, |_| true),
+        )
         .remedy("or move the runtime to the framework version that the manifest was written with (the base image of the connector)")
 }

@@ -1,8 +1,9 @@
 //! `spec-missing`.
 
 use crate::compare::Locator;
+use crate::diagnose::rules::repair::repair;
 use crate::diagnose::{Case, Confidence, Family, Finding, Findings, Rule, Severity};
-use crate::model::{ClueKind, ManifestState, Side};
+use crate::model::{ClueKind, ManifestState, RepairKind, Side};
 
 use super::{SIDES, said, unsaid};
 
@@ -50,10 +51,13 @@ fn with_remedies(case: &Case<'_>, side: Side, mut finding: Finding) -> Finding {
         if finding.evidence.iter().all(|evidence| !matches!(evidence.at, Locator::Manifest(_))) {
             finding = finding.related(side, None, Locator::Manifest(None), "no `spec` in it");
         }
-        finding = finding.remedy(format!(
-            "add a `spec` to {}: `type: Spec` with a `connection_specification` that lists the config's keys",
-            manifest.path
-        ));
+        finding = finding.remedy_with(
+            format!(
+                "add a `spec` to {}: `type: Spec` with a `connection_specification` that lists the config's keys",
+                manifest.path
+            ),
+            repair(case, side, RepairKind::AddSpec, |_| true),
+        );
     }
     if case.capture(side.other()).inputs.spec.is_some() {
         finding = finding.related(side.other(), None, Locator::Spec, "a spec is known here");

@@ -1,7 +1,8 @@
 //! `template-error`.
 
+use crate::diagnose::rules::repair::repair;
 use crate::diagnose::{Case, Family, Findings, Rule, Severity};
-use crate::model::ClueKind;
+use crate::model::{ClueKind, RepairKind};
 
 use super::said;
 
@@ -28,14 +29,21 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
                 said.who(),
                 said.so(case)
             );
-            said.finding(case, &RULE, claim).detail("how", "undeclared").detail("name", name.as_str()).remedy(
-                format!("write {{{{ config['{name}'] }}}} in the manifest, if the config's key is meant"),
-            )
+            said.finding(case, &RULE, claim)
+                .detail("how", "undeclared")
+                .detail("name", name.as_str())
+                .remedy_with(
+                    format!("write {{{{ config['{name}'] }}}} in the manifest, if the config's key is meant"),
+                    repair(case, said.side(), RepairKind::ReadConfig, |known| {
+                        known.word.as_ref() == Some(name)
+                    }),
+                )
         } else {
             let claim = format!("a template of {} does not parse{}", said.who(), said.so(case));
-            said.finding(case, &RULE, claim)
-                .detail("how", "syntax")
-                .remedy("close every `{{` with `}}` and every quote in the manifest's templates")
+            said.finding(case, &RULE, claim).detail("how", "syntax").remedy_with(
+                "close every `{{` with `}}` and every quote in the manifest's templates",
+                repair(case, said.side(), RepairKind::CloseTemplate, |_| true),
+            )
         };
         findings.push(finding.remedy("compare the manifest with the one that the sandbox ran"));
     }
