@@ -72,7 +72,9 @@ impl Redactor {
 
     fn literal(&self, key: &str, text: &str, shown: &mut Text) {
         let word = text.trim().trim_end_matches(',');
-        if ["", "true", "false", "null", "string", "object"].contains(&word) {
+        // Quotes around a template keep its value a text.
+        let quotes = word.chars().all(|sign| "\"'\\".contains(sign));
+        if quotes || ["true", "false", "null", "string", "object"].contains(&word) {
             shown.push_shown(text);
         } else if is_sensitive_name(key) && !text.trim_end().ends_with(':') && !is_scheme(text) {
             shown.push(self.named(key, text));

@@ -79,7 +79,7 @@ impl Checked {
 
     /// Puts a template that is nothing but a reference in quotes of its own: what the framework then reads as a literal is a text.
     pub fn quote(&self, at: &str) -> Option<Patch> {
-        self.rewrite(at, |text| (!text.contains('"')).then(|| format!("\"{text}\"")))
+        self.rewrite(at, |text| text.starts_with("{{").then(|| format!("'{text}'")))
     }
 
     /// Puts a text before a template.

@@ -109,7 +109,7 @@ fn cases() -> Vec<Case> {
           api_token: \"{{ config['api_key'] }}\"
 ",
                 sends("-H 'X-API-Key: inf'"),
-                &[r#"+          api_token: "\"{{ config['api_key'] }}\"""#],
+                &["+          api_token: \"'{{ config['api_key'] }}'\""],
             )
         },
         case(
