@@ -281,6 +281,32 @@ mod tests {
     use super::*;
 
     #[test]
+    fn telemetry_is_ignored_unless_a_host_asks_for_it() {
+        #[derive(clap::Parser)]
+        struct Line {
+            #[command(flatten)]
+            recording: Recording,
+        }
+        let cases: [(&[&str], &[&str]); 5] = [
+            (&[], &TELEMETRY),
+            (&["--host", "api.example.com"], &TELEMETRY),
+            (&["--host", "api.segment.io"], &["api.ipify.org"]),
+            (&["--host", "*"], &[]),
+            (&["--host", "*.segment.io", "--ignore-host", "x.test"], &["x.test", "api.ipify.org"]),
+        ];
+        for (args, ignored) in cases {
+            let line = ["samewire"].iter().chain(args);
+            let line = <Line as clap::Parser>::try_parse_from(line).unwrap();
+            let settings = line.recording.settings().unwrap();
+            let hosts = ["api.ipify.org", "api.segment.io", "x.test", "api.example.com"];
+            for host in hosts {
+                let is = settings.ignored_hosts.iter().any(|pattern| pattern.matches(host));
+                assert_eq!(is, ignored.contains(&host), "{args:?} {host}");
+            }
+        }
+    }
+
+    #[test]
     fn sizes() {
         assert_eq!("512".parse(), Ok(Size(512)));
         assert_eq!("2k".parse(), Ok(Size(2048)));

@@ -1,5 +1,6 @@
 //! End to end with real clients: the binary, real processes, real sockets.
 
+mod agent;
 mod airbyte;
 mod airbyte_container;
 pub(crate) mod api;

@@ -83,26 +83,40 @@ where
             calls.fetch_add(1, Ordering::SeqCst);
             let given = request.headers().get("authorization").map(|value| value.as_bytes().to_vec());
             let path = request.uri().path().to_owned();
-            let _ = request.into_body().collect().await;
+            let content = request.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+            let content = String::from_utf8_lossy(&content).into_owned();
+            if path == "/api/v1/applications/token" {
+                let token = expected.trim_start_matches("Bearer ");
+                let sound = content.contains("app_secret_Wq7Lk2Zx9Rt4Vb8Nm3Hs6Jd1Pf5Gc0Ye");
+                let body = format!(r#"{{"access_token":"{token}","token_type":"Bearer"}}"#);
+                let (status, body) = if sound {
+                    (200, body)
+                } else {
+                    (401, r#"{"message":"no such application"}"#.to_owned())
+                };
+                return Ok(answer(status, Bytes::from(body)));
+            }
             let (status, body) = match given {
                 // Whoever asks.
                 _ if path == "/open" => (200, r#"{"data":[]}"#),
                 _ if path == "/closed" => (403, r#"{"message":"not from here"}"#),
                 None => (401, r#"{"message":"no credentials"}"#),
                 Some(given) if given != expected.as_bytes() => (403, r#"{"message":"bad credentials"}"#),
+                Some(_) if path.ends_with("/instances_for_user") => {
+                    (200, r#"{"instances":[{"id":"lots-1"}]}"#)
+                }
                 Some(_) if path == "/graphql" => (200, r#"{"data":{"viewer":{"login":"lots"}}}"#),
                 Some(_) => (200, r#"{"data":[{"id":1,"loja":"10"}]}"#),
             };
-            Ok::<_, Infallible>(
-                Response::builder()
-                    .status(status)
-                    .header("content-type", "application/json")
-                    .body(Full::new(Bytes::from_static(body.as_bytes())))
-                    .unwrap(),
-            )
+            Ok::<_, Infallible>(answer(status, Bytes::from_static(body.as_bytes())))
         }
     });
     let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+}
+
+fn answer(status: u16, body: Bytes) -> Response<Full<Bytes>> {
+    let answer = Response::builder().status(status).header("content-type", "application/json");
+    answer.body(Full::new(body)).unwrap()
 }
 
 /// The identity of a server on `address`; the certificate of its authority is written to `ca`.

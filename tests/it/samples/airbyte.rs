@@ -135,3 +135,26 @@ fn an_origin_of_the_wrong_form_is_told_what_it_must_be() {
         assert!(found.remedies[0].text.contains(fault), "{origin}: {}", found.remedies[0].text);
     }
 }
+
+#[test]
+fn an_origin_that_is_wrong_on_both_sides_is_found_although_nothing_differs() {
+    let ask = |side: Side, origin: &str, status| {
+        let body = json!({"workspace_name": "customer", "allowed_origin": origin}).to_string();
+        let call = post(WIDGET, &body).bearer(&organization(side));
+        sends(if status == 200 { call } else { call.answered(status, "{\"detail\":\"allowed_origin\"}") })
+    };
+    for (origin, status, fires) in [
+        ("https://app.example.com/", 422, true),
+        ("https://*.example.com", 422, true),
+        ("app.example.com", 400, true),
+        ("https://app.example.com", 422, false),
+        ("https://app.example.com/", 200, false),
+        ("https://app.example.com/", 403, false),
+    ] {
+        let both = [Side::Sandbox, Side::Runtime].map(|side| ask(side, origin, status));
+        let found = found(&both[0], &both[1]);
+        let told = found.iter().any(|found| found.rule.name == "body-differs" && found.side == Blame::Both);
+        assert_eq!(told, fires, "{origin} {status}: {found:#?}");
+        assert!(found.iter().all(|found| found.severity < samewire::diagnose::Severity::Error), "{found:#?}");
+    }
+}

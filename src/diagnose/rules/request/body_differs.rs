@@ -1,6 +1,7 @@
 //! `body-differs`.
 
-use crate::diagnose::{Case, Family, Findings, Rule, Severity};
+use crate::compare::Locator;
+use crate::diagnose::{Blame, Case, Family, Finding, Findings, Rule, Severity};
 use crate::model::Side;
 
 use super::super::auth::airbyte;
@@ -19,6 +20,7 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, findings: &mut Findings) {
+    shared_origin(case, findings);
     state(
         case,
         findings,
@@ -39,6 +41,28 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
             }),
         },
     );
+}
+
+/// Both sides ask for an Airbyte widget token for something that is no origin, and both are refused: nothing differs, and that is why
+/// neither works.
+fn shared_origin(case: &Case<'_>, findings: &mut Findings) {
+    for pair in &case.comparison.pairs {
+        let sides = [Side::Sandbox, Side::Runtime];
+        let [Some(sandbox), Some(runtime)] = sides.map(|side| case.compared(pair, side)) else { continue };
+        let refused = [sandbox, runtime].iter().all(|exchange| matches!(exchange.status(), Some(400 | 422)));
+        let fault = airbyte::allowed_origin_fault(sandbox);
+        let Some(fault) = fault.filter(|_| refused && airbyte::allowed_origin_fault(runtime) == fault) else {
+            continue;
+        };
+        let at = || Locator::Body { pointer: "/allowed_origin".to_owned() };
+        findings.push(
+            Finding::new(&RULE, Blame::Both, format!("`allowed_origin` of both sides {fault}"))
+                .detail("cause", "Airbyte takes scheme and host of the page that shows the widget, and answers 422 to anything else")
+                .primary(Side::Runtime, Some(runtime.number), at(), "no origin")
+                .related(Side::Sandbox, Some(sandbox.number), at(), "the same")
+                .remedy("send scheme and host, nothing before or after: `https://app.example.com`"),
+        );
+    }
 }
 
 /// What is wrong with the `allowed_origin` of a request for an Airbyte widget token, where that is what differs.
