@@ -184,7 +184,9 @@ impl Word {
     fn secret(&mut self, secret: &Secret) {
         match &secret.shape.class {
             Class::Empty => {}
-            Class::Null(text) | Class::Template(text) | Class::Mask(text) => self.shown(text),
+            Class::Null(text) | Class::Template(text) | Class::Mask(text) | Class::Opened(text) => {
+                self.shown(text);
+            }
             _ => {
                 let name = secret.fingerprint.exact.to_string().replace('.', "_");
                 self.hidden.push((name.clone(), crate::report::inert(&secret.to_string())));

@@ -56,6 +56,12 @@ pub(super) enum Format {
     Markdown,
     /// One page for a browser: every request of both sides beside each other.
     Html,
+    /// A test suite, for build servers.
+    Junit,
+    /// For code scanning: SARIF 2.1.0.
+    Sarif,
+    /// Annotations of GitHub's actions.
+    Github,
 }
 
 /// Compares and reports.
@@ -90,6 +96,9 @@ pub(super) fn compare_files(
         Format::Json => report::json(&report),
         Format::Markdown => report::markdown(&report),
         Format::Html => report::html(&report, &Page::new(&case, &diagnosis)),
+        Format::Junit => report::junit(&report),
+        Format::Sarif => report::sarif(&report),
+        Format::Github => report::github(&report),
     };
     output::report(&text, file)?;
     Ok(diagnosis.verdict)

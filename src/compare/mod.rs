@@ -36,8 +36,8 @@ pub use expect::{Expectation, ExpectedEntry, Withheld};
 pub use identity::{Alteration, alteration};
 pub use learn::{Learned, LearnedPlace, VaryingAnswers, learn};
 pub use locator::{FieldPart, Locator};
-pub use sets::compare_sets;
 pub use pattern::Pattern;
+pub use sets::compare_sets;
 
 use std::borrow::Cow;
 

@@ -25,7 +25,7 @@ pub fn verification_json(found: &Verification) -> String {
     inert_json(found)
 }
 
-fn inert_json(report: &impl Serialize) -> String {
+pub(super) fn inert_json(report: &impl Serialize) -> String {
     // Only a map with keys that are no strings could fail, and a report has none.
     let text = serde_json::to_string_pretty(report).unwrap_or_default();
     let mut inert = String::with_capacity(text.len() + 1);

@@ -4,6 +4,7 @@
 //! steer a terminal or hide in a line.
 
 mod advice;
+mod alerts;
 mod archive;
 mod build;
 mod config_to_wire;
@@ -11,14 +12,17 @@ mod contract;
 mod escape;
 mod evidence;
 mod excerpt;
-mod html;
 mod expected;
+mod github;
+mod html;
 mod json;
+mod junit;
 mod markdown;
 mod message;
 mod page;
 mod reasons;
 mod run;
+mod sarif;
 mod secret;
 mod terminal;
 mod verification;
@@ -30,10 +34,13 @@ pub use contract::{
     Report, SCHEMA, Significance,
 };
 pub use escape::inert;
+pub use github::{github, inspection_github};
 pub use html::html;
 pub use json::{inspection_json, json, verification_json};
+pub use junit::{inspection_junit, junit};
 pub use markdown::markdown;
 pub use page::{Kind, Page, Pair, Remark, Row, Said, Section, Span, State, Stop};
 pub use run::{Answers, RunCoverage, RunSummary};
+pub use sarif::{inspection_sarif, sarif};
 pub use terminal::{Style, inspection, terminal, verification};
 pub use verification::{VERIFY_SCHEMA, Verification};

@@ -50,6 +50,9 @@ pub struct RunSummary {
     pub torn: Option<Tear>,
     /// Names the key of the tags without telling it.
     pub key_id: String,
+    /// The manifest's path, as the command named it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<String>,
     /// Clients and frameworks found.
     pub clients: Vec<ClientVersion>,
     /// What is known of traffic that did not come through.
@@ -111,6 +114,7 @@ impl RunSummary {
             stopped: capture.completeness.stopped.clone(),
             torn: capture.completeness.torn.clone(),
             key_id: capture.key_id.clone(),
+            manifest: capture.inputs.manifest.as_ref().map(|manifest| manifest.path.to_string()),
             clients: capture.inputs.clients.clone(),
             coverage: RunCoverage::of(capture),
         }

@@ -3,14 +3,13 @@
 mod archive;
 mod bad_input;
 mod commands;
-mod export;
 mod expected;
+mod export;
 mod help;
 mod inspect;
 mod key;
 mod kill;
 pub(crate) mod memory;
-mod memory;
 mod repairs;
 mod repeat;
 mod reverse;

@@ -2,6 +2,7 @@
 
 mod browser;
 mod cases;
+mod ci;
 mod config_to_wire;
 mod hostile;
 mod parts;

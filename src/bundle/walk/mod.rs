@@ -10,8 +10,8 @@ use std::mem;
 use crate::model::{
     Capture, ClientHello, ClientVersion, Clue, ClueKind, Completeness, ConfigFacts, ConfigValue, Connection,
     ConnectionKind, Coverage, DefinedCredentials, Direct, Failure, Gap, GapKind, Handshake, ImageFacts,
-    Inputs, Interception, ManifestFacts, ManifestState, Piece, Run, Secret, Setting, Source, SpecFacts,
-    SpecProperty, Tag, TemplateReference, Text, Variable,
+    Inputs, Interception, ManifestFacts, ManifestState, Piece, Repair, Run, Secret, Setting, Source,
+    SpecFacts, SpecProperty, Tag, TemplateReference, Text, Variable,
 };
 
 use message::{exchange, target};
@@ -107,7 +107,7 @@ fn inputs(visitor: &mut impl Visitor, inputs: &mut Inputs) {
 }
 
 fn manifest(visitor: &mut impl Visitor, manifest: &mut ManifestFacts) {
-    let ManifestFacts { path, state, version, has_spec: _, references, credentials } = manifest;
+    let ManifestFacts { path, state, version, has_spec: _, references, credentials, repairs } = manifest;
     text(visitor, path);
     match state {
         ManifestState::Read | ManifestState::Missing => {}
@@ -123,6 +123,11 @@ fn manifest(visitor: &mut impl Visitor, manifest: &mut ManifestFacts) {
         name(visitor, component);
         each(place, |place| name(visitor, place));
         names(visitor, reads);
+    }
+    for Repair { kind: _, line: _, config, word, patch } in repairs {
+        each(config, |config| name(visitor, config));
+        each(word, |word| name(visitor, word));
+        words(visitor, patch);
     }
 }
 

@@ -64,7 +64,11 @@ fn shape(visitor: &mut impl Visitor, shape: &mut Shape) {
         each(token, |token| jwt(visitor, token));
     }
     match class {
-        Class::Null(shown) | Class::Template(shown) | Class::Mask(shown) | Class::SecretReference(shown) => {
+        Class::Null(shown)
+        | Class::Template(shown)
+        | Class::Mask(shown)
+        | Class::Opened(shown)
+        | Class::SecretReference(shown) => {
             words(visitor, shown);
         }
         Class::Jwt(token) => jwt(visitor, token),

@@ -49,6 +49,12 @@ enum Format {
     Terminal,
     /// For programs: the schema `samewire.inspect/1`.
     Json,
+    /// A test suite, for build servers.
+    Junit,
+    /// For code scanning: SARIF 2.1.0.
+    Sarif,
+    /// Annotations of GitHub's actions.
+    Github,
 }
 
 /// Inspects and reports.
@@ -83,6 +89,9 @@ pub(super) fn run(args: &Args, color: ColorChoice) -> anyhow::Result<ExitCode> {
     let text = match args.format {
         Format::Terminal => report::inspection(&found, diff::style(color, file)),
         Format::Json => report::inspection_json(&found),
+        Format::Junit => report::inspection_junit(&found),
+        Format::Sarif => report::inspection_sarif(&found),
+        Format::Github => report::inspection_github(&found),
     };
     redactor.check(text.as_bytes())?;
     output::report(&text, file)?;

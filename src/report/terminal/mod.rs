@@ -6,7 +6,7 @@ mod page;
 mod source;
 mod verification;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use unicode_width::UnicodeWidthStr as _;
 

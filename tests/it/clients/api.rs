@@ -83,7 +83,12 @@ where
             calls.fetch_add(1, Ordering::SeqCst);
             let given = request.headers().get("authorization").map(|value| value.as_bytes().to_vec());
             let path = request.uri().path().to_owned();
-            let content = request.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+            let content = request
+                .into_body()
+                .collect()
+                .await
+                .map(http_body_util::Collected::to_bytes)
+                .unwrap_or_default();
             let content = String::from_utf8_lossy(&content).into_owned();
             if path == "/api/v1/applications/token" {
                 let token = expected.trim_start_matches("Bearer ");

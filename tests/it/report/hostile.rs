@@ -7,7 +7,7 @@ pub(super) mod strings;
 use proptest::prelude::*;
 use samewire::compare::compare;
 use samewire::diagnose::{Case, diagnose};
-use samewire::report::{Page, Report, Style, html, json, markdown, terminal};
+use samewire::report::{Page, Report, Style, github, html, json, junit, markdown, sarif, terminal};
 use unicode_width::UnicodeWidthChar as _;
 
 use super::{cases, samples};
@@ -71,6 +71,22 @@ fn json_keeps_the_value_and_shows_none_of_it() {
         assert!(text.chars().all(is_inert), "{poison:?}");
         let read: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(*read["notes"].as_array().unwrap().last().unwrap(), *poison);
+    }
+}
+
+#[test]
+fn what_builds_read_is_inert_and_stays_one_thing_each() {
+    let clean = poisoned("x");
+    for poison in strings::all() {
+        let report = poisoned(&poison);
+        for format in [github, junit, sarif] {
+            assert!(format(&report).chars().all(is_inert), "{poison:?}");
+            assert_eq!(format(&report).lines().count(), format(&clean).lines().count(), "{poison:?}");
+        }
+        assert!(github(&report).lines().all(|line| line.starts_with("::")), "{poison:?}");
+        assert_eq!(junit(&report).matches('<').count(), junit(&clean).matches('<').count(), "{poison:?}");
+        let read: serde_json::Value = serde_json::from_str(&sarif(&report)).unwrap();
+        assert_eq!(read["version"], "2.1.0");
     }
 }
 
