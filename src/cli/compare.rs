@@ -62,8 +62,8 @@ pub(super) fn run(args: &Args, color: ColorChoice) -> anyhow::Result<ExitCode> {
     let folder = args.out_dir.clone().unwrap_or_else(|| PathBuf::from(paths::FOLDER));
     let sandbox = side(Side::Sandbox, &args.sandbox, &folder, args)?;
     let runtime = side(Side::Runtime, &args.runtime, &folder, args)?;
-    let verdict = diff::compare_files(&sandbox, &runtime, &reviewed, &args.report, color)?;
-    Ok(diff::status(&verdict))
+    let diagnosis = diff::compare_files(&sandbox, &runtime, &reviewed, &args.report, color)?;
+    Ok(diff::conclude(&sandbox, &runtime, &diagnosis))
 }
 
 /// Records a side, as often as asked for; the first capture stands for all.

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{ColorChoice, ValueEnum};
 
-use crate::diagnose::{self, Case, Verdict};
+use crate::diagnose::{self, Case, Diagnosis, Verdict};
 use crate::expect::Reviewed;
 use crate::model::Side;
 use crate::report::{self, Page, Report, Style};
@@ -68,8 +68,8 @@ pub(super) enum Format {
 pub(super) fn run(args: &Args, color: ColorChoice) -> anyhow::Result<ExitCode> {
     let (sandbox, runtime) = paths::pair(&args.captures)?;
     let reviewed = args.expect.read()?;
-    let verdict = compare_files(&sandbox, &runtime, &reviewed, &args.report, color)?;
-    Ok(status(&verdict))
+    let diagnosis = compare_files(&sandbox, &runtime, &reviewed, &args.report, color)?;
+    Ok(conclude(&sandbox, &runtime, &diagnosis))
 }
 
 /// Reads two captures, compares them and writes the report.
@@ -79,15 +79,13 @@ pub(super) fn compare_files(
     reviewed: &Reviewed,
     options: &ReportOptions,
     color: ColorChoice,
-) -> anyhow::Result<Verdict> {
-    let files = (sandbox, runtime);
+) -> anyhow::Result<Diagnosis> {
     let sandbox = Runs::read(sandbox, Side::Sandbox)?;
     let runtime = Runs::read(runtime, Side::Runtime)?;
     let mut comparison = repeat::compare(&sandbox, &runtime);
     reviewed::apply(reviewed, &mut comparison, &sandbox.first, &runtime.first);
     let case = Case { sandbox: &sandbox.first, runtime: &runtime.first, comparison: &comparison };
     let diagnosis = diagnose::diagnose(&case);
-    verdicts::keep(files.0, files.1, &diagnosis);
     let mut report = Report::new(&case, &diagnosis);
     report.notes.extend(sandbox.notes.into_iter().chain(runtime.notes));
     let file = options.output.as_deref();
@@ -101,7 +99,7 @@ pub(super) fn compare_files(
         Format::Github => report::github(&report),
     };
     output::report(&text, file)?;
-    Ok(diagnosis.verdict)
+    Ok(diagnosis)
 }
 
 pub(super) fn style(choice: ColorChoice, file: Option<&Path>) -> Style {
@@ -114,9 +112,10 @@ pub(super) fn style(choice: ColorChoice, file: Option<&Path>) -> Style {
     Style { color, width: width.unwrap_or(Style::default().width) }
 }
 
-/// The exit status of a verdict.
-pub(super) fn status(verdict: &Verdict) -> ExitCode {
-    ExitCode::from(match verdict {
+/// Notes what came of a comparison for `list`, and tells the exit status.
+pub(super) fn conclude(sandbox: &Path, runtime: &Path, diagnosis: &Diagnosis) -> ExitCode {
+    verdicts::keep(sandbox, runtime, diagnosis);
+    ExitCode::from(match diagnosis.verdict {
         Verdict::Same => 0,
         Verdict::Differs => 1,
         Verdict::Inconclusive(_) => 3,
