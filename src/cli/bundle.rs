@@ -13,6 +13,7 @@ use crate::model::{Reference, Side};
 use crate::record;
 use crate::redact::{Key, Known, Redactor};
 use crate::report;
+use crate::scan;
 
 use super::options::Unread;
 use super::repeat::Runs;
@@ -146,13 +147,17 @@ impl bundle::Scanner for Scanner {
     }
 
     fn scan(&self, file: &str, content: &[u8]) -> Vec<Hit> {
-        let leak = self.redactor.check(content).err();
-        leak.into_iter()
-            .map(|leak| Hit {
-                file: file.to_owned(),
-                place: bundle::place_of(content, leak.offset),
-                what: leak.reference,
-            })
-            .collect()
+        let found = scan::Scanner::new(&self.redactor).bytes(file, content);
+        let hits = found.hits.into_iter().map(|hit| Hit {
+            file: file.to_owned(),
+            place: format!("line {}, column {}", hit.place.line, hit.place.column),
+            what: hit.name.map_or_else(|| hit.what.to_owned(), |name| format!("{} ({name})", hit.what)),
+        });
+        let unread = found.unread.into_iter().map(|unread| Hit {
+            file: file.to_owned(),
+            place: "somewhere".to_owned(),
+            what: format!("could not be looked into: {}", unread.why),
+        });
+        hits.chain(unread).collect()
     }
 }

@@ -162,6 +162,19 @@ fn independent_tools_open_it_and_find_no_secret() {
     assert!(output.status.success(), "{}", text(&output));
 }
 
+/// The scan that `samewire bundle` lets a bundle pass.
+#[test]
+fn the_scan_passes_every_samples_bundle() {
+    let redactor = samewire::redact::Redactor::new(samewire::redact::Key::from_bytes([7; 32]));
+    let scanner = samewire::scan::Scanner::new(&redactor);
+    for (folder, contents) in samples() {
+        for (name, content) in super::files(&made(contents, false).unwrap().zip) {
+            let found = scanner.bytes(&name, content.as_bytes());
+            assert!(found.is_clean(), "{folder:?}: {found:?}");
+        }
+    }
+}
+
 /// What is pasted is the report's own Markdown, and code blocks after it.
 #[test]
 fn the_text_is_inert() {
