@@ -19,7 +19,7 @@ use crate::capture;
 use crate::compare::compare_sets;
 use crate::diagnose::{Case, diagnose};
 use crate::model::{Capture, Side};
-use crate::report::{self, Report};
+use crate::report::{self, Page, Report};
 
 /// What a bundle is made of.
 pub struct Making<'a> {
@@ -91,13 +91,13 @@ pub enum MakeError {
 /// Makes a bundle. What it would lead others to find is compared with what the captures say before anything is given out.
 pub fn make(making: Making<'_>) -> Result<Bundle, MakeError> {
     let Making { mut contents, pseudonymize_hosts, scanner } = making;
-    let before = Essence::of(&examine(&contents));
+    let before = Essence::of(&examine(&contents).report);
     let mut captures: Vec<&mut Capture> =
         contents.sandbox.captures_mut().chain(contents.runtime.captures_mut()).collect();
     let values = ordinals::replace(&mut captures);
     let pseudonyms = if pseudonymize_hosts { hosts::replace(&mut captures) } else { Pseudonyms::default() };
     let keys = ordinals::name_keys(&mut captures)?;
-    let report = examine(&contents);
+    let Examined { report, page } = examine(&contents);
     if let Some(what) = before.differs_from(&Essence::of(&report)) {
         let remedy = if pseudonymize_hosts {
             "leave --pseudonymize-hosts out, and please report this as a defect of samewire"
@@ -110,7 +110,7 @@ pub fn make(making: Making<'_>) -> Result<Bundle, MakeError> {
     let mut files = captures_of(&contents)?;
     let lines = requests_of(&contents, &report);
     files.push((RELATIONS.to_owned(), relations::graph(&contents)?));
-    files.extend(reports(&report));
+    files.extend(reports(&report, &page));
     files.push((REQUESTS.to_owned(), lines.clone().into_bytes()));
     let mut manifest = Manifest {
         schema: SCHEMA.to_owned(),
@@ -149,14 +149,21 @@ pub fn make(making: Making<'_>) -> Result<Bundle, MakeError> {
     Ok(Bundle { zip, text, scanned })
 }
 
-/// The report on the captures of both sides.
-fn examine(contents: &Contents) -> Report {
+/// What two captures say, and the exchanges behind it.
+struct Examined {
+    report: Report,
+    page: Page,
+}
+
+fn examine(contents: &Contents) -> Examined {
     let Contents { sandbox, runtime } = contents;
     let comparison = compare_sets(sandbox.set(), runtime.set());
     let case = Case { sandbox: &sandbox.first, runtime: &runtime.first, comparison: &comparison };
-    let mut report = Report::new(&case, &diagnose(&case));
+    let diagnosis = diagnose(&case);
+    let mut report = Report::new(&case, &diagnosis);
     report.notes.extend(sandbox.notes.iter().chain(&runtime.notes).cloned());
-    report
+    let page = Page::new(&case, &diagnosis);
+    Examined { report, page }
 }
 
 type Named = (String, Vec<u8>);
@@ -173,8 +180,8 @@ fn captures_of(contents: &Contents) -> Result<Vec<Named>, MakeError> {
 }
 
 /// The report in every format that stands by itself.
-fn reports(report: &Report) -> Vec<Named> {
-    [("json", report::json(report)), ("md", report::markdown(report))]
+fn reports(report: &Report, page: &Page) -> Vec<Named> {
+    [("html", report::html(report, page)), ("json", report::json(report)), ("md", report::markdown(report))]
         .map(|(format, text)| (format!("{REPORT}.{format}"), text.into_bytes()))
         .into()
 }
