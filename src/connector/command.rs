@@ -230,7 +230,7 @@ mod tests {
             mount("/srv/s", "/secrets"),
             mount("/srv/inner", "/secrets/inner"),
             mount("/srv/one.json", "/one.json"),
-            mount("/home/me/work", "/app"),
+            mount("/home/me/code", "/app"),
         ];
         let file = |workdir: &str, path: &str| {
             let (workdir, mounts) = (workdir.into(), mounts.clone());
@@ -241,7 +241,7 @@ mod tests {
         assert_eq!(file("/", "/secrets/inner/c.json").as_deref(), Some("/srv/inner/c.json"));
         assert_eq!(file("/", "/one.json").as_deref(), Some("/srv/one.json"));
         assert_eq!(file("/secrets", "c.json").as_deref(), Some("/srv/s/c.json"));
-        assert_eq!(file("/app/a", "../c.json").as_deref(), Some("/home/me/work/a/../c.json"));
+        assert_eq!(file("/app/a", "../c.json").as_deref(), Some("/home/me/code/a/../c.json"));
         assert_eq!(file("/", "/etc/c.json"), None, "it is the image's own");
     }
 

@@ -91,9 +91,8 @@ fn exchange(
 ) -> Result<Option<RawExchange>, ContentError> {
     let url = match &command.query {
         Some(query) => {
-            let (url, fragment) = url.split_once('#').map_or((url, ""), |(url, fragment)| (url, fragment));
+            let url = url.split_once('#').map_or(url, |(before_fragment, _)| before_fragment);
             let joint = if url.contains('?') { '&' } else { '?' };
-            let _ = fragment;
             format!("{url}{joint}{query}")
         }
         None => url.to_owned(),

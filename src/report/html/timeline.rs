@@ -131,9 +131,11 @@ fn drawn(side: &'static str, y: usize, stop: &Stop, request: &str) -> Drawn {
     let kind = match stop.kind {
         Kind::Call => "",
         Kind::Token => "token",
-        Kind::Redirect => "redirect ↪",
+        Kind::Redirect => "",
     };
-    let short = stop.answer.split(" (").next().unwrap_or_default().to_owned();
+    let answer = stop.answer.split(" (").next().unwrap_or_default();
+    // The box has no room for the word beside the time.
+    let short = if matches!(stop.kind, Kind::Redirect) { format!("{answer} ↪") } else { answer.to_owned() };
     Drawn {
         y,
         answer: short,
