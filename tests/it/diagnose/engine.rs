@@ -1,9 +1,12 @@
 //! Order, severity, verdict.
 
-use samewire::diagnose::{Inconclusive, RULES, Severity, Verdict, rule};
-use samewire::model::ClueKind;
+use proptest::prelude::*;
+use samewire::compare::{Comparison, Significance, compare};
+use samewire::diagnose::{Blame, Case, Diagnosis, Inconclusive, RULES, Severity, Verdict, diagnose, rule};
+use samewire::model::{ClueKind, Side};
 
 use super::runs::{Run, TOKEN, diagnosed, run};
+use crate::compare::properties::two;
 
 const LOTS: &str = "GET https://api.example.com/v1/lots";
 
@@ -91,17 +94,41 @@ fn one_claim_about_many_exchanges_is_one_finding() {
     assert!(found.unexplained.is_empty());
 }
 
+/// The differences that count, stand in a request, and are neither explained by a finding nor listed as unexplained.
+fn dropped(comparison: &Comparison, diagnosis: &Diagnosis) -> Vec<String> {
+    let all = comparison.differences.iter().enumerate();
+    let lost = all.filter(|(at, difference)| {
+        let explained = diagnosis.findings.iter().any(|finding| finding.explains.contains(at));
+        // What an answer says follows from what was asked, and a side at fault may never come to its other requests.
+        let lacking = if difference.runtime.is_none() { Side::Runtime } else { Side::Sandbox };
+        let stopped = diagnosis
+            .findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Error && finding.side == Blame::Side(lacking));
+        let alone = difference.sandbox.is_none() || difference.runtime.is_none();
+        let follows = difference.at.to_string().starts_with("response") || alone && stopped;
+        difference.significance == Significance::Material
+            && !explained
+            && !follows
+            && !diagnosis.unexplained.contains(at)
+    });
+    lost.map(|(_, difference)| format!("{difference:?}")).collect()
+}
+
 #[test]
-fn a_difference_that_no_rule_explains_is_never_dropped() {
+fn a_lost_field_is_explained_or_listed() {
     let found = diagnosed(&sends(TOKEN, 200), &run().config("/api_key", TOKEN).sends(LOTS, &[], 403));
-    for (at, difference) in found.comparison.differences.iter().enumerate() {
-        let explained = found.diagnosis.findings.iter().any(|finding| finding.explains.contains(&at));
-        let material = difference.significance == samewire::compare::Significance::Material;
-        let follows = difference.at.to_string().starts_with("response");
-        assert!(
-            !material || explained || follows || found.diagnosis.unexplained.contains(&at),
-            "{difference:?}"
-        );
+    assert_eq!(dropped(&found.comparison, &found.diagnosis), [""; 0]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn a_difference_that_no_rule_explains_is_never_dropped((sandbox, runtime) in two()) {
+        let comparison = compare(&sandbox, &runtime);
+        let diagnosis = diagnose(&Case { sandbox: &sandbox, runtime: &runtime, comparison: &comparison });
+        prop_assert_eq!(dropped(&comparison, &diagnosis), [""; 0]);
     }
 }
 
