@@ -2,7 +2,7 @@
 //!
 //! A file is hostile until proven otherwise: it is read twice, first to check all of it and to learn what it is, then to hand out its
 //! requests one by one. Nothing of it is held longer than one request; sizes, counts and depths have limits (see `limits`), and an error
-//! names the place and never repeats a value. What a source does not tell is said with each request ([`Lack`](crate::model::Lack)).
+//! names the place and never repeats a value. What a source does not tell is said with each request ([`Lack`]).
 //!
 //! | part | what it knows |
 //! |---|---|

@@ -40,7 +40,7 @@ pub use json::{inspection_json, json, verification_json};
 pub use junit::{inspection_junit, junit};
 pub use markdown::markdown;
 pub use page::{Kind, Page, Pair, Remark, Row, Said, Section, Span, State, Stop};
-pub use run::{Answers, RunCoverage, RunSummary};
+pub use run::{Answers, RunCoverage, RunSummary, WebSockets};
 pub use sarif::{inspection_sarif, sarif};
 pub use terminal::{Style, inspection, terminal, verification};
 pub use verification::{VERIFY_SCHEMA, Verification};

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::diagnose::{Unseen, unseen};
 use crate::model::{
     Capture, ClientVersion, Coverage, Direct, Exit, Gap, Outcome, Reached, Sampling, Side, Source, Target,
-    Tear, Tool,
+    Tear, Tool, WebSocket,
 };
 
 /// What a report says of a run besides its exchanges.
@@ -40,6 +40,9 @@ pub struct RunSummary {
     pub answers: Answers,
     /// Connections that clients opened, with or without requests on them.
     pub connections: usize,
+    /// What went over connections that changed to WebSocket; absent where none did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub websockets: Option<WebSockets>,
     /// Connections that were passed through unopened, by host.
     pub ignored: BTreeMap<String, u32>,
     /// Entries that the self-check refused.
@@ -94,6 +97,16 @@ pub struct Answers {
     pub unfinished: usize,
 }
 
+/// What went over a run's connections that changed to WebSocket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct WebSockets {
+    /// How many there were.
+    pub connections: usize,
+    /// The messages of all of them.
+    #[serde(flatten)]
+    pub messages: WebSocket,
+}
+
 impl RunSummary {
     pub(super) fn new(capture: &Capture) -> Self {
         Self {
@@ -109,6 +122,7 @@ impl RunSummary {
             exchanges: capture.exchanges.len(),
             answers: Answers::of(capture),
             connections: capture.connections.len(),
+            websockets: WebSockets::of(capture),
             ignored: capture.completeness.ignored.clone(),
             withheld: capture.completeness.withheld,
             stopped: capture.completeness.stopped.clone(),
@@ -127,6 +141,26 @@ impl RunCoverage {
             capture.completeness.coverage.clone();
         let loopback = (loopback > 0).then_some(loopback);
         Self { unseen: unseen(capture), reached, foreseen, sampling, direct, loopback, refused }
+    }
+}
+
+impl WebSockets {
+    fn of(capture: &Capture) -> Option<Self> {
+        let answers = capture.exchanges.iter().filter_map(|exchange| match &exchange.outcome {
+            Outcome::Answered(response) => response.websocket.as_deref(),
+            Outcome::Failed { response, .. } => response.as_ref()?.websocket.as_deref(),
+            Outcome::Unfinished => None,
+        });
+        let mut all = Self::default();
+        for WebSocket { sent, received } in answers {
+            all.connections += 1;
+            for (sum, one) in [(&mut all.messages.sent, sent), (&mut all.messages.received, received)] {
+                sum.messages += one.messages;
+                sum.bytes += one.bytes;
+                sum.control += one.control;
+            }
+        }
+        (all.connections > 0).then_some(all)
     }
 }
 

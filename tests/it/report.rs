@@ -8,7 +8,10 @@ mod hostile;
 mod parts;
 mod samples;
 
+use samewire::model::{Messages, Outcome, WebSocket};
 use samewire::report::{Report, Style, json, markdown, terminal};
+
+use serde_json::Value;
 
 use cases::Made;
 
@@ -38,6 +41,23 @@ fn a_missing_spec_is_shown_by_its_line_of_output() {
 fn equal_runs_are_one_line_and_what_was_not_shown() {
     insta::assert_snapshot!("same.terminal", at_width(100, &cases::same()));
     insta::assert_snapshot!("same.json", json(&report(&cases::same())));
+}
+
+#[test]
+fn messages_of_websockets_are_counted() {
+    let mut made = cases::same();
+    let Outcome::Answered(response) = &mut made.sandbox.exchanges[0].outcome else {
+        panic!("it is answered")
+    };
+    let sent = Messages { messages: 3, bytes: 120, control: 1 };
+    response.websocket =
+        Some(Box::new(WebSocket { sent, received: Messages { messages: 1, bytes: 1, control: 0 } }));
+    let shown = at_width(200, &made);
+    let line = "WebSocket messages are counted, not compared: sandbox 3 sent (120 bytes), 1 received (1 byte) on 1 connection.";
+    assert!(shown.contains(line), "{shown}");
+    let report: Value = serde_json::from_str(&json(&report(&made))).unwrap();
+    assert_eq!(report["sandbox"]["websockets"]["sent"]["control"], 1);
+    assert!(report["runtime"].get("websockets").is_none());
 }
 
 #[test]

@@ -129,9 +129,8 @@ fn column(pair: &Pair, page: &Page) -> Column {
 
 fn drawn(side: &'static str, y: usize, stop: &Stop, request: &str) -> Drawn {
     let kind = match stop.kind {
-        Kind::Call => "",
         Kind::Token => "token",
-        Kind::Redirect => "",
+        Kind::Call | Kind::Redirect => "",
     };
     let answer = stop.answer.split(" (").next().unwrap_or_default();
     // The box has no room for the word beside the time.

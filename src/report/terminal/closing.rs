@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 
 use crate::diagnose::Verdict;
 use crate::model::Side;
+use crate::model::WebSocket;
 use crate::report::advice::count;
 use crate::report::excerpt::exit_in_words;
-use crate::report::{Difference, Expectation, ExpectationState, Report, Significance};
+use crate::report::{Difference, Expectation, ExpectationState, Report, Significance, WebSockets};
 
 use super::page::{Page, Paint};
 
@@ -51,6 +52,33 @@ pub(super) fn closing(page: &mut Page, report: &Report) {
             (Paint::Faint, "."),
         ]);
     }
+    let sockets: Vec<String> =
+        [("sandbox", report.sandbox.websockets), ("runtime", report.runtime.websockets)]
+            .into_iter()
+            .filter_map(|(side, sockets)| Some(format!("{side} {}", sockets_in_words(&sockets?))))
+            .collect();
+    if !sockets.is_empty() {
+        // Their content is not kept, so it is not compared either.
+        let text = format!("WebSocket messages are counted, not compared: {}.", sockets.join("; "));
+        page.paragraph(&[], (Paint::Faint, &text), 0);
+    }
+}
+
+/// `3 sent (120 bytes), 4 received (98 bytes) on 1 connection`
+fn sockets_in_words(sockets: &WebSockets) -> String {
+    let WebSockets { connections, messages: WebSocket { sent, received } } = sockets;
+    let [sent, received] = [sent, received].map(|way| {
+        let bytes = usize::try_from(way.bytes).unwrap_or(usize::MAX);
+        (way.messages, count(bytes, "byte"))
+    });
+    format!(
+        "{} sent ({}), {} received ({}) on {}",
+        sent.0,
+        sent.1,
+        received.0,
+        received.1,
+        count(*connections, "connection")
+    )
 }
 
 /// A reviewed entry and what came of it.

@@ -17,7 +17,7 @@ use super::parts::{answered, bearer, capture, config, json_body, known, lots, no
 
 /// A case with all that it borrows from.
 pub(super) struct Made {
-    sandbox: Capture,
+    pub(super) sandbox: Capture,
     runtime: Capture,
     comparison: Comparison,
     diagnosis: Diagnosis,
