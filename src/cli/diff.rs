@@ -1,7 +1,9 @@
 //! `samewire diff [SANDBOX RUNTIME]`
 
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::thread;
 
 use clap::{ColorChoice, ValueEnum};
 
@@ -80,8 +82,7 @@ pub(super) fn compare_files(
     options: &ReportOptions,
     color: ColorChoice,
 ) -> anyhow::Result<Diagnosis> {
-    let sandbox = Runs::read(sandbox, Side::Sandbox)?;
-    let runtime = Runs::read(runtime, Side::Runtime)?;
+    let (sandbox, runtime) = read_both(sandbox, runtime)?;
     let mut comparison = repeat::compare(&sandbox, &runtime);
     reviewed::apply(reviewed, &mut comparison, &sandbox.first, &runtime.first);
     let case = Case { sandbox: &sandbox.first, runtime: &runtime.first, comparison: &comparison };
@@ -100,6 +101,15 @@ pub(super) fn compare_files(
     };
     output::report(&text, file)?;
     Ok(diagnosis)
+}
+
+/// Reads both sides at once: most of the time of a comparison of large captures goes there.
+fn read_both(sandbox: &Path, runtime: &Path) -> anyhow::Result<(Runs, Runs)> {
+    let (sandbox, runtime) = thread::scope(|scope| {
+        let reading = scope.spawn(|| Runs::read(runtime, Side::Runtime));
+        (Runs::read(sandbox, Side::Sandbox), reading.join().unwrap_or_else(|panic| resume_unwind(panic)))
+    });
+    Ok((sandbox?, runtime?))
 }
 
 pub(super) fn style(choice: ColorChoice, file: Option<&Path>) -> Style {
