@@ -11,6 +11,8 @@ use crate::model::{
     Tear, Tool, WebSocket,
 };
 
+use super::advice::count;
+
 /// What a report says of a run besides its exchanges.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RunSummary {
@@ -132,6 +134,18 @@ impl RunSummary {
             clients: capture.inputs.clients.clone(),
             coverage: RunCoverage::of(capture),
         }
+    }
+}
+
+impl RunSummary {
+    /// How many exchanges there were, and what came of them: `3 exchanges`, `2 succeeded`, `1 refused`.
+    pub(super) fn outcomes(&self) -> Vec<String> {
+        let Answers { succeeded, refused, failed, unfinished } = self.answers;
+        let outcomes =
+            [(succeeded, "succeeded"), (refused, "refused"), (failed, "failed"), (unfinished, "unfinished")];
+        let outcomes = outcomes.into_iter().filter(|(number, _)| *number > 0);
+        let outcomes = outcomes.map(|(number, word)| format!("{number} {word}"));
+        std::iter::once(count(self.exchanges, "exchange")).chain(outcomes).collect()
     }
 }
 

@@ -124,18 +124,7 @@ impl<'a> View<'a> {
 }
 
 fn run<'a>(side: &'static str, run: &'a RunSummary) -> RunView<'a> {
-    let answers = run.answers;
-    let mut parts = vec![count(run.exchanges, "exchange")];
-    for (number, word) in [
-        (answers.succeeded, "succeeded"),
-        (answers.refused, "refused"),
-        (answers.failed, "failed"),
-        (answers.unfinished, "unfinished"),
-    ] {
-        if number > 0 {
-            parts.push(format!("{number} {word}"));
-        }
-    }
+    let parts = run.outcomes();
     let clients: Vec<String> =
         run.clients.iter().map(|client| format!("{} {}", client.name, client.version)).collect();
     RunView {

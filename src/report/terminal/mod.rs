@@ -188,18 +188,7 @@ fn inconclusive(page: &mut Page, report: &Report) {
 }
 
 fn run_in_words(run: &RunSummary) -> String {
-    let answers = run.answers;
-    let mut parts = vec![count(run.exchanges, "exchange")];
-    for (number, word) in [
-        (answers.succeeded, "succeeded"),
-        (answers.refused, "refused"),
-        (answers.failed, "failed"),
-        (answers.unfinished, "unfinished"),
-    ] {
-        if number > 0 {
-            parts.push(format!("{number} {word}"));
-        }
-    }
+    let mut parts = run.outcomes();
     parts.push(count(run.connections, "connection"));
     let ignored: u32 = run.ignored.values().sum();
     if ignored > 0 {
