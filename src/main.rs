@@ -15,6 +15,9 @@ fn main() -> ExitCode {
         Err(usage) => return usage.exit(),
     };
     cli::choose_colour(cli.color);
+    if cli.quiet {
+        cli::be_quiet();
+    }
     let level = match cli.verbose {
         0 => LevelFilter::WARN,
         1 => LevelFilter::INFO,

@@ -90,7 +90,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     };
     write(&path, &made.zip, args.force)?;
     output::report(&made.text, args.text.as_deref())?;
-    output::line(&format!(
+    output::note(&format!(
         "samewire: {} written ({} bytes); {} files scanned, nothing found. Attach it, and paste the text",
         path.display(),
         made.zip.len(),

@@ -38,13 +38,13 @@ pub(super) fn run(command: &Command) -> anyhow::Result<ExitCode> {
     let [certificate, key] = FILES.map(|name| folder.join(name));
     private::write_new(&key, &authority.key_pem(), 0o600)?;
     private::write_new(&certificate, authority.certificate_pem(), 0o644)?;
-    output::line(&format!(
+    output::note(&format!(
         "samewire: clients must trust {}; record and proxy take --ca {} --ca-key {}",
         certificate.display(),
         certificate.display(),
         key.display()
     ));
-    output::line(
+    output::note(
         "samewire: whoever can read the key can pass for any host to these clients: remove it when it is no longer used",
     );
     Ok(ExitCode::SUCCESS)

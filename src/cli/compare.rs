@@ -97,16 +97,16 @@ fn record_one(side: Side, command: &OsString, next: repeat::Recording, args: &Ar
     };
     let recorded = recording::record(plan, &args.recording)?;
     for remark in &recorded.remarks {
-        output::line(&format!("samewire: {side}: {remark}"));
+        output::note(&format!("samewire: {side}: {remark}"));
     }
     let ended = match recorded.exit.with_context(|| format!("the {side}'s command did not run"))? {
         Exit::Code(code) => format!("exit status {code}"),
         Exit::Signal(signal) => format!("ended by signal {signal}"),
     };
     let exchanges = record::count(recorded.summary.exchanges, "exchange");
-    output::line(&format!("samewire: {side}: {exchanges}, {ended}, recorded in {}", path.display()));
+    output::note(&format!("samewire: {side}: {exchanges}, {ended}, recorded in {}", path.display()));
     for line in record::past_the_proxy(&recorded.summary.coverage) {
-        output::line(&format!("samewire: {side}: {line}"));
+        output::note(&format!("samewire: {side}: {line}"));
     }
     if let Some(why) = &recorded.summary.stopped {
         anyhow::bail!("recording the {side} stopped before its command did: {why}");

@@ -79,7 +79,7 @@ pub(super) fn note(tried: &Tried, coverage: &mut Coverage) {
         }
         Tried::Not(why) => {
             coverage.reached = Some(Reached::Outside);
-            output::line(&format!(
+            output::note(&format!(
                 "samewire: not checked from inside the container's network whether the proxy answers there: {why}"
             ));
         }
@@ -101,9 +101,9 @@ pub(super) fn say(foreseen: &[Gap], clients: &[ClientVersion], may_be_apart: boo
         let (text, remedy) = (gap_in_words(gap), gap_remedy(gap));
         let ignores = matches!(gap.kind, GapKind::ProxyIgnored | GapKind::LoopbackDirect);
         if gap.certain && ignores && may_be_apart && cfg!(target_os = "linux") {
-            output::line(&format!("samewire: {text}; {remedy}, {TRANSPARENT}"));
+            output::note(&format!("samewire: {text}; {remedy}, {TRANSPARENT}"));
         } else if gap.certain {
-            output::line(&format!("samewire: {text}; {remedy}"));
+            output::note(&format!("samewire: {text}; {remedy}"));
         } else {
             tracing::info!("{text}; {remedy}");
         }

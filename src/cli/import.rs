@@ -22,7 +22,10 @@ use super::{output, paths, record, recording};
 /// Entries that are written at once.
 const BATCH: u32 = 64;
 
-/// What to import, and as what.
+/// Read what another program recorded (HAR, Airbyte Builder, curl) as the capture of a side.
+///
+/// Values are redacted as they are read. What such a file does not tell is unknown and never a difference; the report says what that is.
+/// To compare what was on the wire, record the side instead.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Which side it is.
@@ -114,7 +117,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let taken = taking.finish(&import)?;
     read?;
     let closing = record::closing_line(side, &path, taken);
-    output::line(&closing.replace(" recorded in ", " imported into "));
+    output::note(&closing.replace(" recorded in ", " imported into "));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -251,7 +254,7 @@ impl Taking<'_> {
             );
         }
         if survey.skipped > 0 {
-            output::line(&format!(
+            output::note(&format!(
                 "samewire: {} left out that never went over the network (answers from a cache, data: URLs)",
                 record::count(survey.skipped, "request")
             ));

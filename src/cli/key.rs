@@ -71,7 +71,7 @@ pub(super) fn run(command: &Command) -> anyhow::Result<ExitCode> {
         Command::ShowId => {
             let key = Key::load_or_create(&path)?;
             output::report(&format!("{}\n", key.id()), None)?;
-            output::line(&format!("samewire: the key is in {}", path.display()));
+            output::note(&format!("samewire: the key is in {}", path.display()));
         }
         Command::New(New { force }) => {
             let there = Key::load(&path);
@@ -88,8 +88,8 @@ pub(super) fn run(command: &Command) -> anyhow::Result<ExitCode> {
             }
             let key = Key::generate()?;
             key.store(&path)?;
-            output::line(&format!("samewire: new key {} in {}", key.id(), path.display()));
-            output::line(
+            output::note(&format!("samewire: new key {} in {}", key.id(), path.display()));
+            output::note(
                 "samewire: captures made before it are compared with new ones by names, shapes and relations only",
             );
         }
@@ -98,7 +98,7 @@ pub(super) fn run(command: &Command) -> anyhow::Result<ExitCode> {
             let line = Zeroizing::new(format!("{}\n", *key.to_text()));
             if let Some(file) = file {
                 private::write_new(file, &line, 0o600)?;
-                output::line(&format!(
+                output::note(&format!(
                     "samewire: key {} written to {}; remove it when both machines have it",
                     key.id(),
                     file.display()
@@ -122,7 +122,7 @@ fn pair(path: &std::path::Path, file: Option<&PathBuf>, force: bool) -> anyhow::
         private::read(file)?
     } else {
         if std::io::stdin().is_terminal() {
-            output::line(
+            output::note(
                 "samewire: paste the line that `samewire key export` printed on the other machine, then Ctrl-D",
             );
         }
@@ -135,7 +135,7 @@ fn pair(path: &std::path::Path, file: Option<&PathBuf>, force: bool) -> anyhow::
     let there = Key::load(path);
     match &there {
         Ok(Some(there)) if there.id() == key.id() => {
-            output::line(&format!("samewire: this machine has key {} already", key.id()));
+            output::note(&format!("samewire: this machine has key {} already", key.id()));
             return Ok(());
         }
         Ok(Some(there)) if !force => bail!(
@@ -150,7 +150,7 @@ fn pair(path: &std::path::Path, file: Option<&PathBuf>, force: bool) -> anyhow::
         _ => {}
     }
     key.store(path)?;
-    output::line(&format!(
+    output::note(&format!(
         "samewire: key {} is now this machine's; record again to compare with the other machine's captures",
         key.id()
     ));

@@ -44,7 +44,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     };
     output::report(&text, None)?;
     if folder.others > 0 {
-        output::line(&format!(
+        output::note(&format!(
             "samewire: {} no capture of samewire's; `samewire import SIDE FILE` reads the HARs of other programs",
             match folder.others {
                 1 => "1 file is".to_owned(),

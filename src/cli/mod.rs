@@ -4,6 +4,7 @@ mod archive;
 mod bundle;
 mod ca;
 mod compare;
+mod completions;
 mod demo;
 mod diff;
 mod ending;
@@ -20,6 +21,7 @@ mod inspect;
 mod key;
 mod list;
 mod listening;
+mod man;
 mod options;
 mod output;
 mod paths;
@@ -41,7 +43,7 @@ use std::process::ExitCode;
 
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-pub use output::{choose_colour, colour_on_stderr, report_failure};
+pub use output::{be_quiet, choose_colour, colour_on_stderr, report_failure};
 
 /// Exit status where samewire itself failed to record (as `docker run` and `env` have it).
 pub const EXIT_FAILED: u8 = 125;
@@ -66,6 +68,10 @@ pub struct Cli {
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub verbose: u8,
 
+    /// Say only what counts: no closing lines, notes or progress. Reports, errors and warnings that change the exit status remain.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+
     /// When to use colour.
     #[arg(long, value_name = "WHEN", default_value_t = ColorChoice::Auto, global = true)]
     pub color: ColorChoice,
@@ -77,43 +83,21 @@ pub struct Cli {
 
 /// The commands.
 #[derive(Debug, Subcommand)]
+#[expect(missing_docs, reason = "a line here would take the place of what the command's own file says of it")]
 pub enum Command {
-    /// Run a command under the proxy and write what it sends to a capture.
     Record(record::Args),
-    /// Compare two captures: verdict, root cause, differences.
     Diff(diff::Args),
-    /// Record both sides and compare them in one go.
     Compare(compare::Args),
-    /// Pack both captures and their report into one file for a public bug report.
     Bundle(bundle::Args),
-    /// Stand-alone proxy with a port for each side.
     Proxy(proxy::Args),
-    /// Print the variables that a client needs to use a running `samewire proxy`.
     Env(env::Args),
-    /// Read what another program recorded (HAR, Airbyte Builder, curl) as the capture of a side.
-    ///
-    /// Values are redacted as they are read. What such a file does not tell is unknown and never a difference; the report says what that is.
-    /// To compare what was on the wire, record the side instead.
     Import(import::Args),
-    /// Write a capture for other programs: plain HAR, curl, HTTPie, Python.
-    ///
-    /// The capture holds no secrets, so command lines and code have variables in their place (`$API_KEY`), named by the config's key where
-    /// that is known. They say what to fill in, and stop where it is missing.
     Export(export::Args),
-    /// List the captures of a folder, with what the last diff said of each.
     List(list::Args),
-    /// Show a capture's exchanges, or one of them as it was sent.
     Show(show::Args),
-    /// Remove older captures of a folder; without --force it says what it would remove.
-    ///
-    /// Only captures of samewire's in the folder itself are touched: no other file, nothing in folders below it, nothing behind a link.
-    /// The captures of a set (`record --repeat`) go together.
     Prune(prune::Args),
-    /// Read a connector's package without running it: spec, manifest, config references.
     Inspect(inspect::Args),
-    /// Look for secrets in any files: captures, HAR files of others, logs, archives, whole folders.
     Verify(verify::Args),
-    /// Show the page of a rule: what, why, on the wire, how to fix, when it is wrong.
     Explain(explain::Args),
     /// The key of the tags: which it is, a new one, the same one on two machines.
     #[command(subcommand)]
@@ -121,8 +105,9 @@ pub enum Command {
     /// A certificate authority that outlives one run.
     #[command(subcommand)]
     Ca(ca::Command),
-    /// The whole job on an embedded API and an embedded connector.
     Demo(demo::Args),
+    Completions(completions::Args),
+    Man(man::Args),
     /// The connector that `demo` runs.
     #[command(name = "demo-connector", hide = true)]
     DemoConnector(demo::connector::Args),
@@ -205,6 +190,8 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Key(command) => key::run(&command),
         Command::Ca(command) => ca::run(&command),
         Command::Demo(args) => demo::run(&args, cli.color),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
         Command::DemoConnector(args) => demo::connector::run(&args),
         Command::Probe(args) => probe::run(&args),
         #[cfg(target_os = "linux")]

@@ -4,6 +4,7 @@ use std::fs::OpenOptions;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstream::ColorChoice as Stream;
 use anyhow::Context as _;
@@ -32,6 +33,25 @@ pub(super) fn report(text: &str, file: Option<&Path>) -> anyhow::Result<()> {
 /// One line to standard error, in one write. Nothing can be done where that fails.
 pub(super) fn line(text: &str) {
     let _ = io::stderr().lock().write_all(format!("{text}\n").as_bytes());
+}
+
+/// A line that can be left out without loss: what was done, what to do next, a note. Not said where `--quiet` is.
+pub(super) fn note(text: &str) {
+    if !is_quiet() {
+        line(text);
+    }
+}
+
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+/// Holds `--quiet` for everything that is printed.
+pub fn be_quiet() {
+    QUIET.store(true, Ordering::Relaxed);
+}
+
+/// True where only reports, errors and what changes the exit status are wanted.
+pub(super) fn is_quiet() -> bool {
+    QUIET.load(Ordering::Relaxed)
 }
 
 /// Holds `--color` for everything that is printed.

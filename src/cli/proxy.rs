@@ -111,9 +111,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         };
         running.write(&folder)?;
         for (listening, opened) in running.listeners.iter().zip(&recordings) {
-            output::line(&greeting(listening, opened));
+            output::note(&greeting(listening, opened));
         }
-        output::line(if reverse.is_some() {
+        output::note(if reverse.is_some() {
             "samewire: give each run's client its base URL; Ctrl-C ends the recording"
         } else {
             "samewire: `samewire env SIDE` prints what a client needs; Ctrl-C ends the recording"
@@ -220,15 +220,15 @@ impl Opened {
             output::line(&format!("samewire: recording the {} stopped early: {why}", self.side));
         }
         if summary.rejected > 0 {
-            output::line(&match &self.upstream {
+            output::note(&match &self.upstream {
                 Some(_) => not_whole(summary.rejected),
                 None => super::record::rejected(summary.rejected),
             });
         }
         if !self.named && is_empty(&self.path) && fs::remove_file(&self.path).is_ok() {
-            output::line(&format!("samewire: nothing came for the {}", self.side));
+            output::note(&format!("samewire: nothing came for the {}", self.side));
         } else {
-            output::line(&super::record::closing_line(self.side, &self.path, summary.exchanges));
+            output::note(&super::record::closing_line(self.side, &self.path, summary.exchanges));
         }
         summary.stopped.is_some() || summary.withheld > 0
     }
@@ -280,7 +280,7 @@ impl Observer for Live {
     }
 
     fn rest(&mut self) {
-        output::line(&self.lines);
+        output::note(&self.lines);
         self.lines.clear();
     }
 }

@@ -75,14 +75,16 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         if args.force {
             remove(found)?;
         }
-        let verb = if args.force { "removed" } else { "would remove" };
-        output::line(&format!(
-            "samewire: {verb} {}",
-            crate::report::inert(&found.path.display().to_string())
-        ));
+        let path = crate::report::inert(&found.path.display().to_string());
+        if args.force {
+            output::note(&format!("samewire: removed {path}"));
+        } else {
+            // That is what was asked for.
+            output::line(&format!("samewire: would remove {path}"));
+        }
     }
     let what = record::count(u32::try_from(chosen.len()).unwrap_or(u32::MAX), "capture");
-    output::line(&match (chosen.is_empty(), args.force) {
+    output::note(&match (chosen.is_empty(), args.force) {
         (true, _) => format!("samewire: nothing to remove among {total} captures"),
         (false, true) => format!("samewire: {what} of {total} removed, {bytes} bytes"),
         (false, false) => {

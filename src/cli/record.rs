@@ -116,10 +116,10 @@ fn close(side: Side, path: &Path, recorded: &Recorded, first: Option<&PathBuf>) 
         output::report_error(error);
     }
     for remark in &recorded.remarks {
-        output::line(&format!("samewire: {remark}"));
+        output::note(&format!("samewire: {remark}"));
     }
     for (port, packets) in &summary.coverage.refused {
-        output::line(&format!("samewire: {}", refused_in_words(*port, *packets)));
+        output::note(&format!("samewire: {}", refused_in_words(*port, *packets)));
     }
     if let Some(why) = &summary.stopped {
         output::line(&format!("samewire: recording stopped before the command did: {why}"));
@@ -131,13 +131,13 @@ fn close(side: Side, path: &Path, recorded: &Recorded, first: Option<&PathBuf>) 
         ));
     }
     if summary.rejected > 0 {
-        output::line(&rejected(summary.rejected));
+        output::note(&rejected(summary.rejected));
     }
     for line in past_the_proxy(&summary.coverage) {
-        output::line(&format!("samewire: {line}"));
+        output::note(&format!("samewire: {line}"));
     }
     let said = recorded_line(side, path, summary.exchanges);
-    output::line(&match first {
+    output::note(&match first {
         Some(first) => format!("{said}; next: {}", next(side, first)),
         None => said,
     });

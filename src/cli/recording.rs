@@ -235,7 +235,7 @@ async fn recorded(plan: Plan, options: &Recording) -> anyhow::Result<Recorded> {
         place.container().is_none_or(Container::may_be_apart),
     );
     for note in &staged.notes {
-        output::line(&format!("samewire: {note}"));
+        output::note(&format!("samewire: {note}"));
     }
     ending.or(async {}).await?;
     let (stop, stopped) = oneshot::channel::<()>();

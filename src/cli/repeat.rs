@@ -103,7 +103,7 @@ impl Iterator for Set {
     fn next(&mut self) -> Option<Recording> {
         let next = if self.is_over() { None } else { self.recordings.next() }?;
         if let Some(Repeat { number, of, .. }) = next.repeat {
-            output::line(&format!("samewire: run {number} of {of} of the {}", self.side));
+            output::note(&format!("samewire: run {number} of {of} of the {}", self.side));
         }
         Some(next)
     }

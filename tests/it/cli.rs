@@ -3,14 +3,18 @@
 mod archive;
 mod bad_input;
 mod commands;
+mod completions;
 mod expected;
 mod export;
 mod help;
 mod inspect;
 mod key;
 mod kill;
+mod man;
 pub(crate) mod memory;
+mod quiet;
 mod repairs;
 mod repeat;
 mod reverse;
+pub(crate) mod terminal;
 mod verify;

@@ -3,7 +3,7 @@
 mod clues;
 mod run;
 mod signals;
-mod terminal;
+pub(crate) mod terminal;
 mod trust;
 mod watch;
 

@@ -152,7 +152,7 @@ fn record(side: Side, work: &Path, path: PathBuf, api: &Api, key: &Key) -> anyho
     let settings =
         Settings { connect_to: vec![api.connect_to()?], upstream_ca: vec![ca], ..Settings::default() };
     let config = work.join("config.json");
-    output::line(&format!("$ samewire record {side} -- demo-connector check --config {}", config.display()));
+    output::note(&format!("$ samewire record {side} -- demo-connector check --config {}", config.display()));
     let plan = Plan {
         side,
         command: Command::new(command).context("no command")?,

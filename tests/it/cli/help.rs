@@ -41,5 +41,7 @@ snapshots! {
     prune: ["prune"],
     explain: ["explain"],
     verify: ["verify"],
+    completions: ["completions"],
+    man: ["man"],
     demo: ["demo"],
 }

@@ -10,7 +10,7 @@ use samewire::launch::{Sink, Sinks};
 use super::{Collected, recorded, sh};
 
 /// A terminal of this size: the side a terminal emulator has, and the side we have.
-fn terminal(columns: u16) -> (OwnedFd, OwnedFd) {
+pub(crate) fn terminal(columns: u16) -> (OwnedFd, OwnedFd) {
     let outer = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
     grantpt(&outer).unwrap();
     unlockpt(&outer).unwrap();
