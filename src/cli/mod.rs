@@ -6,6 +6,7 @@ mod ca;
 mod compare;
 mod completions;
 mod demo;
+mod descriptors;
 mod diff;
 mod ending;
 #[cfg(target_os = "linux")]

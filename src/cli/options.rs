@@ -7,13 +7,15 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
+use jiff::SignedDuration;
 use zeroize::Zeroizing;
 
 use crate::model;
-use crate::proxy::{BaseUrl, ConnectTo, HostPattern, Settings, UpstreamIdentity, UpstreamProxy};
+use crate::proxy::{BaseUrl, ConnectTo, HostPattern, Settings, Timeouts, UpstreamIdentity, UpstreamProxy};
 
 /// A side, on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -90,9 +92,45 @@ pub(super) struct Recording {
     #[arg(long, value_name = "SIZE", default_value = "1M")]
     pub body_limit: Size,
 
+    #[command(flatten)]
+    waiting: Waiting,
+
     /// Overwrite the capture if it is there.
     #[arg(long)]
     pub force: bool,
+}
+
+/// How long the proxy waits.
+#[derive(Clone, Debug, Args)]
+#[expect(clippy::struct_field_names, reason = "the options' names")]
+struct Waiting {
+    /// Wait this long for a name's addresses, for a connection to the API and for its TLS handshake, each.
+    #[arg(long, value_name = "TIME", default_value = "10s")]
+    connect_timeout: Span,
+
+    /// Wait this long for the rest of a request's head that has begun.
+    #[arg(long, value_name = "TIME", default_value = "1m")]
+    head_timeout: Span,
+
+    /// Wait this long for an answer to begin.
+    #[arg(long, value_name = "TIME", default_value = "10m")]
+    answer_timeout: Span,
+
+    /// Wait this long for the next piece of a body, however long all of it takes; 0s waits for ever.
+    #[arg(long, value_name = "TIME", default_value = "10m")]
+    idle_timeout: Span,
+}
+
+impl Waiting {
+    fn timeouts(&self) -> Timeouts {
+        Timeouts {
+            connect: self.connect_timeout.0,
+            head: self.head_timeout.0,
+            answer: self.answer_timeout.0,
+            idle: Some(self.idle_timeout.0).filter(|idle| !idle.is_zero()),
+            ..Timeouts::default()
+        }
+    }
 }
 
 /// Where the proxy listens.
@@ -153,6 +191,7 @@ impl Recording {
             upstream_proxy,
             upstream_identity: self.upstream_cert.clone(),
             http1: self.http1,
+            timeouts: self.waiting.timeouts(),
             ..Settings::default()
         })
     }
@@ -276,6 +315,19 @@ impl FromStr for Size {
     }
 }
 
+/// A length of time, such as `500ms`, `10s` or `1m 30s`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Span(Duration);
+
+impl FromStr for Span {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let span = text.parse::<SignedDuration>().ok().and_then(|span| Duration::try_from(span).ok());
+        span.map(Span).ok_or("say a time such as 500ms, 10s or 2m")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -314,6 +366,16 @@ mod tests {
         assert!("".parse::<Size>().is_err());
         assert!("99999999999999999999G".parse::<Size>().is_err());
         assert!("5 bananas".parse::<Size>().is_err());
+    }
+
+    #[test]
+    fn times() {
+        assert_eq!("500ms".parse(), Ok(Span(Duration::from_millis(500))));
+        assert_eq!("1m 30s".parse(), Ok(Span(Duration::from_secs(90))));
+        assert_eq!("0s".parse(), Ok(Span(Duration::ZERO)));
+        for bad in ["", "10", "-1s", "soon"] {
+            assert!(bad.parse::<Span>().is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::report;
 
 use super::options::{self, Listen, Recording, Unread};
 use super::state::{self, Listening, Running};
-use super::{EXIT_FAILED, listening, output, paths, recording};
+use super::{EXIT_FAILED, descriptors, listening, output, paths, recording};
 
 /// Stand-alone proxy with a port for each side.
 ///
@@ -55,6 +55,7 @@ pub struct Args {
 
 /// Serves until it is told to stop.
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    descriptors::raise();
     let addr = args.listen.listen.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 8877).into());
     let lanes = lanes(args, addr);
     let key = recording::machine_key()?;

@@ -3,7 +3,7 @@
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -37,6 +37,33 @@ impl Alarm {
             timer.as_mut().reset(deadline);
         }
         false
+    }
+}
+
+/// How long nothing may come of a body, whose pieces may each take that long.
+pub(super) struct Patience {
+    alarm: Arc<Alarm>,
+    /// None: for ever.
+    limit: Option<Duration>,
+    since: Option<Instant>,
+}
+
+impl Patience {
+    /// The alarm must be for this direction of this connection alone.
+    pub(super) fn new(alarm: &Arc<Alarm>, limit: Option<Duration>) -> Self {
+        Self { alarm: Arc::clone(alarm), limit, since: None }
+    }
+
+    /// Something has come.
+    pub(super) fn renew(&mut self) {
+        self.since = None;
+    }
+
+    /// Nothing has come yet; true when it has taken too long.
+    pub(super) fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(limit) = self.limit else { return false };
+        let since = *self.since.get_or_insert_with(Instant::now);
+        self.alarm.is_past(since + limit, cx)
     }
 }
 

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use crate::model::Phase;
 use crate::record::{Event, ExchangeId};
 
+use super::alarm::Patience;
 use super::client_stream::ResetFlag;
 use super::failure::{self, Cause};
 use super::head::Framing;
@@ -24,6 +25,8 @@ pub(super) struct Outgoing {
     /// A frame that has been told and waits for room in the channel.
     held: Option<Frame<Bytes>>,
     waiting: Option<Waiting>,
+    /// What is to follow once all that came before it is written, and how often everything had been written then.
+    last: Option<(Last, u64)>,
     ended: bool,
 }
 
@@ -34,6 +37,7 @@ enum Source {
         body: Option<Incoming>,
         told: Told,
         gate: Option<Gate>,
+        out: TapHandle,
     },
     Response {
         body: Incoming,
@@ -42,12 +46,30 @@ enum Source {
     },
 }
 
+/// What comes next of a body.
+enum Next {
+    Data(Bytes),
+    End,
+    /// The end, in chunks, with these trailer lines.
+    Trailers(Bytes),
+    /// It ends before its end.
+    BrokenOff,
+}
+
+/// How a body ends that has to be written so far first.
+enum Last {
+    Trailers(Bytes),
+    BrokenOff,
+}
+
 /// To whom a body is told, and as what.
-struct Told {
-    journal: Arc<Journal>,
-    exchange: ExchangeId,
+pub(super) struct Told {
+    pub(super) journal: Arc<Journal>,
+    pub(super) exchange: ExchangeId,
     /// Of the leg that the body comes from.
-    tap: TapHandle,
+    pub(super) tap: TapHandle,
+    /// How long nothing may come.
+    pub(super) patience: Patience,
 }
 
 /// The leg that an answer goes out on.
@@ -55,14 +77,6 @@ pub(super) struct ToClient {
     pub(super) tap: TapHandle,
     pub(super) reset: ResetFlag,
     pub(super) framing: Framing,
-    /// The answer broke off; how often everything had been written then.
-    broken: Option<(BrokenOff, u64)>,
-}
-
-impl ToClient {
-    pub(super) fn new(tap: TapHandle, reset: ResetFlag, framing: Framing) -> Self {
-        Self { tap, reset, framing, broken: None }
-    }
 }
 
 /// Opens with true when the body may be read, with false when nobody wants it any more.
@@ -80,29 +94,23 @@ impl Outgoing {
         Self::of(Source::Own((!content.is_empty()).then_some(content)), false)
     }
 
-    /// A request's content; it is not read before the gate opens. The end of one that has none is told already.
-    pub(super) fn request(
-        body: Incoming,
-        journal: &Arc<Journal>,
-        exchange: ExchangeId,
-        tap: &TapHandle,
-        gate: Option<Gate>,
-    ) -> Self {
+    /// A request's content, which goes out on `out`; it is not read before the gate opens. The end of one that has
+    /// none is told already.
+    pub(super) fn request(body: Incoming, told: Told, gate: Option<Gate>, out: TapHandle) -> Self {
         let ended = body.is_end_stream();
-        let told = Told { journal: Arc::clone(journal), exchange, tap: tap.clone() };
-        Self::of(Source::Request { body: Some(body), told, gate }, ended)
+        Self::of(Source::Request { body: Some(body), told, gate, out }, ended)
+    }
+
+    /// The same body, for another connection. Nothing of it was read.
+    pub(super) fn redirect(&mut self, to: TapHandle) {
+        if let Source::Request { out, .. } = &mut self.source {
+            *out = to;
+        }
     }
 
     /// An answer's content.
-    pub(super) fn response(
-        body: Incoming,
-        journal: &Arc<Journal>,
-        exchange: ExchangeId,
-        tap: &TapHandle,
-        out: ToClient,
-    ) -> Self {
+    pub(super) fn response(body: Incoming, told: Told, out: ToClient) -> Self {
         let ended = body.is_end_stream();
-        let told = Told { journal: Arc::clone(journal), exchange, tap: tap.clone() };
         if ended {
             told.end_response();
         }
@@ -110,19 +118,41 @@ impl Outgoing {
     }
 
     fn of(source: Source, ended: bool) -> Self {
-        Self { source, held: None, waiting: None, ended }
+        Self { source, held: None, waiting: None, last: None, ended }
     }
 }
 
 impl Told {
-    fn end_request(&self) {
+    /// Tells a request's end; gives its trailers.
+    fn end_request(&self) -> Bytes {
         let (exchange, trailers) = (self.exchange, self.tap.next_trailers());
-        self.journal.note(exchange, Event::RequestEnd { exchange, at: Timestamp::now(), trailers });
+        let told = trailers.clone();
+        self.journal.note(exchange, Event::RequestEnd { exchange, at: Timestamp::now(), trailers: told });
         self.journal.reach(exchange, Phase::Wait);
+        trailers
     }
 
-    fn end_response(&self) {
-        self.journal.end(self.exchange, self.tap.next_trailers());
+    /// Tells an answer's end; gives its trailers.
+    fn end_response(&self) -> Bytes {
+        let trailers = self.tap.next_trailers();
+        self.journal.end(self.exchange, trailers.clone());
+        trailers
+    }
+
+    /// The next frame, or why there is none.
+    fn poll_frame(
+        &mut self,
+        body: &mut Incoming,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Cause>>> {
+        match Pin::new(body).poll_frame(cx) {
+            Poll::Ready(frame) => {
+                self.patience.renew();
+                Poll::Ready(frame.map(|frame| frame.map_err(|error| self.cause(&error))))
+            }
+            Poll::Pending if self.patience.is_over(cx) => Poll::Ready(Some(Err(Cause::TimedOut))),
+            Poll::Pending => Poll::Pending,
+        }
     }
 
     fn cause(&self, error: &hyper::Error) -> Cause {
@@ -131,18 +161,14 @@ impl Told {
 }
 
 impl Source {
-    /// Takes the next frame and tells it.
-    fn poll_frame(
-        &mut self,
-        cx: &mut Context<'_>,
-        ended: &mut bool,
-    ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
+    /// Takes the next piece and tells it.
+    fn poll_next(&mut self, cx: &mut Context<'_>, ended: &mut bool) -> Poll<Next> {
         match self {
             Self::Own(content) => {
                 *ended = true;
-                Poll::Ready(content.take().map(|content| Ok(Frame::data(content))))
+                Poll::Ready(content.take().map_or(Next::End, Next::Data))
             }
-            Self::Request { body, told, gate } => {
+            Self::Request { body, told, gate, .. } => {
                 if let Some(wait) = gate {
                     if !ready!(wait.as_mut().poll(cx)) {
                         // Dropped, so that hyper does not ask the client for it any more.
@@ -151,65 +177,53 @@ impl Source {
                     *gate = None;
                 }
                 let Some(body) = body else { return Poll::Pending };
-                let frame = ready!(Pin::new(&mut *body).poll_frame(cx));
                 let exchange = told.exchange;
-                match &frame {
-                    Some(Ok(frame)) if frame.is_data() => {
-                        if let Some(data) = frame.data_ref().cloned() {
-                            told.journal.note(exchange, Event::RequestData { exchange, data });
+                Poll::Ready(
+                    match ready!(told.poll_frame(body, cx)).map(|frame| frame.map(Frame::into_data)) {
+                        Some(Ok(Ok(data))) => {
+                            told.journal.note(exchange, Event::RequestData { exchange, data: data.clone() });
+                            *ended = body.is_end_stream();
+                            if *ended {
+                                told.end_request();
+                            }
+                            Next::Data(data)
                         }
-                        *ended = body.is_end_stream();
-                    }
-                    Some(Ok(_)) | None => *ended = true,
-                    Some(Err(error)) => {
-                        let cause = told.cause(error);
-                        let (kind, words) = (cause.kind(), cause.words());
-                        let message = format!("the client's connection {words} in the middle of its request");
-                        told.journal.fail(exchange, failure::client(Phase::Send, kind, message));
-                        return Poll::Ready(Some(Err(BrokenOff)));
-                    }
-                }
-                if *ended {
-                    told.end_request();
-                }
-                Poll::Ready(frame.map(|frame| frame.map_err(|_| BrokenOff)))
+                        Some(Ok(Err(_))) | None => Next::ended(told.end_request(), Framing::Chunked),
+                        Some(Err(cause)) => {
+                            let (kind, words) = (cause.kind(), cause.words());
+                            let message =
+                                format!("the client's connection {words} in the middle of its request");
+                            told.journal.fail(exchange, failure::client(Phase::Send, kind, message));
+                            Next::BrokenOff
+                        }
+                    },
+                )
             }
             Self::Response { body, told, out } => {
-                if let Some((error, flushes)) = out.broken {
-                    // What had come of the answer goes out first.
-                    return if out.tap.flushes() > flushes {
-                        Poll::Ready(Some(Err(error)))
-                    } else {
-                        Poll::Pending
-                    };
-                }
-                let frame = ready!(Pin::new(&mut *body).poll_frame(cx));
                 let exchange = told.exchange;
-                match &frame {
-                    Some(Ok(frame)) if frame.is_data() => {
-                        if let Some(data) = frame.data_ref().cloned() {
-                            told.journal.note(exchange, Event::ResponseData { exchange, data });
+                Poll::Ready(
+                    match ready!(told.poll_frame(body, cx)).map(|frame| frame.map(Frame::into_data)) {
+                        Some(Ok(Ok(data))) => {
+                            told.journal.note(exchange, Event::ResponseData { exchange, data: data.clone() });
+                            *ended = body.is_end_stream();
+                            if *ended {
+                                told.end_response();
+                            }
+                            Next::Data(data)
                         }
-                        *ended = body.is_end_stream();
-                    }
-                    Some(Ok(_)) | None => *ended = true,
-                    Some(Err(error)) => {
-                        let cause = told.cause(error);
-                        let (kind, words) = (cause.kind(), cause.words());
-                        let message = format!("the origin's connection {words} in the middle of its answer");
-                        told.journal.fail(exchange, failure::upstream(Phase::Receive, kind, message));
-                        if out.framing == Framing::UntilClose {
-                            out.reset.set();
+                        Some(Ok(Err(_))) | None => Next::ended(told.end_response(), out.framing),
+                        Some(Err(cause)) => {
+                            let (kind, words) = (cause.kind(), cause.words());
+                            let message =
+                                format!("the origin's connection {words} in the middle of its answer");
+                            told.journal.fail(exchange, failure::upstream(Phase::Receive, kind, message));
+                            if out.framing == Framing::UntilClose {
+                                out.reset.set();
+                            }
+                            Next::BrokenOff
                         }
-                        out.broken = Some((BrokenOff, out.tap.flushes()));
-                        cx.waker().wake_by_ref();
-                        return Poll::Pending;
-                    }
-                }
-                if *ended {
-                    told.end_response();
-                }
-                Poll::Ready(frame.map(|frame| frame.map_err(|_| BrokenOff)))
+                    },
+                )
             }
         }
     }
@@ -219,6 +233,40 @@ impl Source {
             Self::Own(_) => None,
             Self::Request { told, .. } | Self::Response { told, .. } => Some(&told.journal),
         }
+    }
+
+    /// The leg that it goes out on.
+    fn out(&self) -> Option<&TapHandle> {
+        match self {
+            Self::Own(_) => None,
+            Self::Request { out, .. } => Some(out),
+            Self::Response { out, .. } => Some(&out.tap),
+        }
+    }
+}
+
+impl Next {
+    /// An end with these trailer lines; only chunks have a place for them.
+    fn ended(trailers: Bytes, framing: Framing) -> Self {
+        if trailers.is_empty() || framing != Framing::Chunked { Self::End } else { Self::Trailers(trailers) }
+    }
+}
+
+impl Outgoing {
+    /// Makes what is last follow when what came before it is written: a broken body's beginning is to be seen, and
+    /// the writer finds the last chunk only where nothing stands before it.
+    fn poll_last(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
+        if let (Some((_, since)), Some(out)) = (&self.last, self.source.out()) {
+            ready!(out.poll_flushed(cx, *since));
+            if let Some((Last::BrokenOff, _)) = self.last {
+                return Poll::Ready(Some(Err(BrokenOff)));
+            }
+            if let Some((Last::Trailers(lines), _)) = self.last.take() {
+                out.replace_last_chunk(&lines);
+            }
+            self.ended = true;
+        }
+        Poll::Ready(None)
     }
 }
 
@@ -231,17 +279,28 @@ impl Body for Outgoing {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
         let this = self.get_mut();
-        if this.held.is_none() && !this.ended {
-            match ready!(this.source.poll_frame(cx, &mut this.ended)) {
-                Some(Ok(frame)) => this.held = Some(frame),
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                None => {}
-            }
+        if this.held.is_none() && !this.ended && this.last.is_none() {
+            let last = match ready!(this.source.poll_next(cx, &mut this.ended)) {
+                Next::Data(data) => {
+                    this.held = Some(Frame::data(data));
+                    None
+                }
+                Next::End => {
+                    this.ended = true;
+                    None
+                }
+                Next::Trailers(lines) => Some(Last::Trailers(lines)),
+                Next::BrokenOff => Some(Last::BrokenOff),
+            };
+            this.last = last.zip(this.source.out().map(TapHandle::flushes));
         }
         if let Some(journal) = this.source.journal()
             && (this.waiting.is_some() || journal.is_due())
         {
             ready!(journal.poll_flush(cx, &mut this.waiting));
+        }
+        if this.last.is_some() {
+            return this.poll_last(cx);
         }
         Poll::Ready(this.held.take().map(Ok))
     }

@@ -51,7 +51,8 @@ pub(super) async fn serve(
         _ = stages.wait_for(|stage| *stage != Stage::Serving) => return,
     };
     // A connection without a byte is a port that was tried.
-    let Ok(Ok(first)) = first.or_else(|_| Ok::<_, ()>(Ok(None))) else { return };
+    let is_late = first.is_err();
+    let Ok(first) = first.unwrap_or(Ok(None)) else { return };
     if buffer.is_empty() {
         return;
     }
@@ -72,7 +73,7 @@ pub(super) async fn serve(
     let journal = Arc::new(Journal::new(shared.connection_id(), side, sender));
     let mut ended = Awaited::new(&stages, |stage| stage == Stage::Ended);
     {
-        let accepted = Accepted { client, buffer, first, at: opened, reverse };
+        let accepted = Accepted { client, buffer, first, is_late, at: opened, reverse };
         let mut serving = pin!(dispatch(accepted, &shared, &journal, stages));
         // What is under way when the proxy ends stays without an end in the capture.
         poll_fn(|cx| match serving.as_mut().poll(cx) {
@@ -108,6 +109,8 @@ struct Accepted {
     client: ClientStream,
     buffer: BytesMut,
     first: Option<(Head, Timestamp)>,
+    /// The first head has had its time.
+    is_late: bool,
     at: Timestamp,
     reverse: Option<Reverse>,
 }
@@ -119,7 +122,7 @@ async fn dispatch(
     journal: &Arc<Journal>,
     stages: watch::Receiver<Stage>,
 ) {
-    let Accepted { mut client, mut buffer, first, at, reverse } = accepted;
+    let Accepted { mut client, mut buffer, first, is_late, at, reverse } = accepted;
     let connection = journal.connection;
     if reverse.is_some() && buffer.first() == Some(&TLS_HANDSHAKE) {
         journal.add(Event::Opened { connection, at });
@@ -140,7 +143,7 @@ async fn dispatch(
         journal.tell(Event::Opened { connection, at }).await;
         let reset = client.reset_flag();
         let (shared, journal) = (Arc::clone(shared), Arc::clone(journal));
-        let parts = Parts { shared, journal, links: Links::default(), tunnel: None, reverse, reset };
+        let parts = Parts { shared, journal, links: Links::default(), tunnel: None, reverse, reset, is_late };
         http::serve(Prefixed::new(buffer.freeze(), client), parts, stages).await;
     }
     journal.tell(Event::Closed { connection }).await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use hyper::body::{Body as _, Incoming};
-use hyper::header::{CONNECTION, CONTENT_LENGTH, EXPECT, HeaderValue, TRAILER, TRANSFER_ENCODING};
+use hyper::header::{CONNECTION, CONTENT_LENGTH, EXPECT, HeaderValue, TRANSFER_ENCODING};
 use hyper::http::request::Parts;
 use hyper::{Request, Response, StatusCode, Uri, Version};
 use tokio::sync::oneshot;
@@ -15,8 +15,9 @@ use crate::model::{FailureKind, Fidelity, Phase};
 use crate::record::{Event, ExchangeId};
 use crate::redact::RawFailure;
 
+use super::alarm::{Alarm, Patience};
 use super::answer;
-use super::body::{Gate, Outgoing, ToClient};
+use super::body::{Gate, Outgoing, ToClient, Told};
 use super::failure::{self, Cause};
 use super::forward::{self, Refusal, Route};
 use super::head::{Framing, Head, Kind};
@@ -24,6 +25,7 @@ use super::http::Session;
 use super::journal::Journal;
 use super::link::Link;
 use super::switch::{Ending, Switched};
+use super::tap::TapHandle;
 use super::upstream::{self, Way};
 use super::writer::Replacement;
 
@@ -112,7 +114,7 @@ impl Exchange<'_> {
             session.journal.tell(Event::Ignored { host: route.to.host.clone() }).await;
         }
         let (gate, open) = self.gate(&parts, &body);
-        let mut request = self.request(&parts, body, gate);
+        let mut request = self.request(&parts, body, gate, link.tap.clone());
         if let Some(open) = open {
             let open = Mutex::new(Some(open));
             hyper::ext::on_informational(&mut request, move |interim| {
@@ -136,6 +138,7 @@ impl Exchange<'_> {
                             Ok(link) => link,
                             Err(failure) => return Ok(self.fail(failure).await),
                         };
+                        request.body_mut().redirect(link.tap.clone());
                     }
                     _ => return self.unanswered(&link, &route, error.error()).await,
                 },
@@ -151,8 +154,15 @@ impl Exchange<'_> {
 
     /// The request for hyper to send. Its head is what frames the body, nothing else: the writer below puts
     /// the recorded one in its place.
-    fn request(&self, parts: &Parts, body: Incoming, gate: Option<Gate>) -> Request<Outgoing> {
-        let body = Outgoing::request(body, &self.journal, self.id, &self.session.tap, gate);
+    fn request(
+        &self,
+        parts: &Parts,
+        body: Incoming,
+        gate: Option<Gate>,
+        out: TapHandle,
+    ) -> Request<Outgoing> {
+        let told = self.told(&self.session.tap, &self.session.silence.client);
+        let body = Outgoing::request(body, told, gate, out);
         let mut request = Request::new(body);
         *request.method_mut() = parts.method.clone();
         *request.uri_mut() = Uri::from_static("/");
@@ -163,13 +173,16 @@ impl Exchange<'_> {
             }
             Ok(Framing::Chunked) => {
                 fields.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
-                for value in parts.headers.get_all(TRAILER) {
-                    fields.append(TRAILER, value.clone());
-                }
             }
             _ => {}
         }
         request
+    }
+
+    /// To whom a body is told that comes from this leg.
+    fn told(&self, from: &TapHandle, silence: &Arc<Alarm>) -> Told {
+        let patience = Patience::new(silence, self.session.shared.settings.timeouts.idle);
+        Told { journal: Arc::clone(&self.journal), exchange: self.id, tap: from.clone(), patience }
     }
 
     fn replacement(&self, route: &Route, link: &Link) -> Replacement {
@@ -253,8 +266,8 @@ impl Exchange<'_> {
             *session.upgrade.lock().unwrap_or_else(PoisonError::into_inner) = Some(switched);
             Outgoing::own(Bytes::new())
         } else {
-            let out = ToClient::new(session.tap.clone(), session.reset.clone(), framing);
-            Outgoing::response(body, journal, exchange, &link.tap, out)
+            let out = ToClient { tap: session.tap.clone(), reset: session.reset.clone(), framing };
+            Outgoing::response(body, self.told(&link.tap, &session.silence.origin), out)
         };
         if journal.is_due() {
             journal.flush().await;
@@ -269,9 +282,6 @@ impl Exchange<'_> {
             }
             Framing::Chunked => {
                 fields.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
-                for value in parts.headers.get_all(TRAILER) {
-                    fields.append(TRAILER, value.clone());
-                }
             }
             Framing::UntilClose => *response.version_mut() = Version::HTTP_10,
         }

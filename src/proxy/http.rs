@@ -1,9 +1,10 @@
 //! HTTP/1 on one client connection: hyper above the tap, and one exchange after the other.
 
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::Poll;
+use std::task::{Context, Poll};
+use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
@@ -12,6 +13,7 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
+use tokio::time::{Sleep, sleep};
 
 use crate::model::{FailureKind, Fidelity, Phase};
 use crate::record::Event;
@@ -43,8 +45,16 @@ pub(super) struct Session {
     pub(super) tap: TapHandle,
     /// For the answers' heads.
     pub(super) alarm: Alarm,
+    pub(super) silence: Silence,
     /// Both ends of a protocol that took HTTP's place.
     pub(super) upgrade: Mutex<Option<Switched>>,
+}
+
+/// For the next pieces of bodies, from either side: both may be awaited at a time.
+#[derive(Default)]
+pub(super) struct Silence {
+    pub(super) client: Arc<Alarm>,
+    pub(super) origin: Arc<Alarm>,
 }
 
 /// The CONNECT around a session.
@@ -63,6 +73,30 @@ pub(super) struct Parts {
     /// In reverse mode, what samewire stands in the place of.
     pub(super) reverse: Option<Reverse>,
     pub(super) reset: ResetFlag,
+    /// The first head has had its time already.
+    pub(super) is_late: bool,
+}
+
+/// The time for a head: it runs while one has begun that hyper waits for.
+struct HeadDeadline {
+    limit: Duration,
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl HeadDeadline {
+    fn new(limit: Duration) -> Self {
+        Self { limit, timer: None }
+    }
+
+    /// True when the head under way, if one is, has had its time.
+    fn is_past(&mut self, session: &Session, cx: &mut Context<'_>) -> bool {
+        if !session.journal.is_idle() || !session.tap.is_in_head() {
+            self.timer = None;
+            return false;
+        }
+        let limit = self.limit;
+        self.timer.get_or_insert_with(|| Box::pin(sleep(limit))).as_mut().poll(cx).is_ready()
+    }
 }
 
 /// Serves the connection until it ends, and ends every exchange that it began.
@@ -73,10 +107,13 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
 ) {
     let limit = parts.shared.settings.limits.head.max(8192);
     let (tap, handle) = Tap::new(stream, Kind::Request, 2 * limit);
-    let Parts { shared, journal, links, tunnel, reverse, reset } = parts;
-    let (alarm, upgrade) = (Alarm::default(), Mutex::default());
+    let Parts { shared, journal, links, tunnel, reverse, reset, is_late } = parts;
+    let (alarm, silence, upgrade) = (Alarm::default(), Silence::default(), Mutex::default());
     let session =
-        Arc::new(Session { shared, journal, links, tunnel, reverse, reset, tap: handle, alarm, upgrade });
+        Session { shared, journal, links, tunnel, reverse, reset, tap: handle, alarm, silence, upgrade };
+    let session = Arc::new(session);
+    let mut deadline =
+        HeadDeadline::new(if is_late { Duration::ZERO } else { session.shared.settings.timeouts.head });
     let service = {
         let session = Arc::clone(&session);
         service_fn(move |request: Request<Incoming>| serve_one(Arc::clone(&session), request))
@@ -91,7 +128,8 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     drop(stages);
     let turns = Turns::new();
     let (mut served, mut stopping) = (None, false);
-    let mut switched: Option<std::pin::Pin<Box<dyn Future<Output = ()> + Send>>> = None;
+    let mut is_overdue = false;
+    let mut switched: Option<Pin<Box<dyn Future<Output = ()> + Send>>> = None;
     poll_fn(|cx| {
         if !stopping && finishing.poll(cx) {
             stopping = true;
@@ -124,6 +162,10 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         match &mut switched {
             Some(copy) => copy.as_mut().poll(cx),
             None if served.is_some() => Poll::Ready(()),
+            None if deadline.is_past(&session, cx) => {
+                is_overdue = true;
+                Poll::Ready(())
+            }
             None => Poll::Pending,
         }
     })
@@ -132,7 +174,7 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     if let Some(error) = &error {
         tracing::debug!(connection = session.journal.connection.0, %error, "a client connection ended");
     }
-    settle(&session, error.as_ref()).await;
+    settle(&session, error.as_ref(), is_overdue).await;
 }
 
 async fn serve_one(session: Arc<Session>, request: Request<Incoming>) -> Result<Response<Outgoing>, Aborted> {
@@ -140,14 +182,19 @@ async fn serve_one(session: Arc<Session>, request: Request<Incoming>) -> Result<
 }
 
 /// Tells what is left when a connection has ended: an exchange without an end, and heads that hyper refused.
-async fn settle(session: &Session, error: Option<&hyper::Error>) {
+async fn settle(session: &Session, error: Option<&hyper::Error>, is_overdue: bool) {
     let journal = &session.journal;
     for (exchange, phase) in journal.open() {
         let cause = session.tap.cause().unwrap_or(Cause::Closed);
         let message = format!("the client's connection {}", cause.words());
         journal.fail(exchange, failure::client(phase, cause.kind(), message));
     }
-    let mut refused = error.and_then(|error| {
+    let overdue = || {
+        is_overdue.then(|| {
+            (FailureKind::TimedOut, "the head did not come in time; --head-timeout allows more".to_owned())
+        })
+    };
+    let mut refused = error.map_or_else(overdue, |error| {
         if error.is_parse_too_large() {
             Some((FailureKind::TooLarge, "the head is too large".to_owned()))
         } else if error.is_parse() {

@@ -5,6 +5,7 @@ mod answer;
 mod base_url;
 mod body;
 mod client_stream;
+mod connect;
 mod connection;
 mod exchange;
 mod failure;

@@ -39,10 +39,12 @@ pub struct Settings {
 pub struct Timeouts {
     /// For an upstream connection, its name lookup and its TLS handshake (each).
     pub connect: Duration,
-    /// For the rest of a request's head after its first byte, and for a client's TLS handshake.
+    /// For the rest of a request's head after its first byte, for a client's TLS handshake, and for a connection's first byte.
     pub head: Duration,
     /// For an answer's head after the request was sent.
     pub answer: Duration,
+    /// For the next piece of a body that has begun. None: for ever.
+    pub idle: Option<Duration>,
     /// For an `100 Continue` before the body is asked for all the same (RFC 9110, section 10.1.1).
     pub proceed: Duration,
     /// For exchanges that are under way when the proxy is stopped.
@@ -55,6 +57,7 @@ impl Default for Timeouts {
             connect: Duration::from_secs(10),
             head: Duration::from_secs(60),
             answer: Duration::from_secs(600),
+            idle: Some(Duration::from_secs(600)),
             proceed: Duration::from_secs(1),
             grace: Duration::from_secs(2),
         }

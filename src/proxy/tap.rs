@@ -4,7 +4,7 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -34,6 +34,8 @@ struct Shared {
     broken: Option<Cause>,
     /// How often everything that hyper had to write was written.
     flushes: u64,
+    /// Waits for the next time.
+    flush_waiter: Option<Waker>,
 }
 
 impl<S> Tap<S> {
@@ -44,6 +46,7 @@ impl<S> Tap<S> {
             ended: None,
             broken: None,
             flushes: 0,
+            flush_waiter: None,
         }));
         (Self { inner, shared: Arc::clone(&shared) }, TapHandle(shared))
     }
@@ -94,6 +97,26 @@ impl TapHandle {
     /// How often everything that hyper had to write was written.
     pub(super) fn flushes(&self) -> u64 {
         self.lock().flushes
+    }
+
+    /// Ready when everything has been written once more than it had been when `flushes` gave `since`.
+    pub(super) fn poll_flushed(&self, cx: &mut Context<'_>, since: u64) -> Poll<()> {
+        let mut shared = self.lock();
+        if shared.flushes > since {
+            return Poll::Ready(());
+        }
+        shared.flush_waiter = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
+    /// The last chunk, which must be what hyper writes next, gets these trailer lines.
+    pub(super) fn replace_last_chunk(&self, trailers: &[u8]) {
+        self.lock().writer.replace_last_chunk(trailers);
+    }
+
+    /// A head has begun whose end has not come.
+    pub(super) fn is_in_head(&self) -> bool {
+        self.lock().scanner.unfinished().is_some()
     }
 
     fn lock(&self) -> MutexGuard<'_, Shared> {
@@ -162,7 +185,12 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
             Err(error) => Err(error),
         };
         match &flushed {
-            Ok(()) => shared.flushes += 1,
+            Ok(()) => {
+                shared.flushes += 1;
+                if let Some(waiter) = shared.flush_waiter.take() {
+                    waiter.wake();
+                }
+            }
             Err(error) => {
                 shared.broken.get_or_insert(Cause::of(error));
             }

@@ -98,7 +98,8 @@ pub(super) async fn serve(opening: Opening, mut client: ClientStream, read: Byte
         http2::serve(stream, http2::Parts { shared, journal, prepared, tunnel }, stages).await;
     } else {
         let links = Links::prepared(prepared);
-        let parts = Parts { shared, journal, links, tunnel: Some(tunnel), reverse: None, reset };
+        let parts =
+            Parts { shared, journal, links, tunnel: Some(tunnel), reverse: None, reset, is_late: false };
         http::serve(stream, parts, stages).await;
     }
 }

@@ -124,7 +124,7 @@ async fn intercept(
             let reset = client.reset_flag();
             let tunnel = Some(Tunnel { to: Authority { https: false, ..to }, tls_name: None });
             let links = Links::prepared(Prepared::Plain(origin));
-            let parts = Parts { shared, journal, links, tunnel, reverse: None, reset };
+            let parts = Parts { shared, journal, links, tunnel, reverse: None, reset, is_late: false };
             http::serve(Prefixed::new(before, client), parts, stages).await;
         }
         Ok(First::Other(reason)) => {

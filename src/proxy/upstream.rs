@@ -7,14 +7,15 @@ use std::sync::Arc;
 
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpStream, lookup_host};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::model::{FailureKind, Phase};
 use crate::redact::RawFailure;
 
+use super::connect::{connect, forbidden};
 use super::failure::{Cause, upstream as failure};
 use super::forward::Authority;
 use super::head::Kind;
@@ -78,83 +79,6 @@ pub(super) async fn dial(shared: &Shared, to: &Authority) -> Result<Dialled, Raw
         Err(failure(Phase::Proxy, FailureKind::TimedOut, message))
     })?;
     Ok(Dialled { stream, address, way: Way::Origin })
-}
-
-/// Connects to one of the addresses in `near`, or, where that is empty, to one that the name has on this machine.
-async fn connect(
-    shared: &Shared,
-    host: &str,
-    port: u16,
-    near: Vec<IpAddr>,
-) -> Result<(TcpStream, SocketAddr), RawFailure> {
-    let deadline = Instant::now() + shared.settings.timeouts.connect;
-    let addresses = if near.is_empty() {
-        resolve(host, port, deadline).await?
-    } else {
-        near.into_iter().map(|address| SocketAddr::new(address, port)).collect()
-    };
-    let mut refused = None;
-    let allowed: Vec<SocketAddr> = addresses
-        .into_iter()
-        .filter(|address| match guard::forbidden(*address, &shared.own) {
-            Some(why) => {
-                refused = Some(why);
-                false
-            }
-            None => true,
-        })
-        .collect();
-    let deadline = Instant::now() + shared.settings.timeouts.connect;
-    let mut last = None;
-    for (at, address) in allowed.iter().enumerate() {
-        // What is left of the time is shared by the addresses that are left.
-        let left = u32::try_from(allowed.len() - at).unwrap_or(u32::MAX);
-        let share = deadline.saturating_duration_since(Instant::now()) / left;
-        let cause = match timeout(share, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => {
-                if stream.local_addr().is_ok_and(|local| guard::is_own(local, *address, &shared.own)) {
-                    return Err(forbidden(host, port, "it is samewire's own listener"));
-                }
-                if let Err(error) = stream.set_nodelay(true) {
-                    tracing::debug!(%error, "cannot set TCP_NODELAY");
-                }
-                return Ok((stream, *address));
-            }
-            Ok(Err(error)) => Cause::of(&error),
-            Err(_) => Cause::TimedOut,
-        };
-        last = Some((cause, *address));
-    }
-    Err(match (last, refused) {
-        (Some((cause, address)), _) => {
-            let message = format!("the connection to {host}:{port} ({address}) {}", cause.words());
-            failure(Phase::Connect, cause.kind(), message)
-        }
-        (None, Some(why)) => forbidden(host, port, why),
-        (None, None) => not_resolved(host, "it has no address"),
-    })
-}
-
-async fn resolve(host: &str, port: u16, deadline: Instant) -> Result<Vec<SocketAddr>, RawFailure> {
-    if let Ok(address) = host.parse::<IpAddr>() {
-        return Ok(vec![SocketAddr::new(address, port)]);
-    }
-    match timeout_at(deadline, lookup_host((host, port))).await {
-        Ok(Ok(addresses)) => Ok(addresses.collect()),
-        Ok(Err(error)) => Err(not_resolved(host, &error.to_string())),
-        Err(_) => {
-            let message = format!("the name {host} is not resolved in time");
-            Err(failure(Phase::Resolve, FailureKind::TimedOut, message))
-        }
-    }
-}
-
-fn not_resolved(host: &str, why: &str) -> RawFailure {
-    failure(Phase::Resolve, FailureKind::NameNotResolved, format!("the name {host} is not resolved: {why}"))
-}
-
-fn forbidden(host: &str, port: u16, why: &str) -> RawFailure {
-    failure(Phase::Connect, FailureKind::Forbidden, format!("{host}:{port} is no target: {why}"))
 }
 
 /// Asks the upstream proxy for a tunnel (RFC 9110, section 9.3.6).

@@ -26,10 +26,20 @@ pub(super) struct Replacement {
     pub(super) kind: Kind,
 }
 
-/// Replaces heads in a stream that is written.
+/// The chunk that ends a body (RFC 9112, section 7.1), as hyper writes it: without trailers.
+const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
+
+/// What is to be replaced.
+enum Armed {
+    Head(Replacement),
+    /// By this last chunk and its trailers. hyper would let pass those that `Trailer` names, in lower case.
+    LastChunk(Bytes),
+}
+
+/// Replaces heads, and the last chunks of bodies with trailers, in a stream that is written.
 #[derive(Default)]
 pub(super) struct HeadWriter {
-    armed: Option<Replacement>,
+    armed: Option<Armed>,
     /// Goes out before anything else.
     out: VecDeque<Bytes>,
 }
@@ -37,7 +47,12 @@ pub(super) struct HeadWriter {
 impl HeadWriter {
     /// The next head that is written is replaced by this one.
     pub(super) fn replace(&mut self, head: Replacement) {
-        self.armed = Some(head);
+        self.armed = Some(Armed::Head(head));
+    }
+
+    /// What is written next is the last chunk of a body; it gets these trailer lines.
+    pub(super) fn replace_last_chunk(&mut self, trailers: &[u8]) {
+        self.armed = Some(Armed::LastChunk([b"0\r\n", trailers, b"\r\n"].concat().into()));
     }
 
     /// Writes; says how much of `bufs` was taken.
@@ -55,9 +70,20 @@ impl HeadWriter {
         }
         let mut taken = 0;
         if let Some(first) = bufs.first().filter(|first| !first.is_empty())
-            && let Some(replacement) = self.armed.take()
+            && let Some(armed) = self.armed.take()
         {
-            taken = self.swap(replacement, first)?;
+            taken = match armed {
+                Armed::Head(replacement) => self.swap(replacement, first)?,
+                Armed::LastChunk(chunk) if first.starts_with(LAST_CHUNK) => {
+                    self.out.push_back(chunk);
+                    LAST_CHUNK.len()
+                }
+                Armed::LastChunk(_) => {
+                    return Poll::Ready(Err(io::Error::other(
+                        "trailers were to be written, and something else was",
+                    )));
+                }
+            };
         }
         let rest = rest_of(bufs, taken);
         // The head and what follows it in one system call, so that they share a segment.
