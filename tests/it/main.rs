@@ -17,3 +17,4 @@ mod record;
 mod redact;
 mod report;
 mod samples;
+mod scratch;

@@ -1,7 +1,4 @@
-"""Opens every bundle in a folder as Python does, checks its sums, and lets detect-secrets look into all that is in it.
-
-A planted key shows first that the scanner sees what is there.
-"""
+"""Opens every bundle in a folder as Python does, checks its sums, and lets secret scanners look into all that is in it."""
 
 import hashlib
 import pathlib
@@ -9,27 +6,11 @@ import sys
 import tempfile
 import zipfile
 
-from detect_secrets import SecretsCollection
-from detect_secrets.settings import default_settings
-
-
-def scanned(folder):
-    found = SecretsCollection()
-    with default_settings():
-        for path in sorted(folder.rglob("*")):
-            if path.is_file():
-                found.scan_file(str(path))
-    return [(name, secret.type, secret.line_number) for name, secret in found]
-
+from scanners import scan
 
 folder = pathlib.Path(sys.argv[1])
 with tempfile.TemporaryDirectory() as scratch:
     scratch = pathlib.Path(scratch)
-    control = scratch / "control"
-    control.mkdir()
-    (control / "planted.txt").write_text("aws_secret = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYzY7qT2mXv4'\n")
-    if not scanned(control):
-        sys.exit("the scanner does not find what was planted")
     read = 0
     for bundle in sorted(folder.glob("*.zip")):
         with zipfile.ZipFile(bundle) as archive:
@@ -45,6 +26,6 @@ with tempfile.TemporaryDirectory() as scratch:
         read += 1
     if not read:
         sys.exit("there are no bundles")
-    if hits := scanned(scratch / "unpacked"):
-        sys.exit("\n".join(f"{name}:{line}: {kind}" for name, kind, line in hits))
+    if found := scan(scratch / "unpacked"):
+        sys.exit("\n".join(found))
 print(f"{read} bundles, nothing found")

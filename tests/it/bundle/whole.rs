@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{made, samples};
 use crate::clients::api::HOST;
 use crate::clients::bench::{Bench, TOKEN, first_rule, program, text, tools};
+use crate::scratch::Scratch;
 
 /// curl with a sound token, and with one that lost its end.
 fn recorded() -> Option<Bench> {
@@ -148,7 +149,7 @@ fn a_file_that_is_there_stays_and_errors_say_what_to_do() {
 #[test]
 fn independent_tools_open_it_and_find_no_secret() {
     let Some(python) = tools() else { return };
-    let folder = tempfile::tempdir().unwrap();
+    let folder = Scratch::new();
     for (number, (_, contents)) in samples().into_iter().enumerate().step_by(3) {
         let zip = made(contents, number % 2 == 0).unwrap().zip;
         std::fs::write(folder.path().join(format!("{number}.zip")), zip).unwrap();
@@ -158,7 +159,7 @@ fn independent_tools_open_it_and_find_no_secret() {
         std::fs::copy(bench.path("b.zip"), folder.path().join("real.zip")).unwrap();
     }
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tools/bundle.py");
-    let output = Command::new(python).arg(script).arg(folder.path()).output().unwrap();
+    let output = Command::new(python).arg("-B").arg(script).arg(folder.path()).output().unwrap();
     assert!(output.status.success(), "{}", text(&output));
 }
 

@@ -8,6 +8,7 @@ use std::process::{Command, Output, Stdio};
 
 use crate::clients::api::HOST;
 use crate::clients::bench::{Bench, TOKEN, program, text};
+use crate::scratch::Scratch;
 
 /// samewire on a machine of its own below `folder`.
 fn on(folder: &Path, machine: &str, args: &[&str], input: &[u8]) -> Output {
@@ -40,7 +41,7 @@ fn refused(output: &Output, words: &str) {
 
 #[test]
 fn two_machines_get_one_key() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = Scratch::new();
     let at = |machine: &str, args: &[&str], input: &[u8]| on(folder.path(), machine, args, input);
     let laptop = ok(at("laptop", &["key", "show-id"], b""));
     let ci = ok(at("ci", &["key", "show-id"], b""));
@@ -60,7 +61,7 @@ fn two_machines_get_one_key() {
 
 #[test]
 fn a_key_goes_through_a_file_of_its_owner_only() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = Scratch::new();
     let at = |machine: &str, args: &[&str]| on(folder.path(), machine, args, b"");
     ok(at("a", &["key", "export", "-o", "key.txt"]));
     let file = folder.path().join("a/key.txt");
@@ -76,7 +77,7 @@ fn a_key_goes_through_a_file_of_its_owner_only() {
 
 #[test]
 fn a_new_key_replaces_none_unasked() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = Scratch::new();
     let at = |args: &[&str]| on(folder.path(), "a", args, b"");
     ok(at(&["key", "new"]));
     let first = ok(at(&["key", "show-id"]));
@@ -88,7 +89,7 @@ fn a_new_key_replaces_none_unasked() {
 
 #[test]
 fn what_is_no_key_is_not_repeated() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = Scratch::new();
     let pair = |input: &str| on(folder.path(), "a", &["key", "pair"], input.as_bytes());
     let line = ok(on(folder.path(), "b", &["key", "export"], b""));
     let cut = &line[..line.len() - 4];

@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::Value;
-use tempfile::TempDir;
 
 use super::api::Api;
+use crate::scratch::{Scratch, said};
 
 pub(crate) const TOKEN: &str = "live_7Qm2vXz9LtRk4WbN8sYc3HdJ6pFgA1eUoZi5Tx0K";
 
 pub(crate) struct Bench {
-    folder: TempDir,
+    folder: Scratch,
     pub(crate) api: Api,
 }
 
@@ -23,7 +23,7 @@ impl Bench {
 
     /// The API on another address of this machine, for containers that are to reach it without samewire.
     pub(crate) fn with_api_on(address: Ipv4Addr) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = Scratch::new();
         let api = Api::start(address, &format!("Bearer {TOKEN}"), &folder.path().join("api-ca.pem"));
         Self { folder, api }
     }
@@ -41,7 +41,9 @@ impl Bench {
 
     /// samewire with an environment that names no proxy and a state folder of its own.
     pub(crate) fn samewire(&self, args: &[&str]) -> Output {
-        self.command(args).output().unwrap()
+        let output = self.command(args).output().unwrap();
+        said(args, &output);
+        output
     }
 
     pub(crate) fn command(&self, args: &[&str]) -> Command {

@@ -7,8 +7,10 @@ use std::process::{Command, Stdio};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
+use crate::scratch::Scratch;
+
 /// `samewire record` of a shell script, with a state of its own.
-fn record(folder: &tempfile::TempDir, before: &[&str], script: &str) -> Command {
+fn record(folder: &Scratch, before: &[&str], script: &str) -> Command {
     let mut words = before.to_vec();
     words.extend([
         env!("CARGO_BIN_EXE_samewire"),
@@ -22,7 +24,7 @@ fn record(folder: &tempfile::TempDir, before: &[&str], script: &str) -> Command 
         script,
     ]);
     let mut command = Command::new(words[0]);
-    command.args(&words[1..]).current_dir(folder).env("XDG_STATE_HOME", folder.path().join("state"));
+    command.args(&words[1..]).current_dir(folder.path()).env("XDG_STATE_HOME", folder.path().join("state"));
     command.stderr(Stdio::null());
     command
 }
@@ -30,7 +32,7 @@ fn record(folder: &tempfile::TempDir, before: &[&str], script: &str) -> Command 
 #[test]
 fn a_signal_from_a_process_is_forwarded() {
     for signal in [Signal::TERM, Signal::INT, Signal::HUP, Signal::USR1] {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = Scratch::new();
         let script = "trap 'echo caught; exit 7' TERM INT HUP USR1; echo ready; while :; do sleep 0.02; done";
         let mut child = record(&folder, &[], script).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
@@ -54,7 +56,7 @@ fn control_c_reaches_the_command_once() {
     let flags = rustix::fs::OFlags::RDWR | rustix::fs::OFlags::NOCTTY;
     let ours: OwnedFd = rustix::fs::open(name.as_c_str(), flags, rustix::fs::Mode::empty()).unwrap();
 
-    let folder = tempfile::tempdir().unwrap();
+    let folder = Scratch::new();
     // It counts for a while after the first, so that a second one would be seen.
     let script = "n=0; trap 'n=$((n+1))' INT; echo ready; while [ $n = 0 ]; do sleep 0.02; done; \
                   for i in 1 2 3 4 5 6 7 8 9 10; do sleep 0.03; done; echo times $n";

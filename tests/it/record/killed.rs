@@ -7,9 +7,9 @@ use std::process::{Command, Stdio};
 use std::{env, fs, thread};
 
 use samewire::{capture, record};
-use tempfile::tempdir;
 
 use super::{exchange, open, setup};
+use crate::scratch::Scratch;
 
 const RECORDING: &str = "SAMEWIRE_TEST_RECORD";
 
@@ -50,7 +50,7 @@ async fn record_until_killed() {
 
 #[test]
 fn a_killed_recorder_loses_nothing_that_was_complete() {
-    let folder = tempdir().unwrap();
+    let folder = Scratch::new();
     let mut most = 0;
     for round in 0..50 {
         let path = folder.path().join(format!("{round}.har"));

@@ -9,9 +9,9 @@ use samewire::capture;
 use samewire::model::{Clue, ClueKind, Coverage, Exit, Outcome, Reference, Stream, Text};
 use samewire::record::{ClueReader, ConnectionId, Event, Seen, Summary, start};
 use samewire::redact::{Known, Output, Redactor};
-use tempfile::tempdir;
 
 use super::{begin, exchange, open, send, setup};
+use crate::scratch::Scratch;
 
 #[tokio::test]
 async fn exchanges_connections_clues_and_the_end_are_in_the_capture() {
@@ -28,7 +28,7 @@ async fn exchanges_connections_clues_and_the_end_are_in_the_capture() {
         Clue { stream: Stream::Stdout, line, text: Text::default(), kind }
     }
 
-    let folder = tempdir().unwrap();
+    let folder = Scratch::new();
     let path = folder.path().join("a.har");
     let (seen, observed) = std::sync::mpsc::channel();
     let mut setup = setup(&path);
@@ -73,7 +73,7 @@ async fn exchanges_connections_clues_and_the_end_are_in_the_capture() {
 /// The bar: a completed exchange is on disk 50 ms after its answer was delivered.
 #[tokio::test]
 async fn a_completed_exchange_is_on_disk_soon() {
-    let folder = tempdir().unwrap();
+    let folder = Scratch::new();
     let path = folder.path().join("a.har");
     let (events, recorder) = start(setup(&path)).unwrap();
     open(&events, 1).await;
@@ -117,7 +117,7 @@ async fn record_on_a_full_disk() {
 
 #[test]
 fn a_full_disk_does_not_stop_the_events() {
-    let folder = tempdir().unwrap();
+    let folder = Scratch::new();
     // The limit's signal is ignored across exec, so that the write fails as on a full disk.
     let output = Command::new("sh")
         .args([
@@ -146,7 +146,7 @@ async fn a_clue_with_a_known_secret_is_withheld() {
         }
     }
 
-    let folder = tempdir().unwrap();
+    let folder = Scratch::new();
     let path = folder.path().join("a.har");
     let mut setup = setup(&path);
     setup.redactor.refer(Reference::Named("TOKEN".into()), SECRET, Known::Secret);

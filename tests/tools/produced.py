@@ -1,0 +1,62 @@
+"""Lets secret scanners look into all that samewire wrote while the tests ran, and into what it makes of that.
+
+    produced.py SAMEWIRE FOLDER [MORE...]
+
+FOLDER holds what `SAMEWIRE_TEST_PRODUCED` kept. Every runtime's capture there and in MORE is compared with a sandbox's beside it: the report in every
+format and the bundle, unpacked, are scanned with the rest.
+"""
+
+import itertools
+import os
+import pathlib
+import subprocess
+import sys
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+
+from scanners import scan
+
+FORMATS = ("terminal", "json", "markdown", "html", "junit", "sarif", "github")
+
+samewire, folder, *more = (pathlib.Path(word).resolve() for word in sys.argv[1:])
+
+
+def side(capture):
+    """Torn captures are among them; the side is in the first line."""
+    with open(capture, encoding="utf-8") as file:
+        _, found, rest = file.readline().partition('"side":"')
+    return rest.partition('"')[0] if found else None
+
+
+def compared(number, sandbox, runtime):
+    to = folder / "made" / str(number)
+    to.mkdir(parents=True)
+    environment = {"HOME": str(to), "PATH": os.environ["PATH"]}
+    run = lambda *words: subprocess.run([samewire, *words], cwd=to, env=environment, capture_output=True)
+    for form in FORMATS:
+        (to / f"report.{form}").write_bytes(run("diff", sandbox, runtime, "--format", form).stdout)
+    (to / "pasted.md").write_bytes(run("bundle", sandbox, runtime, "-o", to / "bundle.zip").stdout)
+
+
+pairs = []
+for below in sorted({path.parent for root in (folder, *more) for path in root.rglob("*.har")}):
+    sides = {"sandbox": [], "runtime": []}
+    for capture in sorted(below.glob("*.har")):
+        sides.get(side(capture), []).append(capture)
+    pairs += [(sides["sandbox"][0], runtime) for runtime in sides["runtime"] if sides["sandbox"]]
+with ThreadPoolExecutor() as pool:
+    list(pool.map(compared, itertools.count(), *zip(*pairs)))
+
+bundles = 0
+for bundle in list(folder.rglob("*.zip")):
+    with zipfile.ZipFile(bundle) as archive:
+        archive.extractall(bundle.with_suffix(".unpacked"))
+    bundle.unlink()
+    bundles += 1
+files = sum(path.is_file() for path in folder.rglob("*"))
+if not pairs or not bundles:
+    sys.exit(f"{len(pairs)} pairs of captures and {bundles} bundles: the tests kept too little")
+for root in (folder, *more):
+    if found := scan(root):
+        sys.exit("\n".join(found))
+print(f"{files} files, {len(pairs)} comparisons and {bundles} bundles among them: nothing found")
