@@ -20,6 +20,7 @@
 //! | [`report`] | findings to text. Pure |
 //! | [`export`] | exchanges to command lines and code. Pure |
 //! | [`bundle`] | captures and report as one file for a bug report, and back |
+//! | [`ui`] | the local page, served to the browser of whoever looks on |
 //! | [`cli`] | the commands, one file each |
 
 pub mod bundle;
@@ -39,3 +40,4 @@ pub mod record;
 pub mod redact;
 pub mod report;
 pub mod scan;
+pub mod ui;

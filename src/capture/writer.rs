@@ -12,6 +12,7 @@ use thiserror::Error;
 
 use super::entry::{Entry, Frame, Rendered, append_answered};
 use super::format::{Closing, Note, Notes, Opening};
+use super::hold;
 use crate::model::{Capture, Completeness, Exit};
 
 /// What the line after the entries begins with: the closing part. Each further entry begins with a comma, so that all
@@ -115,6 +116,7 @@ impl Writer {
         let rendered = append_opening(&mut first, opening);
         rendered.map_err(|source| WriteError::Render { path: path.to_owned(), source })?;
         let file = create_file(path, force)?;
+        hold::hold(&file);
         let mut writer = Self {
             path: path.to_owned(),
             file,

@@ -83,24 +83,37 @@ pub(super) fn compare_files(
     color: ColorChoice,
 ) -> anyhow::Result<Diagnosis> {
     let (sandbox, runtime) = read_both(sandbox, runtime)?;
-    let mut comparison = repeat::compare(&sandbox, &runtime);
+    let file = options.output.as_deref();
+    let (text, diagnosis) = judge(&sandbox, &runtime, reviewed, |case, diagnosis, report| {
+        let text = match options.format {
+            Format::Terminal => report::terminal(report, style(color, file)),
+            Format::Json => report::json(report),
+            Format::Markdown => report::markdown(report),
+            Format::Html => report::html(report, &Page::new(case, &diagnosis)),
+            Format::Junit => report::junit(report),
+            Format::Sarif => report::sarif(report),
+            Format::Github => report::github(report),
+        };
+        (text, diagnosis)
+    });
+    output::report(&text, file)?;
+    Ok(diagnosis)
+}
+
+/// Compares both sides and diagnoses; `tell` makes of it what is wanted.
+pub(super) fn judge<T>(
+    sandbox: &Runs,
+    runtime: &Runs,
+    reviewed: &Reviewed,
+    tell: impl FnOnce(&Case<'_>, Diagnosis, &Report) -> T,
+) -> T {
+    let mut comparison = repeat::compare(sandbox, runtime);
     reviewed::apply(reviewed, &mut comparison, &sandbox.first, &runtime.first);
     let case = Case { sandbox: &sandbox.first, runtime: &runtime.first, comparison: &comparison };
     let diagnosis = diagnose::diagnose(&case);
     let mut report = Report::new(&case, &diagnosis);
-    report.notes.extend(sandbox.notes.into_iter().chain(runtime.notes));
-    let file = options.output.as_deref();
-    let text = match options.format {
-        Format::Terminal => report::terminal(&report, style(color, file)),
-        Format::Json => report::json(&report),
-        Format::Markdown => report::markdown(&report),
-        Format::Html => report::html(&report, &Page::new(&case, &diagnosis)),
-        Format::Junit => report::junit(&report),
-        Format::Sarif => report::sarif(&report),
-        Format::Github => report::github(&report),
-    };
-    output::report(&text, file)?;
-    Ok(diagnosis)
+    report.notes.extend(sandbox.notes.iter().chain(&runtime.notes).cloned());
+    tell(&case, diagnosis, &report)
 }
 
 /// Reads both sides at once: most of the time of a comparison of large captures goes there.

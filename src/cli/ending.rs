@@ -1,4 +1,4 @@
-//! A signal that comes before the command has started: everything that was prepared goes, and nothing starts.
+//! Being told to end. Before a command has started everything that was prepared goes then, and nothing starts.
 
 use std::io;
 
@@ -26,15 +26,21 @@ impl Ending {
 
     /// What the preparation comes to, unless a signal comes first.
     pub(super) async fn or<T>(&mut self, preparation: impl Future<Output = T>) -> anyhow::Result<T> {
-        let [(first, one), (second, two), (third, three)] = &mut self.signals;
-        let name = tokio::select! {
+        tokio::select! {
             // A signal that has come already goes first.
             biased;
-            _ = one.recv() => *first,
-            _ = two.recv() => *second,
-            _ = three.recv() => *third,
-            done = preparation => return Ok(done),
-        };
-        bail!("told to end by {name} before the command was started: nothing runs")
+            name = self.told() => bail!("told to end by {name} before the command was started: nothing runs"),
+            done = preparation => Ok(done),
+        }
+    }
+
+    /// Ready when a signal comes; says which.
+    pub(super) async fn told(&mut self) -> &'static str {
+        let [(first, one), (second, two), (third, three)] = &mut self.signals;
+        tokio::select! {
+            _ = one.recv() => first,
+            _ = two.recv() => second,
+            _ = three.recv() => third,
+        }
     }
 }

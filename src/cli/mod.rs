@@ -36,6 +36,7 @@ mod repeat;
 mod reviewed;
 mod show;
 mod state;
+mod ui;
 mod verdicts;
 mod verify;
 
@@ -90,6 +91,7 @@ pub enum Command {
     Diff(diff::Args),
     Compare(compare::Args),
     Bundle(bundle::Args),
+    Ui(ui::Args),
     Proxy(proxy::Args),
     Env(env::Args),
     Import(import::Args),
@@ -178,6 +180,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Diff(args) => diff::run(&args, cli.color),
         Command::Compare(args) => compare::run(&args, cli.color),
         Command::Bundle(args) => bundle::run(&args),
+        Command::Ui(args) => ui::run(&args),
         Command::Proxy(args) => proxy::run(&args),
         Command::Env(args) => env::run(&args),
         Command::Import(args) => import::run(&args),

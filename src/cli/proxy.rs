@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -10,7 +9,6 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use jiff::Timestamp;
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::capture::{self, Writer};
 use crate::launch::{self, Loopback, Place, Trust, Way};
@@ -20,6 +18,7 @@ use crate::record::{self, Came, Observer, Recorder, Seen, Setup, Summary};
 use crate::redact::{Key, Known};
 use crate::report;
 
+use super::ending::Ending;
 use super::options::{self, Listen, Recording, Unread};
 use super::state::{self, Listening, Running};
 use super::{EXIT_FAILED, descriptors, listening, output, paths, recording};
@@ -119,8 +118,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         } else {
             "samewire: `samewire env SIDE` prints what a client needs; Ctrl-C ends the recording"
         });
-        let stop = stop_signal()?;
-        proxy.serve(senders, stop).await;
+        let mut ending = Ending::watch()?;
+        proxy.serve(senders, async move { _ = ending.told().await }).await;
         running.remove(&folder);
         let mut failed = false;
         for opened in recordings {
@@ -284,18 +283,4 @@ impl Observer for Live {
         output::note(&self.lines);
         self.lines.clear();
     }
-}
-
-/// Completes on SIGINT, SIGTERM or SIGHUP.
-fn stop_signal() -> io::Result<impl Future<Output = ()>> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hangup = signal(SignalKind::hangup())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = hangup.recv() => {}
-        }
-    })
 }

@@ -110,7 +110,7 @@ impl Iterator for Set {
 }
 
 /// The file of the nth recording of a set: `a.har`, `a.2.har`, `a.3.har`.
-fn nth(first: &Path, number: u32) -> PathBuf {
+pub(super) fn nth(first: &Path, number: u32) -> PathBuf {
     if number == 1 {
         return first.to_owned();
     }
@@ -168,6 +168,11 @@ impl Runs {
             runs.notes.push(format!("run {number} of {of} of the {side} is not learned from: {why}"));
         }
         Ok(runs)
+    }
+
+    /// In the place of a side of which nothing is recorded yet.
+    pub(super) fn only(first: Capture) -> Self {
+        Self { side: first.side, first, others: Vec::new(), notes: Vec::new() }
     }
 
     /// As they go into a bundle. Notes on files that are missing name them; the names are of this machine, and stay here.

@@ -12,6 +12,7 @@ mod config_to_wire;
 mod credentials;
 mod expect;
 mod fields;
+mod growing;
 mod identity;
 mod imported;
 mod issued;
@@ -59,6 +60,7 @@ pub fn compare(sandbox: &Capture, runtime: &Capture) -> Comparison {
         let (one, other) = (last(sandbox, &pair.sandbox), last(runtime, &pair.runtime));
         reverse::explain(pair, (sandbox, one), (runtime, other));
         imported::explain(pair, sandbox, runtime);
+        growing::explain(pair, sandbox, runtime);
     }
     let mut comparison = Comparison { same_key: runs.same_key, pairs, ..Comparison::default() };
     let comparable = !sandbox.exchanges.is_empty() && !runtime.exchanges.is_empty();
@@ -101,6 +103,7 @@ fn lonely(pair: &Pair, sandbox: Option<&Exchange>, runtime: Option<&Exchange>, f
         side_by_side::short(&format_args!("{} {}", request.method, request.target.url()))
     };
     let significance = match pair.alone {
+        Some(Reason::Awaited) => return,
         Some(reason @ Reason::Consequence) => Significance::Cosmetic(reason),
         Some(reason) => Significance::Expected(reason),
         None => Significance::Material,
@@ -137,7 +140,7 @@ pub struct Pair {
     /// Why a pair has no partner, where the framework's own limits explain it ([`Reason::BuilderLimits`], [`Reason::ParentAgain`]), or
     /// where the other run had failed before it got there ([`Reason::Consequence`]), or where the other side's would not have been seen
     /// ([`Reason::BesideReverse`]) or told ([`Reason::NotTold`]), or where such requests are made now more, now less often ([`Reason::Learned`]),
-    /// or where somebody expects it ([`Reason::Reviewed`]).
+    /// or where somebody expects it ([`Reason::Reviewed`]), or where the other side's may still come ([`Reason::Awaited`]).
     pub alone: Option<Reason>,
 }
 
@@ -258,6 +261,8 @@ pub enum Reason {
     BesideReverse,
     /// The other side is an import that does not tell of every request.
     NotTold,
+    /// The other side is still being recorded.
+    Awaited,
     /// It changes from run to run of one side.
     Learned {
         /// The side that was recorded several times.
@@ -295,6 +300,7 @@ impl Reason {
             Self::ReverseHost => "reverse mode: the client was given samewire's address as the base URL",
             Self::BesideReverse => "reverse mode: only requests to the base URL are seen",
             Self::NotTold => "the other side is an import that does not tell of every request",
+            Self::Awaited => "the other side may still send it",
             Self::Learned { side, runs } => {
                 return Cow::Owned(format!("changes from run to run of the {side} ({runs} runs)"));
             }

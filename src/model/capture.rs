@@ -184,6 +184,9 @@ pub struct Completeness {
     /// Found by the reader: the file was torn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub torn: Option<Tear>,
+    /// Found by whoever follows a recording: more may come.
+    #[serde(skip)]
+    pub growing: bool,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]

@@ -98,7 +98,7 @@ impl Credential {
     }
 
     /// Compares in a time that does not depend on where they differ.
-    pub(super) fn is(&self, password: &str) -> bool {
+    pub fn is(&self, password: &str) -> bool {
         let (own, other) = (self.0.as_bytes(), password.as_bytes());
         own.len() == other.len() && own.iter().zip(other).fold(0, |all, (a, b)| all | (a ^ b)) == 0
     }

@@ -35,7 +35,7 @@ pub use contract::{
 };
 pub use escape::inert;
 pub use github::{github, inspection_github};
-pub use html::html;
+pub use html::{Live, LivePage, LiveSide, Part, Progress, html, live};
 pub use json::{inspection_json, json, verification_json};
 pub use junit::{inspection_junit, junit};
 pub use markdown::markdown;

@@ -22,10 +22,11 @@ const TABLE: &[(&str, &[&str])] = &[
     ("record", &["model", "redact", "capture", "connector"]),
     ("proxy", &["model", "redact", "record"]),
     ("launch", &["model", "redact", "record", "connector"]),
+    ("ui", &["proxy", "report"]),
 ];
 
 /// The live half, which alone may know of sockets and tasks.
-const LIVE: &[&str] = &["proxy", "launch", "record", "cli"];
+const LIVE: &[&str] = &["proxy", "launch", "record", "ui", "cli"];
 const NETWORK: &[&str] = &["hyper", "hyper_util", "rustls", "tokio", "tokio_rustls", "http_body_util"];
 
 fn sources() -> Vec<(String, PathBuf, String)> {

@@ -18,3 +18,4 @@ mod redact;
 mod report;
 mod samples;
 mod scratch;
+mod ui;

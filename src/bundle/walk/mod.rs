@@ -222,7 +222,8 @@ fn clue(visitor: &mut impl Visitor, clue: &mut Clue) {
 }
 
 fn completeness(visitor: &mut impl Visitor, completeness: &mut Completeness) {
-    let Completeness { ignored, rejected: _, withheld: _, coverage, stopped, torn: _ } = completeness;
+    let Completeness { ignored, rejected: _, withheld: _, coverage, stopped, torn: _, growing: _ } =
+        completeness;
     for (mut passed, count) in mem::take(ignored) {
         host(visitor, &mut passed);
         *ignored.entry(passed).or_default() += count;

@@ -1,7 +1,7 @@
 // Filters, searches and walks through the requests. Everything is on the page without it.
 "use strict";
 (() => {
-  const pairs = [...document.querySelectorAll("details.pair")];
+  const pairs = () => [...document.querySelectorAll("details.pair")];
   const form = document.getElementById("filter");
   const get = (id) => document.getElementById(id);
 
@@ -21,26 +21,27 @@
   form.hidden = false;
   form.addEventListener("submit", (event) => event.preventDefault());
 
-  const texts = new Map();
+  let texts = new Map();
   const textOf = (pair) => {
     if (!texts.has(pair)) texts.set(pair, pair.textContent.toLowerCase());
     return texts.get(pair);
   };
-  const shown = () => pairs.filter((pair) => !pair.hidden);
+  const shown = () => pairs().filter((pair) => !pair.hidden);
 
   const filter = () => {
     const words = get("search").value.toLowerCase().split(/\s+/).filter(Boolean);
     const state = get("state").value;
     const side = get("side").value;
     const finding = get("finding") ? get("finding").value : "";
-    for (const pair of pairs) {
+    const all = pairs();
+    for (const pair of all) {
       pair.hidden =
         (state && !pair.classList.contains(state)) ||
         (side && pair.dataset.sides !== side) ||
         (finding && !pair.dataset.findings.split(" ").includes(finding)) ||
         !words.every((word) => textOf(pair).includes(word));
     }
-    get("shown").textContent = `${shown().length} of ${pairs.length} shown`;
+    get("shown").textContent = `${shown().length} of ${all.length} shown`;
   };
   let waiting = 0;
   const soon = () => {
@@ -72,4 +73,8 @@
     get("shown").textContent = `difference ${at + 1} of ${places.length}`;
   });
   filter();
+  document.addEventListener("redrawn", () => {
+    texts = new Map();
+    filter();
+  });
 })();

@@ -1,5 +1,5 @@
 //! The sink of the HTML page: whatever a template shows goes through it, unless the template says `safe`, which only samewire's own style,
-//! script and policy do.
+//! script and policy do, and markup that went through it already.
 
 use std::fmt::{self, Write};
 

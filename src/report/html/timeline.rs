@@ -42,6 +42,8 @@ pub(super) struct Column {
     /// How many pairs it stands for, and the last one's number.
     pub(super) folded: Option<(usize, usize)>,
     pub(super) boxes: [Option<Drawn>; 2],
+    /// What stands where nothing was sent.
+    pub(super) absence: &'static str,
 }
 
 impl Column {
@@ -120,6 +122,7 @@ fn column(pair: &Pair, page: &Page) -> Column {
         sign: pair.state.sign(),
         first: page.first_divergence == Some(pair.number),
         folded: None,
+        absence: pair.state.absence(),
         boxes: boxes.map(|(side, stop)| {
             let y = lanes.next().unwrap_or_default();
             stop.as_ref().map(|stop| drawn(side, y, stop, &pair.request))

@@ -2,29 +2,35 @@
 
 use crate::diagnose::Severity;
 use crate::report::advice::count;
-use crate::report::contract::verdict_word;
 use crate::report::excerpt::exit_in_words;
 use crate::report::page::{Page, Pair, Row, Said, Span, State, Stop};
 use crate::report::reasons::{by_reason, numbered};
 use crate::report::{ConfigToWire, ConfigTrace, Report, RunSummary, Significance};
 
 use super::findings::{FindingView, Word, findings, words};
+use super::live::{Live, Standing};
 use super::timeline::{Band, bands};
-use super::{SCRIPT, STYLE};
+use super::{STYLE, rendered};
 
 /// Pairs that are open when the page is opened.
 const OPEN: usize = 3;
 
 /// The whole page.
 #[derive(askama::Template)]
-#[template(path = "page.html")]
+#[template(
+    path = "page.html",
+    blocks = ["title", "parts", "answer", "findings", "timeline", "tally", "by_finding", "config", "output", "aside", "runs"]
+)]
 pub(super) struct View<'a> {
     report: &'a Report,
     page: &'a Page,
+    /// Every pair's markup.
+    pub(super) pairs: Vec<String>,
     policy: String,
     style: &'static str,
     script: &'static str,
-    verdict: &'static str,
+    standing: &'a Standing,
+    live: Option<&'a Live>,
     headline: Vec<Word<'a>>,
     findings: Vec<FindingView<'a>>,
     runs: [RunView<'a>; 2],
@@ -33,7 +39,23 @@ pub(super) struct View<'a> {
     next: Vec<Vec<Word<'a>>>,
     notes: Vec<Vec<Word<'a>>>,
     compared: String,
-    open: Vec<usize>,
+}
+
+/// What a page is drawn in.
+pub(super) struct Frame<'a> {
+    pub(super) policy: String,
+    pub(super) script: &'static str,
+    pub(super) standing: &'a Standing,
+    /// Absent for a report, which does not change.
+    pub(super) live: Option<&'a Live>,
+}
+
+/// A pair of requests.
+#[derive(askama::Template)]
+#[template(path = "pair.html")]
+struct PairView<'a> {
+    pair: &'a Pair,
+    open: bool,
 }
 
 /// A run in its facts.
@@ -53,18 +75,24 @@ struct Reason<'a> {
 }
 
 impl<'a> View<'a> {
-    pub(super) fn new(report: &'a Report, page: &'a Page, policy: String) -> Self {
+    pub(super) fn new(report: &'a Report, page: &'a Page, frame: Frame<'a>) -> Self {
+        let Frame { policy, script, standing, live } = frame;
         let differing = |pair: &&Pair| pair.state == State::Material || !pair.findings.is_empty();
+        let open: Vec<usize> =
+            page.pairs.iter().filter(differing).take(OPEN).map(|pair| pair.number).collect();
+        let drawn = |pair| rendered(&PairView { pair, open: open.contains(&pair.number) });
         let reasons =
             by_reason(report.differences.iter().filter(|one| one.significance != Significance::Material));
         Self {
             report,
             page,
+            pairs: page.pairs.iter().map(drawn).collect(),
             policy,
             style: STYLE,
-            script: SCRIPT,
-            verdict: verdict_word(&report.verdict),
-            headline: words(&report.headline),
+            script,
+            standing,
+            live,
+            headline: words(&standing.headline),
             findings: findings(report, page),
             runs: [run("sandbox", &report.sandbox), run("runtime", &report.runtime)],
             bands: bands(page),
@@ -78,7 +106,6 @@ impl<'a> View<'a> {
             next: report.next.iter().map(|step| words(step)).collect(),
             notes: report.notes.iter().map(|note| words(note)).collect(),
             compared: count(report.pairs_compared, "pair"),
-            open: page.pairs.iter().filter(differing).take(OPEN).map(|pair| pair.number).collect(),
         }
     }
 
@@ -94,13 +121,37 @@ impl<'a> View<'a> {
         found.map_or(0, |pair| pair.number)
     }
 
+    /// No recording of this side has begun.
+    fn is_awaited(&self, side: &str) -> bool {
+        self.live.is_some_and(|live| live.sides().iter().any(|(name, at)| *name == side && at.is_awaited()))
+    }
+
+    /// The list is there; while samewire records it is so even when nothing is in it yet.
+    fn lists_requests(&self) -> bool {
+        !self.bands.is_empty() || self.live.is_some()
+    }
+
+    fn is_one_awaited(&self) -> bool {
+        ["sandbox", "runtime"].iter().any(|side| self.is_awaited(side))
+    }
+
+    /// A config value that went other ways. What is not sent so far may be sent yet.
+    fn differs(&self, value: &ConfigToWire) -> bool {
+        !self.standing.so_far && value.is_unequal()
+    }
+
+    /// What came of a side's exchanges.
+    fn outcomes(&self, side: &str) -> &str {
+        self.runs.iter().find(|run| run.side == side).map_or("", |run| &run.exchanges)
+    }
+
     fn has_output(&self) -> bool {
         !self.page.sandbox_output.is_empty() || !self.page.runtime_output.is_empty()
     }
 
     /// The headline is the claim, or its beginning.
     fn headline_says_it(&self) -> bool {
-        self.report.findings.first().is_some_and(|first| first.claim.starts_with(&self.report.headline))
+        self.report.findings.first().is_some_and(|first| first.claim.starts_with(&self.standing.headline))
     }
 
     fn outputs(&self) -> [(&'static str, &[Said]); 2] {
@@ -118,7 +169,7 @@ impl<'a> View<'a> {
         self.page.pairs.iter().filter(|pair| pair.state == State::Material).count()
     }
 
-    fn pairs(&self) -> String {
+    fn tally(&self) -> String {
         count(self.page.pairs.len(), "pair")
     }
 }
@@ -144,6 +195,7 @@ impl State {
             Self::Same => "=",
             Self::Aside | Self::Cosmetic | Self::Expected => "≈",
             Self::Material => "≠",
+            Self::Awaited => "…",
         }
     }
 
@@ -155,11 +207,28 @@ impl State {
             Self::Cosmetic => "cosmetic",
             Self::Expected => "expected",
             Self::Material => "differs",
+            Self::Awaited => "awaited",
         }
     }
 }
 
+impl State {
+    /// What stands in the place of an exchange that is not there.
+    pub(super) fn absence(self) -> &'static str {
+        if self == Self::Awaited { "not yet" } else { "not sent" }
+    }
+}
+
 impl Pair {
+    /// The first exchange of each side, by which the pair is known again when it is drawn anew.
+    fn key(&self) -> String {
+        let first = |letter: char, stop: &Option<Stop>| {
+            stop.as_ref().and_then(|stop| Some(format!("{letter}{}", stop.attempts.first()?)))
+        };
+        let keys = [first('s', &self.sandbox), first('r', &self.runtime)];
+        keys.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
+
     fn is_lonely(&self) -> bool {
         self.sandbox.is_none() || self.runtime.is_none()
     }
@@ -183,7 +252,7 @@ impl Pair {
 
     fn outline(&self) -> String {
         let answer = |stop: &Option<Stop>| {
-            stop.as_ref().map_or_else(|| "not sent".to_owned(), |stop| stop.answer.clone())
+            stop.as_ref().map_or_else(|| self.state.absence().to_owned(), |stop| stop.answer.clone())
         };
         let (sandbox, runtime) = (answer(&self.sandbox), answer(&self.runtime));
         if sandbox == runtime { sandbox } else { format!("{sandbox} | {runtime}") }

@@ -67,6 +67,8 @@ pub enum State {
     Expected,
     /// A difference that counts.
     Material,
+    /// The other side is still being recorded, and may send it yet.
+    Awaited,
 }
 
 impl State {

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::compare::{self, Comparison, Locator, Significance};
+use crate::compare::{self, Comparison, Locator, Reason, Significance};
 use crate::diagnose::{Case, Diagnosis};
 use crate::model::{Clue, Side, Stream};
 
@@ -170,6 +170,7 @@ fn pair(case: &Case<'_>, at: usize) -> Pair {
         (Some(_), Some(_)) => {
             differences.iter().map(|one| State::of(one.significance)).max().unwrap_or_default()
         }
+        _ if pair.alone == Some(Reason::Awaited) => State::Awaited,
         // A lonely request of two runs is a difference unless its reason says otherwise.
         _ if material > 0 || alone.is_none() => State::Material,
         _ => State::Expected,

@@ -448,7 +448,7 @@ prop_compose! {
             connections,
             exchanges,
             clues,
-            completeness: Completeness { ignored, rejected, withheld, coverage, stopped, torn: None },
+            completeness: Completeness { ignored, rejected, withheld, coverage, stopped, torn: None, growing: false },
         }
     }
 }

@@ -33,6 +33,7 @@ snapshots! {
     key_pair: ["key", "pair"],
     ca: ["ca"],
     proxy: ["proxy"],
+    ui: ["ui"],
     env: ["env"],
     import: ["import"],
     export: ["export"],

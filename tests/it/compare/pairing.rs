@@ -1,6 +1,8 @@
 //! Attempts and pairs.
 
-use samewire::model::{FailureKind, Phase};
+use samewire::compare::Reason;
+use samewire::diagnose::{Case, diagnose};
+use samewire::model::{Capture, FailureKind, Phase, Side};
 
 use super::kit::*;
 
@@ -217,4 +219,22 @@ fn a_run_without_requests_has_nothing_to_compare() {
     assert_eq!(pairs(&comparison), ["1-none"]);
     assert!(comparison.differences.is_empty());
     assert_eq!(comparison.credentials.len(), 1);
+}
+
+#[test]
+fn what_may_still_come_is_no_difference() {
+    let calls = [get("/v1/status"), get("/v1/lots").bearer(TOKEN), get("/v1/orders").status(403)];
+    let whole = run(Side::Sandbox, calls.clone());
+    let mut begun = run(Side::Runtime, calls.into_iter().take(1));
+    let missing = |runtime: &Capture| {
+        let comparison = samewire::compare::compare(&whole, runtime);
+        let case = Case { sandbox: &whole, runtime, comparison: &comparison };
+        (comparison.differences.len(), diagnose(&case).findings.len())
+    };
+    assert_eq!(missing(&begun), (2, 2), "both say that two requests are missing");
+    begun.completeness.growing = true;
+    assert_eq!(missing(&begun), (0, 0));
+    begun.exchanges.clear();
+    let comparison = samewire::compare::compare(&whole, &begun);
+    assert!(comparison.pairs.iter().all(|pair| pair.alone == Some(Reason::Awaited)));
 }

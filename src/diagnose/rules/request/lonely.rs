@@ -46,7 +46,7 @@ pub(super) fn lonely<'a>(case: &Case<'a>) -> Vec<Lonely<'a>> {
             continue;
         }
         let meaning = match pair.alone {
-            Some(Reason::Consequence | Reason::BesideReverse) => None,
+            Some(Reason::Consequence | Reason::BesideReverse | Reason::Awaited) => None,
             None if exchange.succeeded() => absence(case, side, exchange),
             Some(_) if exchange.succeeded() => None,
             _ => refused(exchange).then_some(Meaning::Unexpected),
