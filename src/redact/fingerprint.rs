@@ -1,4 +1,4 @@
-//! Keyed tags: HMAC-SHA256 under the machine's key, cut to 60 bits.
+//! Keyed tags: HMAC-SHA256 under the machine's key, cut to 60 bits. Of a long body it is taken over the body's BLAKE3 hash.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
@@ -19,9 +19,16 @@ pub(super) enum Domain {
     Body = 4,
     /// The key itself.
     Key = 5,
+    /// The BLAKE3 hash of a whole long body.
+    LongBody = 6,
 }
 
+/// Bodies of more bytes are hashed before they are tagged: BLAKE3 takes a fraction of what SHA-256 takes. It does not depend on the body
+/// limit, so that captures made under different limits compare.
+const LONG_BODY: usize = 64 << 10;
+
 /// Makes tags. Holds the key's HMAC state, computed once.
+#[derive(Clone)]
 pub(super) struct Tagger {
     state: Hmac<Sha256>,
 }
@@ -46,6 +53,9 @@ impl Tagger {
     }
 
     pub(super) fn body(&self, bytes: &[u8]) -> Tag {
+        if bytes.len() > LONG_BODY {
+            return self.tag(Domain::LongBody, blake3::hash(bytes).as_bytes());
+        }
         self.tag(Domain::Body, bytes)
     }
 
@@ -54,27 +64,45 @@ impl Tagger {
     }
 
     pub(super) fn digest(&self) -> Digest {
-        let mut state = self.state.clone();
-        state.update(&[Domain::Body as u8]);
-        Digest { state }
+        Digest { tagger: self.clone(), taken: Taken::Short(Vec::new()) }
     }
 }
 
 /// A keyed tag of bytes that pass by piece by piece: the `digest` of a body.
 #[derive(Clone)]
 pub struct Digest {
-    state: Hmac<Sha256>,
+    tagger: Tagger,
+    taken: Taken,
+}
+
+#[derive(Clone)]
+enum Taken {
+    Short(Vec<u8>),
+    Long(Box<blake3::Hasher>),
 }
 
 impl Digest {
     /// Takes the next bytes.
     pub fn update(&mut self, bytes: &[u8]) {
-        self.state.update(bytes);
+        match &mut self.taken {
+            Taken::Short(taken) if taken.len() + bytes.len() <= LONG_BODY => taken.extend_from_slice(bytes),
+            Taken::Short(taken) => {
+                let mut hasher = Box::new(blake3::Hasher::new());
+                hasher.update(taken).update(bytes);
+                self.taken = Taken::Long(hasher);
+            }
+            Taken::Long(hasher) => {
+                hasher.update(bytes);
+            }
+        }
     }
 
     /// The tag of all bytes taken. Where they are cut does not matter.
     pub fn finish(self) -> Tag {
-        finish(self.state)
+        match self.taken {
+            Taken::Short(taken) => self.tagger.tag(Domain::Body, &taken),
+            Taken::Long(hasher) => self.tagger.tag(Domain::LongBody, hasher.finalize().as_bytes()),
+        }
     }
 }
 
@@ -96,6 +124,26 @@ mod tests {
         digest.update(b"");
         digest.update(b"c");
         assert_eq!(digest.finish(), tagger.body(b"abc"));
+
+        for length in [LONG_BODY - 1, LONG_BODY, LONG_BODY + 1, 3 * LONG_BODY] {
+            let body: Vec<u8> = (0..length).map(|at| u8::try_from(at % 251).unwrap()).collect();
+            for cut in [1, 1_000, LONG_BODY - 1, length - 1, length] {
+                let mut digest = tagger.digest();
+                body.chunks(cut).for_each(|piece| digest.update(piece));
+                assert_eq!(digest.finish(), tagger.body(&body), "{length} bytes, {cut} at a time");
+            }
+        }
+    }
+
+    #[test]
+    fn long_bodies_that_differ_in_a_byte_have_different_tags() {
+        let tagger = Tagger::new(&[7; 32]);
+        let mut body = vec![0; 2 * LONG_BODY];
+        let tag = tagger.body(&body);
+        assert_ne!(tag, tagger.value(&body));
+        assert_ne!(tag, Tagger::new(&[8; 32]).body(&body));
+        body[LONG_BODY] = 1;
+        assert_ne!(tag, tagger.body(&body));
     }
 
     #[test]
