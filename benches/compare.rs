@@ -128,7 +128,7 @@ fn exchange(page: usize, side: Side, started_at: Timestamp) -> Exchange {
             reason: Text::default(),
             fields: vec![field("Content-Type", Text::shown("application/json"))],
             websocket: None,
-            body: body(Content::Json(Json::Object(members)), Some(side)),
+            body: body(Content::from(Json::Object(members)), Some(side)),
         }),
     }
 }

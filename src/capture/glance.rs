@@ -5,10 +5,9 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 
 use super::format::Opening;
-use super::reader;
 use super::unreadable::ReadError;
 use super::upgrade::{Part, STEPS, upgrade};
-use super::writer::{CLOSING, OPENING};
+use super::{lines, reader};
 use crate::model::{Capture, Completeness, Tear};
 
 /// Longest opening line, in bytes. One of samewire's holds the inputs, and no more.
@@ -47,10 +46,7 @@ fn by_lines(path: &Path) -> Option<Glance> {
     let mut file = BufReader::with_capacity(1 << 18, File::open(path).ok()?);
     let mut line = Vec::new();
     std::io::Read::take(&mut file, LONGEST_OPENING).read_until(b'\n', &mut line).ok()?;
-    let head = line.trim_ascii_end();
-    if !head.starts_with(OPENING.0.as_bytes()) || !head.ends_with(OPENING.1.as_bytes()) {
-        return None;
-    }
+    let head = lines::opening(&line)?;
     let mut offset = line.len() as u64;
     let mut capture = opened(&[head, b"]}}"].concat())?;
     let mut exchanges = 0;
@@ -63,8 +59,8 @@ fn by_lines(path: &Path) -> Option<Glance> {
         if length == 0 {
             break;
         }
-        if let Some(members) = line.trim_ascii_end().strip_prefix(CLOSING.as_bytes()) {
-            closed = close(&mut capture, members);
+        if let Some(object) = lines::closing(&line) {
+            closed = close(&mut capture, &object);
             torn_at = offset;
             break;
         }
@@ -105,10 +101,8 @@ fn opened(whole: &[u8]) -> Option<Capture> {
 }
 
 /// Takes over what the closing part says; false where it is cut short.
-fn close(capture: &mut Capture, members: &[u8]) -> bool {
-    let Some(members) = members.strip_suffix(b"}}") else { return false };
-    let object = [b"{", members, b"}"].concat();
-    let Ok(tail) = serde_json::from_slice::<reader::Tail>(&object) else { return false };
+fn close(capture: &mut Capture, object: &[u8]) -> bool {
+    let Ok(tail) = serde_json::from_slice::<reader::Tail>(object) else { return false };
     capture.run.ended_at = tail.closing.ended_at;
     capture.run.exit = tail.closing.exit;
     capture.completeness = tail.closing.completeness;

@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
+use std::sync::Arc;
 use std::thread;
 
 use serde::Deserialize;
@@ -13,19 +14,25 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::value::RawValue;
 
 use super::format::{Closing, FORMAT, Opening, ReadEntry, Since};
+use super::lines::{self, Blocks, Blockwise, Lines, Slice, Whole};
 use super::unreadable::{ContentError, ReadError};
 use super::upgrade::{Part, STEPS, upgrade};
-use super::writer::{CLOSING, OPENING};
-use crate::model::{Capture, Exchange, Tear};
+use super::writer::OPENING;
+use crate::model::{Capture, Completeness, Exchange, KnownJson, Tear};
 
-/// Least number of entries that are worth a thread.
-const LEAST_SHARE: usize = 256;
+/// Least bytes of entries that are worth a thread.
+const LEAST_SHARE: usize = 1 << 20;
 
 /// Largest file that is read, in bytes.
 const LARGEST: u64 = 4 << 30;
 
 /// Reads a capture. A torn tail is left out and reported in [`Capture::completeness`].
 pub fn read(path: &Path) -> Result<Capture, ReadError> {
+    read_sharing(path, &Arc::default())
+}
+
+/// Reads a capture. JSON that `known` has from captures read before is shared with them.
+pub fn read_sharing(path: &Path, known: &Arc<KnownJson>) -> Result<Capture, ReadError> {
     let path_owned = || path.to_owned();
     let cannot_open = |source: io::Error| match source.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => ReadError::NotFound { path: path_owned() },
@@ -39,34 +46,23 @@ pub fn read(path: &Path) -> Result<Capture, ReadError> {
     if found.len() > LARGEST {
         return Err(ReadError::TooLarge { path: path_owned(), bytes: found.len(), limit: LARGEST });
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(found.len()).unwrap_or(0) + 1);
     let file = File::open(path).map_err(cannot_open)?;
-    file.take(LARGEST).read_to_end(&mut bytes).map_err(cannot_open)?;
-    from_slice(&bytes).map_err(|source| ReadError::Content { path: path_owned(), source })
+    let mut blocks = Blockwise::new(file.take(LARGEST));
+    let read = match by_lines(&mut blocks, known).map_err(cannot_open)? {
+        Some(read) => read,
+        None => of_document(&blocks.rest().map_err(cannot_open)?, known),
+    };
+    read.map_err(|source| ReadError::Content { path: path_owned(), source })
 }
 
 /// Reads a capture from the bytes of its file.
 pub fn from_slice(bytes: &[u8]) -> Result<Capture, ContentError> {
-    Parts::of_lines(bytes).map_or_else(|| Parts::of_document(bytes), Ok)?.assemble()
-}
-
-/// A part of the file, and where it begins.
-#[derive(Clone, Copy)]
-struct Slice<'a> {
-    offset: usize,
-    bytes: &'a [u8],
-}
-
-/// The parts of a file.
-struct Parts<'a> {
-    format: u32,
-    length: usize,
-    opening: Slice<'a>,
-    entries: Vec<Slice<'a>>,
-    /// The members after the entries, as an object.
-    closing: Option<(usize, Vec<u8>)>,
-    /// Parts may be torn: each stands on a line of its own, as samewire wrote it.
-    by_line: bool,
+    let known = Arc::default();
+    match by_lines(&mut Whole(Some(bytes)), &known) {
+        Ok(Some(read)) => read,
+        Ok(None) => of_document(bytes, &known),
+        Err(never) => match never {},
+    }
 }
 
 #[derive(Deserialize)]
@@ -103,165 +99,227 @@ struct Numbered {
     format: u32,
 }
 
-impl<'a> Parts<'a> {
-    /// The layout that samewire writes; none where the first line is not as samewire writes it.
-    fn of_lines(bytes: &'a [u8]) -> Option<Self> {
-        let mut lines = Lines { bytes, offset: 0 };
-        let first = lines.next()?;
-        let head = first.bytes.trim_ascii_end();
-        if !head.starts_with(OPENING.0.as_bytes()) || !head.ends_with(OPENING.1.as_bytes()) {
-            return None;
+/// Reads the layout that samewire writes; `None` where the first line is not as samewire writes it.
+fn by_lines<B: Blocks>(
+    blocks: &mut B,
+    known: &Arc<KnownJson>,
+) -> Result<Option<Result<Capture, ContentError>>, B::Error> {
+    let Some(first) = blocks.next()? else { return Ok(None) };
+    let mut length = first.bytes.len();
+    let mut lines = Lines(first);
+    let mut parts = match lines.next().and_then(|line| Parts::of_opening_line(line.bytes, known)) {
+        Some(Ok(parts)) => parts,
+        Some(Err(error)) => return Ok(Some(Err(error))),
+        None => return Ok(None),
+    };
+    loop {
+        if let Err(error) = parts.take_lines(lines) {
+            return Ok(Some(Err(error)));
         }
+        let Some(next) = blocks.next()? else { return Ok(Some(parts.assemble(length))) };
+        length += next.bytes.len();
+        lines = Lines(next);
+    }
+}
+
+/// Reads any other layout.
+fn of_document(bytes: &[u8], known: &Arc<KnownJson>) -> Result<Capture, ContentError> {
+    let document: Document<'_> = serde_json::from_slice(bytes).map_err(|error| {
+        if error.is_data() {
+            return ContentError::NotHar { reason: reason(&error) };
+        }
+        if error.is_eof() && (bytes.is_empty() || bytes.starts_with(OPENING.0.as_bytes())) {
+            return ContentError::BrokenOpening { offset: bytes.len() as u64 };
+        }
+        ContentError::NotJson { line: error.line(), column: error.column(), reason: reason(&error) }
+    })?;
+    fn slice<'a>(bytes: &[u8], raw: &'a RawValue) -> Slice<'a> {
+        Slice { offset: offset_in(bytes, raw), bytes: raw.get().as_bytes() }
+    }
+    let opening = slice(bytes, document.log.opening.ok_or(ContentError::NotRecorded)?);
+    let format = number_of(opening).ok_or_else(|| ContentError::Malformed {
+        place: "log._samewire".to_owned(),
+        offset: opening.offset as u64,
+        reason: "it has no format number".to_owned(),
+    })?;
+    let mut parts = Parts::new(format, opening, false, known)?;
+    let entries: Vec<_> = document.log.entries.into_iter().map(|raw| slice(bytes, raw)).collect();
+    parts.take_entries(&entries)?;
+    if let Some(closing) = document.log.closing {
+        let member = |name: &str, raw: &RawValue| format!(r#""{name}":{}"#, raw.get());
+        let since = document.log.since.map(|raw| format!(",{}", member("_samewire_since", raw)));
+        let object = format!("{{{}{}}}", member("_samewire_closing", closing), since.unwrap_or_default());
+        parts.close(offset_in(bytes, closing), object.as_bytes())?;
+    }
+    parts.assemble(bytes.len())
+}
+
+/// A capture that is put together from the parts of its file.
+struct Parts<'k> {
+    format: u32,
+    known: &'k Arc<KnownJson>,
+    /// Parts may be torn: each stands on a line of its own, as samewire wrote it.
+    by_line: bool,
+    capture: Capture,
+    /// Entries so far.
+    entries: usize,
+    /// Where the first torn part begins; nothing after it counts.
+    torn_at: Option<usize>,
+    closed: bool,
+}
+
+impl<'k> Parts<'k> {
+    fn new(
+        format: u32,
+        opening: Slice<'_>,
+        by_line: bool,
+        known: &'k Arc<KnownJson>,
+    ) -> Result<Self, ContentError> {
+        if format > FORMAT {
+            return Err(ContentError::Newer { format });
+        }
+        let opened: Opening<'static> = part(format, Part::Opening, opening.bytes)
+            .map_err(|error| malformed("log._samewire", opening.offset, &error))?;
+        let capture = Capture {
+            side: opened.side,
+            run: opened.run.into_owned(),
+            inputs: opened.inputs.into_owned(),
+            key_id: opened.key_id.into_owned(),
+            connections: Vec::new(),
+            exchanges: Vec::new(),
+            clues: Vec::new(),
+            completeness: Completeness::default(),
+        };
+        Ok(Self { format, known, by_line, capture, entries: 0, torn_at: None, closed: false })
+    }
+
+    /// Begins with the first line of a file; none where it is not as samewire writes it.
+    fn of_opening_line(line: &[u8], known: &'k Arc<KnownJson>) -> Option<Result<Self, ContentError>> {
+        let head = lines::opening(line)?;
         let whole = [head, b"]}}"].concat();
         let document: Document<'_> = serde_json::from_slice(&whole).ok()?;
         let raw = document.log.opening?;
-        let opening = within(bytes, offset_in(&whole, raw), raw.get().len())?;
-        let format = number_of(opening)?;
+        let opening = Slice { offset: offset_in(&whole, raw), bytes: raw.get().as_bytes() };
+        Some(Self::new(number_of(opening)?, opening, true, known))
+    }
 
+    /// Takes the entries of these lines, and the closing part where it comes.
+    fn take_lines(&mut self, lines: Lines<'_>) -> Result<(), ContentError> {
+        if self.closed {
+            return Ok(());
+        }
         let mut entries = Vec::new();
-        let mut closing = None;
+        let mut last = None;
         for line in lines {
-            let text = line.bytes.trim_ascii_end();
-            if let Some(members) = text.strip_prefix(CLOSING.as_bytes()) {
-                // `],MEMBERS}}`: what stands between is an object's inside. Without its end it is torn, and stays so.
-                let object = match members.strip_suffix(b"}}") {
-                    Some(members) => [b"{", members, b"}"].concat(),
-                    None => [b"{", members].concat(),
-                };
-                closing = Some((line.offset, object));
+            if let Some(object) = lines::closing(line.bytes) {
+                last = Some((line.offset, object));
                 break;
             }
-            entries.push(Slice { offset: line.offset, bytes: text.strip_prefix(b",").unwrap_or(text) });
+            entries.push(lines::entry(line));
         }
-        Some(Self { format, length: bytes.len(), opening, entries, closing, by_line: true })
+        self.take_entries(&entries)?;
+        last.map_or(Ok(()), |(offset, object)| self.close(offset, &object))
     }
 
-    /// Any other layout.
-    fn of_document(bytes: &'a [u8]) -> Result<Self, ContentError> {
-        let document: Document<'a> = serde_json::from_slice(bytes).map_err(|error| {
-            if error.is_data() {
-                return ContentError::NotHar { reason: reason(&error) };
-            }
-            if error.is_eof() && (bytes.is_empty() || bytes.starts_with(OPENING.0.as_bytes())) {
-                return ContentError::BrokenOpening { offset: bytes.len() as u64 };
-            }
-            ContentError::NotJson { line: error.line(), column: error.column(), reason: reason(&error) }
-        })?;
-        let slice = |raw: &'a RawValue| Slice { offset: offset_in(bytes, raw), bytes: raw.get().as_bytes() };
-        let opening = slice(document.log.opening.ok_or(ContentError::NotRecorded)?);
-        let format = number_of(opening).ok_or_else(|| ContentError::Malformed {
-            place: "log._samewire".to_owned(),
-            offset: opening.offset as u64,
-            reason: "it has no format number".to_owned(),
-        })?;
-        let member = |name: &str, raw: Option<&RawValue>| {
-            raw.map_or_else(String::new, |raw| format!(r#""{name}":{}"#, raw.get()))
-        };
-        let closing = document.log.closing.map(|raw| {
-            let since = member("_samewire_since", document.log.since);
-            let comma = if since.is_empty() { "" } else { "," };
-            let object = format!("{{{}{comma}{since}}}", member("_samewire_closing", Some(raw)));
-            (offset_in(bytes, raw), object.into_bytes())
-        });
-        let entries = document.log.entries.into_iter().map(slice).collect();
-        Ok(Self { format, length: bytes.len(), opening, entries, closing, by_line: false })
-    }
-
-    fn assemble(self) -> Result<Capture, ContentError> {
-        if self.format > FORMAT {
-            return Err(ContentError::Newer { format: self.format });
+    fn take_entries(&mut self, slices: &[Slice<'_>]) -> Result<(), ContentError> {
+        if self.torn_at.is_some() {
+            return Ok(());
         }
-        let opening: Opening<'static> = match self.part(Part::Opening, self.opening.bytes) {
-            Ok(opening) => opening,
-            Err(error) => return Err(malformed("log._samewire", self.opening.offset, &error)),
-        };
-        let mut capture = Capture {
-            side: opening.side,
-            run: opening.run.into_owned(),
-            inputs: opening.inputs.into_owned(),
-            key_id: opening.key_id.into_owned(),
-            connections: Vec::new(),
-            exchanges: Vec::with_capacity(self.entries.len()),
-            clues: Vec::new(),
-            completeness: crate::model::Completeness::default(),
-        };
-        let mut torn_at = None;
-        for (at, (slice, entry)) in self.entries.iter().zip(self.read_entries()).enumerate() {
+        let capture = &mut self.capture;
+        for (slice, entry) in slices.iter().zip(read_entries(self.format, slices, self.known)) {
+            self.entries += 1;
             match entry {
                 Ok(entry) => {
                     capture.exchanges.push(Exchange::from(entry.facts));
                     capture.connections.extend(entry.since.connections);
                     capture.clues.extend(entry.since.clues);
                 }
-                Err(error) if self.is_torn(slice.bytes, &error) => {
-                    torn_at = Some(slice.offset);
+                Err(error) if self.by_line && is_torn(slice.bytes, &error) => {
+                    self.torn_at = Some(slice.offset);
                     break;
                 }
-                Err(error) => return Err(malformed(&format!("entry {}", at + 1), slice.offset, &error)),
+                Err(error) => {
+                    return Err(malformed(&format!("entry {}", self.entries), slice.offset, &error));
+                }
             }
         }
-        let tail = match &self.closing {
-            None => Err(self.length),
-            Some((offset, bytes)) => match self.part::<Tail>(Part::Closing, bytes) {
-                Ok(tail) => Ok(tail),
-                Err(error) if self.is_torn(bytes, &error) => Err(*offset),
-                Err(error) => return Err(malformed("log._samewire_closing", *offset, &error)),
-            },
-        };
-        match (tail, torn_at) {
-            (Ok(tail), None) => {
+        Ok(())
+    }
+
+    fn close(&mut self, offset: usize, object: &[u8]) -> Result<(), ContentError> {
+        self.closed = true;
+        let capture = &mut self.capture;
+        match part::<Tail>(self.format, Part::Closing, object) {
+            Ok(tail) if self.torn_at.is_none() => {
                 capture.run.ended_at = tail.closing.ended_at;
                 capture.run.exit = tail.closing.exit;
                 capture.completeness = tail.closing.completeness;
                 capture.connections.extend(tail.since.connections);
                 capture.clues.extend(tail.since.clues);
             }
-            (_, Some(offset)) | (Err(offset), None) => {
-                let lost = (self.length - offset) as u64;
-                capture.completeness.torn = Some(Tear { offset: offset as u64, lost });
+            Ok(_) => {}
+            Err(error) if self.by_line && is_torn(object, &error) => {
+                self.torn_at.get_or_insert(offset);
             }
+            Err(error) => return Err(malformed("log._samewire_closing", offset, &error)),
         }
-        in_order(&mut capture)?;
-        Ok(capture)
+        Ok(())
     }
 
-    /// Reads the entries on all processors: they are most of a file, and each stands for itself.
-    fn read_entries(&self) -> Vec<serde_json::Result<ReadEntry>> {
-        let read = |share: &[Slice<'_>]| -> Vec<_> {
-            share.iter().map(|slice| self.part(Part::Entry, slice.bytes)).collect()
-        };
-        let processors = thread::available_parallelism().map_or(1, usize::from);
-        let share = self.entries.len().div_ceil(processors).max(LEAST_SHARE);
-        thread::scope(|scope| {
-            let mut shares = self.entries.chunks(share);
-            let first = shares.next();
-            let started: Vec<_> = shares
-                .map(|share| (share, thread::Builder::new().spawn_scoped(scope, move || read(share))))
-                .collect();
-            let mut entries = first.map(read).unwrap_or_default();
-            for (share, thread) in started {
-                // Where there is no thread to be had, this one does it.
-                let done = thread.ok().and_then(|thread| thread.join().ok());
-                entries.extend(done.unwrap_or_else(|| read(share)));
-            }
-            entries
-        })
-    }
-
-    /// True where a part is not even JSON, and may be so because a write was cut short.
-    fn is_torn(&self, bytes: &[u8], error: &serde_json::Error) -> bool {
-        self.by_line && (!error.is_data() || serde_json::from_slice::<IgnoredAny>(bytes).is_err())
-    }
-
-    /// Reads a part, through the upgrade steps where it is of an older format.
-    fn part<T: DeserializeOwned>(&self, part: Part, bytes: &[u8]) -> serde_json::Result<T> {
-        if self.format == FORMAT {
-            return serde_json::from_slice(bytes);
+    /// The capture of a file of this many bytes.
+    fn assemble(mut self, length: usize) -> Result<Capture, ContentError> {
+        let torn_at = self.torn_at.or((!self.closed).then_some(length));
+        if let Some(offset) = torn_at {
+            let lost = (length - offset) as u64;
+            self.capture.completeness.torn = Some(Tear { offset: offset as u64, lost });
         }
-        let mut value = serde_json::from_slice(bytes)?;
-        upgrade(STEPS, self.format, part, &mut value);
-        serde_json::from_value(value)
+        in_order(&mut self.capture)?;
+        Ok(self.capture)
     }
+}
+
+/// Reads entries on all processors: they are most of a file, and each stands for itself.
+fn read_entries(
+    format: u32,
+    entries: &[Slice<'_>],
+    known: &Arc<KnownJson>,
+) -> Vec<serde_json::Result<ReadEntry>> {
+    let read = |share: &[Slice<'_>]| -> Vec<_> {
+        known.sharing(|| share.iter().map(|slice| part(format, Part::Entry, slice.bytes)).collect())
+    };
+    let bytes: usize = entries.iter().map(|slice| slice.bytes.len()).sum();
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    let share = entries.len().div_ceil(processors.min(bytes / LEAST_SHARE + 1)).max(1);
+    thread::scope(|scope| {
+        let mut shares = entries.chunks(share);
+        let first = shares.next();
+        let started: Vec<_> = shares
+            .map(|share| (share, thread::Builder::new().spawn_scoped(scope, move || read(share))))
+            .collect();
+        let mut entries = first.map(read).unwrap_or_default();
+        for (share, thread) in started {
+            // Where there is no thread to be had, this one does it.
+            let done = thread.ok().and_then(|thread| thread.join().ok());
+            entries.extend(done.unwrap_or_else(|| read(share)));
+        }
+        entries
+    })
+}
+
+/// True where a part is not even JSON, and may be so because a write was cut short.
+fn is_torn(bytes: &[u8], error: &serde_json::Error) -> bool {
+    !error.is_data() || serde_json::from_slice::<IgnoredAny>(bytes).is_err()
+}
+
+/// Reads a part, through the upgrade steps where it is of an older format.
+fn part<T: DeserializeOwned>(format: u32, part: Part, bytes: &[u8]) -> serde_json::Result<T> {
+    if format == FORMAT {
+        return serde_json::from_slice(bytes);
+    }
+    let mut value = serde_json::from_slice(bytes)?;
+    upgrade(STEPS, format, part, &mut value);
+    // As text again, which is what can be shared.
+    serde_json::from_str(&value.to_string())
 }
 
 /// Exchanges by their number, and of each connection what was said last.
@@ -281,24 +339,6 @@ fn in_order(capture: &mut Capture) -> Result<(), ContentError> {
     Ok(())
 }
 
-/// Lines with their offsets, each with its line end.
-struct Lines<'a> {
-    bytes: &'a [u8],
-    offset: usize,
-}
-
-impl<'a> Iterator for Lines<'a> {
-    type Item = Slice<'a>;
-
-    fn next(&mut self) -> Option<Slice<'a>> {
-        let rest = self.bytes.get(self.offset..).filter(|rest| !rest.is_empty())?;
-        let length = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
-        let slice = Slice { offset: self.offset, bytes: &rest[..length] };
-        self.offset += length;
-        Some(slice)
-    }
-}
-
 fn number_of(opening: Slice<'_>) -> Option<u32> {
     serde_json::from_slice::<Numbered>(opening.bytes).ok().map(|numbered| numbered.format)
 }
@@ -306,11 +346,6 @@ fn number_of(opening: Slice<'_>) -> Option<u32> {
 /// Where a borrowed part stands in what it was borrowed from.
 fn offset_in(bytes: &[u8], raw: &RawValue) -> usize {
     (raw.get().as_ptr() as usize).saturating_sub(bytes.as_ptr() as usize)
-}
-
-fn within(bytes: &[u8], offset: usize, length: usize) -> Option<Slice<'_>> {
-    let bytes = bytes.get(offset..offset.checked_add(length)?)?;
-    Some(Slice { offset, bytes })
 }
 
 fn malformed(place: &str, offset: usize, error: &serde_json::Error) -> ContentError {

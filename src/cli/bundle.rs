@@ -9,7 +9,7 @@ use tempfile::NamedTempFile;
 
 use crate::bundle::{self, Contents, Hit, MakeError, Making};
 use crate::connector::{self, Overrides};
-use crate::model::{Reference, Side};
+use crate::model::Reference;
 use crate::record;
 use crate::redact::{Key, Known, Redactor};
 use crate::report;
@@ -69,10 +69,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if !args.force && path.symlink_metadata().is_ok() {
         bail!("{} exists already: name another file with -o, or say --force to replace it", path.display());
     }
-    let contents = Contents {
-        sandbox: Runs::read(&sandbox, Side::Sandbox)?.for_bundle(),
-        runtime: Runs::read(&runtime, Side::Runtime)?.for_bundle(),
-    };
+    let [sandbox, runtime] = Runs::read_both(&sandbox, &runtime)?;
+    let contents = Contents { sandbox: sandbox.for_bundle(), runtime: runtime.for_bundle() };
     let scanner = Scanner::new(args)?;
     let making = Making { contents, pseudonymize_hosts: args.pseudonymize_hosts, scanner: &scanner };
     let made = match bundle::make(making) {

@@ -1,15 +1,12 @@
 //! `samewire diff [SANDBOX RUNTIME]`
 
-use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::thread;
 
 use clap::{ColorChoice, ValueEnum};
 
 use crate::diagnose::{self, Case, Diagnosis, Verdict};
 use crate::expect::Reviewed;
-use crate::model::Side;
 use crate::report::{self, Page, Report, Style};
 
 use super::repeat::{self, Runs};
@@ -82,7 +79,7 @@ pub(super) fn compare_files(
     options: &ReportOptions,
     color: ColorChoice,
 ) -> anyhow::Result<Diagnosis> {
-    let (sandbox, runtime) = read_both(sandbox, runtime)?;
+    let [sandbox, runtime] = Runs::read_both(sandbox, runtime)?;
     let file = options.output.as_deref();
     let (text, diagnosis) = judge(&sandbox, &runtime, reviewed, |case, diagnosis, report| {
         let text = match options.format {
@@ -97,6 +94,8 @@ pub(super) fn compare_files(
         (text, diagnosis)
     });
     output::report(&text, file)?;
+    // The process ends soon, and taking large captures apart takes as long as comparing them.
+    std::mem::forget([sandbox, runtime]);
     Ok(diagnosis)
 }
 
@@ -114,15 +113,6 @@ pub(super) fn judge<T>(
     let mut report = Report::new(&case, &diagnosis);
     report.notes.extend(sandbox.notes.iter().chain(&runtime.notes).cloned());
     tell(&case, diagnosis, &report)
-}
-
-/// Reads both sides at once: most of the time of a comparison of large captures goes there.
-fn read_both(sandbox: &Path, runtime: &Path) -> anyhow::Result<(Runs, Runs)> {
-    let (sandbox, runtime) = thread::scope(|scope| {
-        let reading = scope.spawn(|| Runs::read(runtime, Side::Runtime));
-        (Runs::read(sandbox, Side::Sandbox), reading.join().unwrap_or_else(|panic| resume_unwind(panic)))
-    });
-    Ok((sandbox?, runtime?))
 }
 
 pub(super) fn style(choice: ColorChoice, file: Option<&Path>) -> Style {

@@ -11,7 +11,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use crate::bundle;
 use crate::capture;
 use crate::compare::{self, Comparison};
-use crate::model::{Capture, Repeat, Side};
+use crate::model::{Capture, KnownJson, Repeat, Side};
 
 use super::output;
 
@@ -146,18 +146,25 @@ pub(super) struct Runs {
 }
 
 impl Runs {
+    /// Reads both sides. JSON that they have in common is held once.
+    pub(super) fn read_both(sandbox: &Path, runtime: &Path) -> anyhow::Result<[Self; 2]> {
+        // One after the other, so that the second finds what the first has read; each is read on all processors.
+        let known = Arc::default();
+        Ok([Self::read(sandbox, Side::Sandbox, &known)?, Self::read(runtime, Side::Runtime, &known)?])
+    }
+
     /// Reads a capture, and the others of its set where it is the first; or a side of a bundle.
-    pub(super) fn read(path: &Path, side: Side) -> anyhow::Result<Self> {
+    pub(super) fn read(path: &Path, side: Side, known: &Arc<KnownJson>) -> anyhow::Result<Self> {
         if bundle::is_bundle(path) {
             let bundle::Runs { first, others, notes } = bundle::read(path)?.side(side);
             return Ok(Self { side, first, others, notes });
         }
-        let first = capture::read(path)?;
+        let first = capture::read_sharing(path, known)?;
         let mut runs = Self { side, first, others: Vec::new(), notes: Vec::new() };
         let Some(Repeat { set, number: 1, of }) = runs.first.run.repeat.clone() else { return Ok(runs) };
         for number in 2..=of {
             let path = nth(path, number);
-            let why = match capture::read(&path) {
+            let why = match capture::read_sharing(&path, known) {
                 Ok(other) if other.run.repeat.as_ref().is_some_and(|repeat| repeat.set == set) => {
                     runs.others.push(other);
                     continue;

@@ -94,7 +94,7 @@ pub(super) fn is_login(exchange: &Exchange) -> bool {
     let grant = |parameters: &[Parameter]| parameters.iter().any(|parameter| parameter.name == "grant_type");
     let asks = match &exchange.request.body.content {
         Content::Form(form) => grant(form),
-        Content::Json(Json::Object(members)) => members.iter().any(|(name, _)| name == "grant_type"),
+        Content::Json(json) => json.members().iter().any(|(name, _)| name == "grant_type"),
         _ => false,
     };
     let words = || {

@@ -1,8 +1,10 @@
 //! The content of a message.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Field, Json, Parameter, Tag, Text};
+use super::{Field, Json, Parameter, Tag, Text, known_json};
 
 /// A message body, redacted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,8 +64,9 @@ pub enum Framing {
 pub enum Content {
     /// Nothing.
     Empty,
-    /// One JSON value.
-    Json(Json),
+    /// One JSON value, shared by the bodies that hold the same.
+    #[serde(serialize_with = "known_json::serialize", deserialize_with = "known_json::deserialize")]
+    Json(Arc<Json>),
     /// JSON values, one a line.
     JsonLines(Vec<Json>),
     /// `application/x-www-form-urlencoded`.
@@ -110,6 +113,12 @@ pub struct Part {
     pub content: Content,
     /// Its length in bytes.
     pub length: u64,
+}
+
+impl From<Json> for Content {
+    fn from(json: Json) -> Self {
+        Self::Json(Arc::new(json))
+    }
 }
 
 impl Body {

@@ -50,6 +50,14 @@ impl Json {
         Some(json)
     }
 
+    /// An object's members; of anything else none.
+    pub fn members(&self) -> &[(String, Json)] {
+        match self {
+            Self::Object(members) => members,
+            _ => &[],
+        }
+    }
+
     /// True for `null` and for an empty string.
     pub fn is_nothing(&self) -> bool {
         match self {

@@ -13,6 +13,7 @@ mod field;
 mod imported;
 mod inputs;
 mod json;
+mod known_json;
 mod relation;
 mod secret;
 mod target;
@@ -35,6 +36,7 @@ pub use inputs::{
     ManifestState, Repair, RepairKind, SpecFacts, SpecProperty, TemplateReference, Variable,
 };
 pub use json::Json;
+pub use known_json::KnownJson;
 pub use relation::{Reference, Relation, Step};
 pub use secret::{Blank, Class, Envelope, Fingerprint, Form, Jwt, Length, Secret, Shape, Tag};
 pub use target::{Target, TargetForm, UserInfo};

@@ -1,5 +1,7 @@
 //! Messages: targets, fields, bodies.
 
+use std::sync::Arc;
+
 use crate::model::{
     Body, Content, Credentials, Exchange, Fidelity, Field, FieldName, FieldValue, Json, Outcome, Parameter,
     Part, Request, Response, Target, Token, UserInfo,
@@ -117,7 +119,7 @@ fn body(visitor: &mut impl Visitor, body: &mut Body) {
 fn content(visitor: &mut impl Visitor, content: &mut Content) {
     match content {
         Content::Empty | Content::Opaque(_) => {}
-        Content::Json(value) => json(visitor, value),
+        Content::Json(value) => json(visitor, Arc::make_mut(value)),
         Content::JsonLines(values) => each(values, |value| json(visitor, value)),
         Content::Form(all) => parameters(visitor, all),
         Content::Multipart(parts) => {

@@ -2,6 +2,7 @@
 
 use std::error::Error as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -9,7 +10,7 @@ use crate::capture::{ContentError, ReadError};
 use crate::cli::diff;
 use crate::cli::repeat::Runs;
 use crate::expect::Reviewed;
-use crate::model::{Capture, Completeness, Inputs, Interception, Run, Side, Tool};
+use crate::model::{Capture, Completeness, Inputs, Interception, KnownJson, Run, Side, Tool};
 use crate::report::{self, Live, LivePage, LiveSide, Page, Progress};
 
 use super::follow::{Seen, Sight};
@@ -29,8 +30,9 @@ impl Drawing {
     /// The page of what is there.
     pub(super) fn draw(&mut self, sight: &Sight) -> LivePage {
         self.version += 1;
-        let (sandbox, first) = side(&sight.sandbox, Side::Sandbox);
-        let (runtime, second) = side(&sight.runtime, Side::Runtime);
+        let known = Arc::default();
+        let (sandbox, first) = side(&sight.sandbox, Side::Sandbox, &known);
+        let (runtime, second) = side(&sight.runtime, Side::Runtime, &known);
         let live = Live { version: self.version, sandbox, runtime };
         // What is not there was not made under another key.
         let key =
@@ -44,16 +46,16 @@ impl Drawing {
 }
 
 /// What is known of a side, and its runs where they can be read.
-fn side(seen: &Seen, side: Side) -> (LiveSide, Option<Runs>) {
+fn side(seen: &Seen, side: Side, known: &Arc<KnownJson>) -> (LiveSide, Option<Runs>) {
     let Some(path) = &seen.path else {
         return (LiveSide { progress: Progress::Awaited, file: String::new() }, None);
     };
-    let (progress, runs) = read(path, side, seen.written);
+    let (progress, runs) = read(path, side, seen.written, known);
     (LiveSide { progress, file: path.display().to_string() }, runs)
 }
 
-fn read(path: &Path, side: Side, written: bool) -> (Progress, Option<Runs>) {
-    match Runs::read(path, side) {
+fn read(path: &Path, side: Side, written: bool, known: &Arc<KnownJson>) -> (Progress, Option<Runs>) {
+    match Runs::read(path, side, known) {
         Ok(mut runs) if written => {
             // A file that is read while it is written may break off anywhere, and further runs are yet to come.
             runs.first.completeness.torn = None;

@@ -161,7 +161,7 @@ pub(super) fn content(scope: &Scope<'_>, decoded: Decoded, answer: bool) -> Cont
         {
             Content::Opaque(OpaqueReason::TooLarge)
         }
-        Decoded::Json(values) => Content::Json(values.first().map_or(Json::Null, json)),
+        Decoded::Json(values) => Content::from(values.first().map_or(Json::Null, json)),
         Decoded::JsonLines(values) => Content::JsonLines(values.iter().map(json).collect()),
         Decoded::Form(bytes) => Content::Form(scope.parameters(&bytes)),
         Decoded::Multipart(bytes, boundary) => match multipart::parts(scope, &bytes, &boundary, answer) {

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::compare::Attempts;
 use crate::diagnose::Case;
-use crate::model::{Content, Exchange, Json, Side};
+use crate::model::{Content, Exchange, Side};
 use crate::report::excerpt::answer_in_words;
 
 /// One side's exchange of a pair, with its earlier attempts.
@@ -96,11 +96,11 @@ fn asks_for_a_token(exchange: &Exchange) -> bool {
     let named = |name: &str| matches!(name, "grant_type" | "refresh_token");
     let asked = match &exchange.request.body.content {
         Content::Form(parameters) => parameters.iter().any(|parameter| named(&parameter.name)),
-        Content::Json(Json::Object(members)) => members.iter().any(|(name, _)| named(name)),
+        Content::Json(json) => json.members().iter().any(|(name, _)| named(name)),
         _ => false,
     };
     let handed_out = exchange.response().is_some_and(|response| match &response.body.content {
-        Content::Json(Json::Object(members)) => members.iter().any(|(name, _)| name == "access_token"),
+        Content::Json(json) => json.members().iter().any(|(name, _)| name == "access_token"),
         _ => false,
     });
     asked || handed_out

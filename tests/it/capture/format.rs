@@ -149,8 +149,8 @@ fn content_nested_beyond_the_readers_limit_is_kept_as_opaque() {
     let mut capture = small::capture();
     let nested =
         |levels| (0..levels).fold(Json::Bool(true), |inner, _| Json::Object(vec![("a".into(), inner)]));
-    capture.exchanges[0].request.body.content = Content::Json(nested(80));
-    capture.exchanges[1].request.body.content = Content::Json(nested(200));
+    capture.exchanges[0].request.body.content = Content::from(nested(80));
+    capture.exchanges[1].request.body.content = Content::from(nested(200));
     let read = capture::from_slice(&written(&capture)).unwrap();
     assert_eq!(read.exchanges[0], capture.exchanges[0]);
     assert_eq!(read.exchanges[1].request.body.content, Content::Opaque(OpaqueReason::TooLarge));

@@ -159,13 +159,13 @@ fn content() -> BoxedStrategy<Content> {
             name,
             file_name,
             fields,
-            content: Content::Json(json),
+            content: Content::from(json),
             length,
         },
     );
     prop_oneof![
         Just(Content::Empty),
-        json().prop_map(Content::Json),
+        json().prop_map(Content::from),
         vec(json(), 0..3).prop_map(Content::JsonLines),
         parameters().prop_map(Content::Form),
         vec(part, 0..3).prop_map(Content::Multipart),

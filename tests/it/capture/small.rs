@@ -67,7 +67,7 @@ pub(crate) fn capture() -> Capture {
             framing: Framing::ContentLength,
             complete: true,
             codings: vec![],
-            content: Content::Json(Json::Object(vec![
+            content: Content::from(Json::Object(vec![
                 ("page".into(), Json::Number(Text::shown("1"))),
                 ("key".into(), Json::String(Text::hidden(token.clone()))),
             ])),

@@ -110,7 +110,7 @@ impl Call {
 
     pub(crate) fn json(self, source: &str) -> Self {
         let value: serde_json::Value = serde_json::from_str(source).expect("JSON");
-        let body = body(Content::Json(json(&value)), source);
+        let body = body(Content::from(json(&value)), source);
         self.field("Content-Type", "application/json").body(body)
     }
 
@@ -165,7 +165,7 @@ impl Call {
     pub(crate) fn answers_json(mut self, source: &str) -> Self {
         let value: serde_json::Value = serde_json::from_str(source).expect("JSON");
         if let Outcome::Answered(response) = &mut self.0.outcome {
-            response.body = body(Content::Json(json(&value)), source);
+            response.body = body(Content::from(json(&value)), source);
         }
         self.answered("Content-Type", "application/json")
     }

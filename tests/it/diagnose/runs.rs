@@ -190,7 +190,7 @@ impl Run {
             exchange.started_at = start + jiff::SignedDuration::from_secs(i64::from(number));
             if let (Outcome::Answered(response), Some(json)) = (&mut exchange.outcome, self.answers.get(&at))
             {
-                response.body.content = Content::Json(json.clone());
+                response.body.content = Content::from(json.clone());
             }
             exchange
         });

@@ -101,7 +101,7 @@ pub(super) fn json_body() -> Body {
     let ids = Json::Array(vec![Json::Number(Text::shown("1")), Json::Number(Text::shown("2"))]);
     let inner = Json::Object(vec![("cursor".into(), Json::Null)]);
     let state = Json::Embedded(Box::new(inner));
-    let content = Content::Json(Json::Object(vec![
+    let content = Content::from(Json::Object(vec![
         ("filter".into(), filter),
         ("ids".into(), ids),
         ("state".into(), state),

@@ -185,7 +185,7 @@ fn answer_without_token(suspect: &Suspect<'_>) -> Option<Origin> {
         return None;
     }
     let name = dotted(at);
-    let Json::Object(members) = json else { return None };
+    let Json::Object(members) = &**json else { return None };
     let has: Vec<String> = members.iter().take(6).map(|(name, _)| format!("`{name}`")).collect();
     Some(Origin {
         kind: Kind::AnswerWithoutToken,

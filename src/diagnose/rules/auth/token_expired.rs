@@ -80,8 +80,8 @@ fn overdue(suspect: &Suspect<'_>, side: Side, carried: &Carried) -> Option<i64> 
 
 /// `expires_in` of the answer that issued a token (RFC 6749, section 5.1).
 fn lifetime(issuing: &Exchange) -> Option<i64> {
-    let Content::Json(Json::Object(members)) = &issuing.response()?.body.content else { return None };
-    members.iter().find_map(|(name, value)| match value {
+    let Content::Json(json) = &issuing.response()?.body.content else { return None };
+    json.members().iter().find_map(|(name, value)| match value {
         Json::Number(text) if name == "expires_in" => text.as_shown()?.parse().ok(),
         _ => None,
     })

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::compare::{Locator, Pair, Significance};
 use crate::diagnose::standing::{Answers, answers};
 use crate::diagnose::{Blame, Case, Family, Finding, Findings, Rule, Severity};
-use crate::model::{Content, Exchange, Json, Reference, Side};
+use crate::model::{Content, Exchange, Reference, Side};
 
 use super::suspect::of_side;
 
@@ -128,7 +128,7 @@ fn issuing(case: &Case<'_>, side: Side) -> BTreeSet<u32> {
 fn asks_for_token(exchange: &Exchange) -> bool {
     let grant = match &exchange.request.body.content {
         Content::Form(parameters) => parameters.iter().any(|parameter| parameter.name == "grant_type"),
-        Content::Json(Json::Object(members)) => members.iter().any(|(name, _)| name == "grant_type"),
+        Content::Json(json) => json.members().iter().any(|(name, _)| name == "grant_type"),
         _ => false,
     };
     if grant {
