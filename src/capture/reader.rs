@@ -133,9 +133,6 @@ fn of_document(bytes: &[u8], known: &Arc<KnownJson>) -> Result<Capture, ContentE
         }
         ContentError::NotJson { line: error.line(), column: error.column(), reason: reason(&error) }
     })?;
-    fn slice<'a>(bytes: &[u8], raw: &'a RawValue) -> Slice<'a> {
-        Slice { offset: offset_in(bytes, raw), bytes: raw.get().as_bytes() }
-    }
     let opening = slice(bytes, document.log.opening.ok_or(ContentError::NotRecorded)?);
     let format = number_of(opening).ok_or_else(|| ContentError::Malformed {
         place: "log._samewire".to_owned(),
@@ -199,7 +196,7 @@ impl<'k> Parts<'k> {
         let whole = [head, b"]}}"].concat();
         let document: Document<'_> = serde_json::from_slice(&whole).ok()?;
         let raw = document.log.opening?;
-        let opening = Slice { offset: offset_in(&whole, raw), bytes: raw.get().as_bytes() };
+        let opening = slice(&whole, raw);
         Some(Self::new(number_of(opening)?, opening, true, known))
     }
 
@@ -337,6 +334,11 @@ fn in_order(capture: &mut Capture) -> Result<(), ContentError> {
     capture.connections.sort_by_key(|connection| connection.number);
     capture.connections.dedup_by_key(|connection| connection.number);
     Ok(())
+}
+
+/// A borrowed part, with its place in what it was borrowed from.
+fn slice<'a>(bytes: &[u8], raw: &'a RawValue) -> Slice<'a> {
+    Slice { offset: offset_in(bytes, raw), bytes: raw.get().as_bytes() }
 }
 
 fn number_of(opening: Slice<'_>) -> Option<u32> {
