@@ -29,8 +29,10 @@ pub(super) fn command(scope: &Scope<'_>, argv: &[OsString]) -> Vec<Text> {
         .collect()
 }
 
-fn is_secret_option(option: &str) -> bool {
-    SECRET_OPTIONS.contains(&option) || is_sensitive_name(option.trim_start_matches('-'))
+/// True for an option whose argument is a secret. `-su` is `-s -u`.
+pub(super) fn is_secret_option(option: &str) -> bool {
+    let joined = option.len() == 3 && option.starts_with('-') && option.ends_with('u');
+    joined || SECRET_OPTIONS.contains(&option) || is_sensitive_name(option.trim_start_matches('-'))
 }
 
 impl Scope<'_> {

@@ -169,6 +169,12 @@ impl Scope<'_> {
     fn challenge(&self, text: &str) -> Text {
         let mut shown = Text::default();
         let mut rest = text;
+        let known = self.redactor.places(text);
+        // A value ends no sooner than a known secret in it.
+        let value_end = |rest: &str, end: usize| {
+            let at = text.len() - rest.len();
+            known.across(at..at + end).map_or(end, |place| place.end - at)
+        };
         while !rest.is_empty() {
             let Some(equals) = rest.find('=') else {
                 shown.push(self.listed(rest));
@@ -178,14 +184,14 @@ impl Scope<'_> {
             shown.push_shown("=");
             rest = &rest[equals + 1..];
             if let Some(quoted) = rest.strip_prefix('"') {
-                let end = quoted.find('"').unwrap_or(quoted.len());
+                let end = value_end(quoted, quoted.find('"').unwrap_or(quoted.len()));
                 shown.push_shown("\"");
                 shown.push(self.prose(&quoted[..end]));
                 let closing = &quoted[end..];
                 shown.push_shown(&closing[..closing.len().min(1)]);
                 rest = closing.get(1..).unwrap_or_default();
             } else {
-                let end = rest.find([',', ' ']).unwrap_or(rest.len());
+                let end = value_end(rest, rest.find([',', ' ']).unwrap_or(rest.len()));
                 shown.push(self.prose(&rest[..end]));
                 rest = &rest[end..];
             }

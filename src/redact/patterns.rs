@@ -182,6 +182,7 @@ fn encodings(value: &str) -> Vec<(Encoding, Zeroizing<Vec<u8>>)> {
     let percent = percent_encode(bytes, RESERVED).to_string();
     add(Encoding::Percent, percent_encode(percent.as_bytes(), RESERVED).to_string().into_bytes());
     add(Encoding::Percent, lower_escapes(&percent).into_bytes());
+    add(Encoding::Percent, percent.replace("%20", "+").into_bytes());
     add(Encoding::Percent, percent.into_bytes());
     add(Encoding::Percent, written(bytes, "%", |text, byte| write!(text, "{byte:02X}")));
     add(Encoding::Percent, written(bytes, "%", |text, byte| write!(text, "{byte:02x}")));
@@ -194,6 +195,8 @@ fn encodings(value: &str) -> Vec<(Encoding, Zeroizing<Vec<u8>>)> {
     add(Encoding::Json, escaped(value, |text, unit| write!(text, "\\u{unit:04x}"), false));
     add(Encoding::Other, entities(value, "&#x27;").into_bytes());
     add(Encoding::Other, entities(value, "&#39;").into_bytes());
+    // Python's `repr` of bytes, where they are no letters.
+    add(Encoding::Other, written(bytes, "\\x", |text, byte| write!(text, "{byte:02x}")));
     add(Encoding::Hex, written(bytes, "", |text, byte| write!(text, "{byte:02x}")));
     add(Encoding::Hex, written(bytes, "", |text, byte| write!(text, "{byte:02X}")));
     add(Encoding::Hex, written(bytes, " ", |text, byte| write!(text, "{byte:02x}"))[1..].to_vec());

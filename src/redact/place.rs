@@ -6,7 +6,7 @@ use crate::model::{Parameter, Text, UserInfo};
 
 use super::secret::Scope;
 use super::value::is_version;
-use super::words;
+use super::words::{self, Row};
 
 impl Scope<'_> {
     /// A host as it may be shown, in lower case. A label that does not look like a name is a tag.
@@ -61,11 +61,16 @@ impl Scope<'_> {
     pub(super) fn path(&self, path: &str) -> Text {
         let segments: Vec<&str> = path.split('/').collect();
         let mut text = Text::default();
+        let known = self.redactor.places(path);
+        let mut start = 0;
         for (at, (segment, shown)) in segments.iter().zip(shown_segments(&segments)).enumerate() {
             if at > 0 {
                 text.push_shown("/");
             }
-            if shown {
+            let end = start + segment.len();
+            let parted = known.across(start..end).is_some();
+            start = end + 1;
+            if shown && !parted {
                 text.push_shown(segment);
             } else {
                 let decoded: Vec<u8> = percent_encoding::percent_decode_str(segment).collect();
@@ -175,6 +180,10 @@ fn shown_segments(segments: &[&str]) -> Vec<bool> {
     for pair in filled.windows(2).rev() {
         shown[pair[0]] &= shown[pair[1]] || !doubtful(pair[0]);
     }
+    let mut row = Row::default();
+    for at in filled {
+        shown[at] = shown[at] && row.take(" ", segments[at]);
+    }
     shown
 }
 
@@ -183,7 +192,7 @@ fn is_harmless(segment: &str) -> bool {
     segment.is_empty()
         || matches!(segment, "." | ".." | "*")
         || is_version(segment) && segment.len() <= 6
-        || bare.split(':').all(words::is_word)
+        || words::is_segment(bare)
 }
 
 /// Lower case and long enough, or long.
@@ -192,14 +201,18 @@ fn is_plain_word(segment: &str) -> bool {
     (lower && segment.len() >= 3) || segment.len() > 8
 }
 
-/// A label of a host name: words, or groups of up to four letters and digits with no more than five digits in all.
+/// A label of a host name: words, or up to three groups, two of which may be up to four letters and digits, with no more than five
+/// digits in all.
 fn is_label(label: &str) -> bool {
     let digits = label.bytes().filter(u8::is_ascii_digit).count();
+    let (mut groups, mut others) = (0, 0);
     label.len() <= 40
         && digits <= 5
-        && label.split(['-', '_']).all(|part| {
-            part.is_empty()
-                || words::is_word(part)
-                || (part.len() <= 4 && part.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+        && label.split(['-', '_']).filter(|part| !part.is_empty()).all(|part| {
+            let word = words::is_word(part);
+            groups += 1;
+            others += usize::from(!word);
+            word || (part.len() <= 4 && part.bytes().all(|byte| byte.is_ascii_alphanumeric()))
         })
+        && (others == 0 || (others <= 2 && groups <= 3))
 }

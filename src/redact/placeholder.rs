@@ -5,6 +5,7 @@
 
 use crate::model::Class;
 
+use super::words::Row;
 use super::{policy, words};
 
 const NULLS: &[&str] = &[
@@ -190,7 +191,20 @@ pub(super) fn shown_template(text: &str) -> String {
     let is_part = |letter: char| letter.is_alphanumeric() || "_-+/=#!~^".contains(letter);
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
+    let mut row = Row::default();
+    let mut between = 0;
     while let Some(letter) = rest.chars().next() {
+        // `default(x)` of a template, without quotes.
+        if shown.ends_with("default(") && letter != ')' {
+            shown.push('…');
+            rest = &rest[rest.find(')').unwrap_or(rest.len())..];
+            continue;
+        }
+        // A shell's `${NAME:-default}`: what follows is a value.
+        if shown.ends_with(':') && matches!(letter, '-' | '=' | '+' | '?') && shown.starts_with("${") {
+            shown.push_str("…}");
+            break;
+        }
         if let Some(length) = literal(rest, &shown) {
             shown.push(letter);
             shown.push('…');
@@ -203,10 +217,15 @@ pub(super) fn shown_template(text: &str) -> String {
             letter.len_utf8()
         };
         let piece = &rest[..end];
+        let at = text.len() - rest.len();
+        let signs = &text[between..at];
         let harmless = !is_part(letter)
-            || words::is_word(piece)
+            || (words::is_word(piece) && row.take(signs, piece))
             || piece.chars().all(|letter| !letter.is_alphanumeric())
             || (piece.len() <= 2 && piece.bytes().all(|byte| byte.is_ascii_digit()));
+        if is_part(letter) {
+            between = at + end;
+        }
         if harmless && (letter.is_ascii() || words::is_word(piece)) {
             shown.push_str(piece);
         } else if !shown.ends_with('…') {

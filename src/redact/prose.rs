@@ -4,8 +4,10 @@ use std::net::{IpAddr, SocketAddr};
 
 use crate::model::Text;
 
+use super::command::is_secret_option;
 use super::secret::Scope;
 use super::value::is_version;
+use super::words::Row;
 use super::{policy, schemes, shape, words};
 
 impl Scope<'_> {
@@ -14,6 +16,8 @@ impl Scope<'_> {
         let mut prose = Text::default();
         let mut rest = text;
         let mut hide = Hide::Nothing;
+        let mut row = Row::default();
+        let known = self.redactor.places(text);
         while !rest.is_empty() {
             let end = rest.find(|letter| !is_delimiter(letter)).unwrap_or(rest.len());
             let (delimiters, after) = rest.split_at(end);
@@ -26,10 +30,22 @@ impl Scope<'_> {
                 break;
             }
             let end = after.find(is_delimiter).unwrap_or(after.len());
-            if let Some(end) = hide.phrase(delimiters, after) {
+            let at = text.len() - after.len();
+            if let Some(length) = hide.phrase(delimiters, after) {
+                let end = known.across(at..at + length).map_or(length, |place| length.max(place.end - at));
                 prose.push_hidden(self.secret(&after.as_bytes()[..end], true));
                 hide = Hide::Nothing;
                 rest = &after[end..];
+                continue;
+            }
+            if let Some(place) = known.across(at..at + end) {
+                let start = place.start.max(at);
+                self.push_prose_word(&mut prose, &text[at..start], hide != Hide::Nothing);
+                // What hangs on it belongs to it: a value that became longer is told as such.
+                let end = place.end + text[place.end..].find(is_delimiter).unwrap_or(text.len() - place.end);
+                prose.push_hidden(self.secret(&text.as_bytes()[start..end], true));
+                hide = Hide::Nothing;
+                rest = &text[end..];
                 continue;
             }
             let (word, after) = after.split_at(end);
@@ -39,7 +55,11 @@ impl Scope<'_> {
                 rest = &rest[delimiters.len() + length..];
                 continue;
             }
-            self.push_prose_word(&mut prose, word, hide != Hide::Nothing);
+            if row.take(delimiters, word) {
+                self.push_prose_word(&mut prose, word, hide != Hide::Nothing);
+            } else {
+                prose.push_hidden(self.word(word));
+            }
             hide = hide.after(word, after, delimiters);
             rest = after;
         }
@@ -167,6 +187,14 @@ impl Hide {
             return self;
         }
         let gap = &after[..after.find(|letter| !is_delimiter(letter)).unwrap_or(after.len())];
+        // `-u me:'x'` of a shell: what hangs on a secret belongs to it.
+        if self != Self::Nothing && gap.len() == 1 && gap.starts_with(is_quote) && word.ends_with([':', '='])
+        {
+            return self;
+        }
+        if word.starts_with('-') && is_secret_option(word) && !gap.starts_with([',', ';', '|']) {
+            return Self::Word;
+        }
         if self != Self::Nothing && schemes::is_known(bare) {
             return self;
         }

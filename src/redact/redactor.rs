@@ -7,8 +7,8 @@ use std::ops::Range;
 use thiserror::Error;
 
 use crate::model::{
-    ClientHello, Connection, ConnectionKind, Exchange, Failure, Fidelity, Handshake, Outcome, Piece,
-    Reference, Request, Response, Target, Text,
+    ClientHello, Connection, ConnectionKind, Exchange, Failure, Fidelity, Handshake, Outcome, Reference,
+    Request, Response, Target, Text,
 };
 
 use super::fingerprint::{Digest, Tagger};
@@ -353,30 +353,6 @@ impl Redactor {
             (entry.map_or_else(String::new, |entry| entry.reference.to_string()), hit.range)
         })
     }
-
-    /// Replaces known secrets in what would be shown otherwise.
-    pub(super) fn masked(&self, scope: &Scope<'_>, text: Text) -> Text {
-        if self.patterns.is_empty() {
-            return text;
-        }
-        let mut masked = Text::default();
-        for piece in text.pieces {
-            let Piece::Shown(shown) = piece else {
-                masked.pieces.push(piece);
-                continue;
-            };
-            let mut at = 0;
-            for hit in self.patterns.find(shown.as_bytes()) {
-                // Encodings are cut at letters' edges, but for secrets that begin or end within one.
-                let (start, end) = (floor(&shown, hit.range.start).max(at), ceil(&shown, hit.range.end));
-                masked.push_shown(&shown[at..start]);
-                masked.push_hidden(scope.secret(&shown.as_bytes()[start..end], true));
-                at = end;
-            }
-            masked.push_shown(&shown[at..]);
-        }
-        masked
-    }
 }
 
 fn stands_alone(text: &[u8], range: &Range<usize>) -> bool {
@@ -387,20 +363,6 @@ fn stands_alone(text: &[u8], range: &Range<usize>) -> bool {
 /// Another program told of it, and may have hidden values.
 fn is_imported(raw: &RawExchange) -> bool {
     matches!(raw.fidelity, Fidelity::Imported(_))
-}
-
-fn floor(text: &str, mut at: usize) -> usize {
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
-}
-
-fn ceil(text: &str, mut at: usize) -> usize {
-    while !text.is_char_boundary(at) {
-        at += 1;
-    }
-    at
 }
 
 /// A TLS version by its number on the wire, as its RFC writes it.

@@ -75,7 +75,11 @@ impl<'a> Scope<'a> {
             let shape = plain_shape(raw.len(), Class::Withheld);
             return Secret { shape, fingerprint: only(exact), relation: None, credential };
         }
-        let shape = shape::shape(raw, &text, sensitive, &self.clock, tagger);
+        let mut shape = shape::shape(raw, &text, sensitive, &self.clock, tagger);
+        // A template is shown, unless a known secret stands in it.
+        if matches!(shape.class, Class::Template(_)) && !self.redactor.places(&text).is_empty() {
+            shape.class = Class::Opaque;
+        }
         let found =
             self.redactor.references.relate(tagger, &self.redactor.patterns, &text, exact, credential);
         let placeholder =

@@ -4,6 +4,7 @@ use crate::model::{Class, Parameter, Reference, Secret, Text};
 
 use super::policy::{is_credential_name, is_protocol_word, is_sensitive_name};
 use super::secret::Scope;
+use super::words::Row;
 use super::{forms, shape, words};
 
 /// Longer values are not shown, in bytes.
@@ -156,13 +157,17 @@ fn is_harmless(text: &str) -> bool {
     (1..=6).contains(&digits) && is_version(number)
 }
 
-/// `12`, `1.5`, `2.31.0`, `v1`.
+/// `12`, `1.5`, `2.31.0`, `v1`. With more digits it may be a number that is a secret, in groups.
 pub(super) fn is_version(text: &str) -> bool {
     let text = text.strip_prefix(['v', 'V']).unwrap_or(text);
-    text.len() <= 24
+    has_few_digits(text)
         && text
             .split('.')
             .all(|part| !part.is_empty() && part.len() <= 6 && part.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+fn has_few_digits(text: &str) -> bool {
+    text.bytes().filter(u8::is_ascii_digit).count() <= 12
 }
 
 /// A value with blanks in it that is one all the same: a date and time, a template.
@@ -176,6 +181,9 @@ impl Scope<'_> {
         let mut shown = Text::default();
         let mut rest = text;
         let mut name = String::new();
+        let known = self.redactor.places(text);
+        let mut row = Row::default();
+        let mut parted = true;
         while let Some(first) = rest.chars().next() {
             let breaks = |letter: char| letter.is_ascii_whitespace() || ",;\"()=".contains(letter);
             if breaks(first) {
@@ -183,12 +191,26 @@ impl Scope<'_> {
                 if first != '=' && first != '"' {
                     name.clear();
                 }
+                parted |= !first.is_ascii_whitespace();
                 rest = &rest[1..];
                 continue;
             }
             let end = rest.find(breaks).unwrap_or(rest.len());
             let piece = &rest[..end];
-            if is_sensitive_name(&name) || is_random_by_name(&name) || !is_listed_word(piece) {
+            let at = text.len() - rest.len();
+            if let Some(over) = known.across(at..at + end) {
+                shown.push_hidden(self.secret(&text.as_bytes()[at..over.end], true));
+                rest = &text[over.end..];
+                continue;
+            }
+            if std::mem::take(&mut parted) {
+                row = Row::default();
+            }
+            if is_sensitive_name(&name)
+                || is_random_by_name(&name)
+                || !is_listed_word(piece)
+                || !row.take(" ", piece)
+            {
                 shown.push_hidden(self.secret(piece.as_bytes(), is_credential_name(&name)));
             } else {
                 shown.push_shown(piece);
@@ -227,7 +249,9 @@ const WELL_KNOWN: &[&str] = &[
 /// `python-requests/2.34.0`, `text/html`, `*/*`, `q`, `0.8`, `max-age`.
 fn is_listed_word(piece: &str) -> bool {
     let is_number = |part: &str| part.len() <= 10 && part.bytes().all(|byte| byte.is_ascii_digit());
+    let mut row = Row::default();
     piece.len() <= 96
+        && has_few_digits(piece)
         && piece.split(['/', '+', ':', '*']).all(|part| {
             // RFC 6838, section 3.2: the vendor tree of media types.
             let part = part.strip_prefix("vnd.").unwrap_or(part);
@@ -235,7 +259,7 @@ fn is_listed_word(piece: &str) -> bool {
                 || WELL_KNOWN.contains(&part)
                 || is_number(part)
                 || is_version(part)
-                || words::is_word(part)
+                || (words::is_word(part) && row.take(" ", part))
                 || is_dated_version(part)
                 || EDGES.contains(&part)
         })

@@ -11,6 +11,8 @@ use std::sync::LazyLock;
 const LONGEST_NAME: usize = 64;
 /// Longest word within a name.
 const LONGEST_WORD: usize = 20;
+/// Most letters of a name that no word vouches for: abbreviations in capitals, single letters. A product key is made of nothing else.
+const MOST_UNPROVEN: usize = 10;
 
 /// True where a text looks like a name: words of letters joined by `-_.:` and the like, with few digits.
 pub fn is_name(text: &str) -> bool {
@@ -19,16 +21,61 @@ pub fn is_name(text: &str) -> bool {
     })
 }
 
-/// True where a text looks like one word of prose or a segment of a path.
+/// True where a text looks like one word of prose.
 pub(super) fn is_word(text: &str) -> bool {
     is_made_of_words(text, |letter| matches!(letter, '_' | '-' | '.'))
+}
+
+/// True where a text looks like a segment of a path: a word, or several with colons between them.
+pub(super) fn is_segment(text: &str) -> bool {
+    is_made_of_words(text, |letter| matches!(letter, '_' | '-' | '.' | ':'))
+}
+
+/// Words, and what only passes for words, in the order in which they are shown: a random string may fall into short pieces each
+/// of which could be anything, so that a row of them is hidden from some length on.
+#[derive(Default)]
+pub(super) struct Row {
+    unproven: usize,
+}
+
+impl Row {
+    /// Most bytes in a row that no word vouches for.
+    const MOST: usize = 10;
+
+    /// Takes what stands next and may be shown by itself, and what stands before it; false where it must not be shown.
+    pub(super) fn take(&mut self, between: &str, word: &str) -> bool {
+        let mut tally = Tally::default();
+        for part in word.split(|letter: char| !letter.is_alphanumeric()).filter(|part| !part.is_empty()) {
+            let digits = part.len() <= 8 && part.bytes().all(|byte| byte.is_ascii_digit());
+            if !tally.take(part) && !digits {
+                // It is hidden in any case, and ends the row.
+                self.unproven = 0;
+                return true;
+            }
+        }
+        // A blank parts two words, a sign may stand within a string.
+        let glued = !between.is_empty() && !between.contains(char::is_whitespace);
+        let shouted = !glued && word.len() == 5 && is_abbreviation(word) && follows_words(word);
+        if shouted || tally.letters >= tally.unproven + tally.in_pairs + 3 {
+            self.unproven = 0;
+            return true;
+        }
+        self.unproven += tally.unproven + tally.digits;
+        if glued {
+            let signs = word.chars().filter(|letter| !letter.is_alphanumeric()).count();
+            self.unproven += tally.in_pairs + signs + if self.unproven > 0 { between.len() } else { 0 };
+        }
+        self.unproven <= Self::MOST
+    }
 }
 
 fn is_made_of_words(text: &str, joins: impl Fn(char) -> bool) -> bool {
     if text.is_empty() || text.len() > LONGEST_NAME {
         return false;
     }
-    let mut tally = Tally::default();
+    // `DATA_BASE_HOST`: a variable's name, not a product key.
+    let capitals = text.contains('_') && !text.contains(['-', ':', ' ']);
+    let mut tally = Tally { capitals, ..Tally::default() };
     text.split(joins).filter(|part| !part.is_empty()).all(|part| tally.take(part)) && tally.is_plausible()
 }
 
@@ -38,17 +85,24 @@ struct Tally {
     pieces: usize,
     short: usize,
     letters: usize,
+    /// Of the letters, those that do not follow each other as in words.
+    unproven: usize,
+    /// Of the others, those of pieces of two letters, which say little.
+    in_pairs: usize,
     digits: usize,
+    /// A few capitals in a row may be a word.
+    capitals: bool,
 }
 
 impl Tally {
     /// Takes a run of letters and digits; false where it cannot be part of a name.
     fn take(&mut self, part: &str) -> bool {
-        if !part.is_ascii() {
+        if part.chars().filter(|letter| !letter.is_ascii()).count() * 3 > part.len() {
             // Other scripts: letters only, and not many of them.
             self.pieces += 1;
             self.letters += part.len();
-            return part.chars().all(char::is_alphabetic) && part.chars().count() <= 12;
+            let ascii = part.bytes().any(|byte| byte.is_ascii());
+            return !ascii && part.chars().all(char::is_alphabetic) && part.chars().count() <= 12;
         }
         let letters = part.trim_end_matches(|letter: char| letter.is_ascii_digit());
         let digits = part.len() - letters.len();
@@ -60,14 +114,19 @@ impl Tally {
             self.pieces += 1;
             return true;
         }
-        if !letters.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        if !letters.chars().all(char::is_alphabetic) {
             return false;
         }
         let mut pieces = 0;
         let sound = camel_pieces(letters).all(|piece| {
             pieces += 1;
             self.short += usize::from(piece.len() < 3);
-            is_pronounceable(piece)
+            let short = is_abbreviation(piece);
+            let capitals = piece.len() > 2 && short && !self.capitals;
+            let proven = piece.len() > 1 && !capitals && follows_words(piece);
+            self.unproven += if proven { 0 } else { piece.len() };
+            self.in_pairs += if proven && piece.len() == 2 { 2 } else { 0 };
+            proven || short
         });
         self.pieces += pieces;
         self.letters += letters.len();
@@ -77,7 +136,11 @@ impl Tally {
 
     fn is_plausible(&self) -> bool {
         let long = self.pieces - self.short;
-        self.letters > 0 && self.pieces <= 10 && self.digits <= 4 && self.short <= long + 2
+        self.letters > 0
+            && self.pieces <= 10
+            && self.digits <= 4
+            && self.short <= long + 2
+            && self.unproven <= MOST_UNPROVEN
     }
 }
 
@@ -108,20 +171,25 @@ fn begins_piece(bytes: &[u8], at: usize) -> bool {
     !after_upper || before_lower
 }
 
-/// True where the letters of one piece follow each other as in words. Abbreviations of up to five capitals pass.
-fn is_pronounceable(piece: &str) -> bool {
+/// Too short to be judged by its letters: one or two of any kind, or up to five capitals.
+fn is_abbreviation(piece: &str) -> bool {
+    piece.len() < 3 || (piece.len() <= 5 && piece.bytes().all(|byte| byte.is_ascii_uppercase()))
+}
+
+/// True where the letters of one piece follow each other as in words. Next to a letter with an accent any may stand.
+fn follows_words(piece: &str) -> bool {
     if piece.len() > LONGEST_WORD {
         return false;
     }
-    let capitals = piece.bytes().all(|byte| byte.is_ascii_uppercase());
-    if piece.len() < 3 || (capitals && piece.len() <= 5) {
-        return true;
-    }
     let code = |at: usize| match at.checked_sub(1).and_then(|at| piece.as_bytes().get(at)) {
-        Some(letter) => usize::from(letter.to_ascii_lowercase() - b'a') + 1,
-        None => 0,
+        Some(letter) if letter.is_ascii() => Some(usize::from(letter.to_ascii_lowercase() - b'a') + 1),
+        Some(_) => None,
+        None => Some(0),
     };
-    (0..piece.len()).all(|at| TRIGRAMS.contains(code(at), code(at + 1), code(at + 2)))
+    (0..piece.len()).all(|at| match (code(at), code(at + 1), code(at + 2)) {
+        (Some(first), Some(second), Some(third)) => TRIGRAMS.contains(first, second, third),
+        _ => true,
+    })
 }
 
 /// Groups of three letters that occur in words; `_` is a word's edge.
@@ -231,6 +299,10 @@ mod tests {
             "U88+6E^x",
             "hQkzRtbWnAeX",
             "p4ssword",
+            "XKQPT-ZRWBM-MNVCJ-LKJHG",
+            "QWRTP:ZXCVB:MNBVC",
+            "kQxTvLpRaéWz",
+            "bNcFdGhéJeM-kQxTvLp",
         ] {
             assert!(!is_name(secret) && !is_word(secret), "{secret}");
         }

@@ -1,5 +1,6 @@
 //! Tests of `redact`: nothing leaks, wherever a secret stands; and what is kept tells how values relate.
 
+mod corpus;
 mod leaks;
 mod relations;
 

@@ -3,6 +3,7 @@
 use crate::model::Text;
 
 use super::super::secret::Scope;
+use super::super::words::Row;
 
 /// True for a `query` that is a GraphQL document.
 pub(super) fn is_document(name: &str, text: &str) -> bool {
@@ -19,6 +20,9 @@ pub(super) fn is_document(name: &str, text: &str) -> bool {
 pub(super) fn redact(scope: &Scope<'_>, text: &str) -> Text {
     let mut shown = Text::default();
     let mut rest = text;
+    let mut row = Row::default();
+    let mut between = "";
+    let known = scope.redactor.places(text);
     while let Some(first) = rest.chars().next() {
         let end = match first {
             '"' => string_end(rest),
@@ -27,6 +31,12 @@ pub(super) fn redact(scope: &Scope<'_>, text: &str) -> Text {
             letter => letter.len_utf8(),
         };
         let (token, after) = rest.split_at(end);
+        let at = text.len() - rest.len();
+        if let Some(place) = known.across(at..at + end) {
+            shown.push(scope.hidden(&text.as_bytes()[at..place.end], true));
+            rest = &text[place.end..];
+            continue;
+        }
         match first {
             '"' => {
                 let quotes = if token.starts_with("\"\"\"") && token.len() >= 6 { 3 } else { 1 };
@@ -37,6 +47,9 @@ pub(super) fn redact(scope: &Scope<'_>, text: &str) -> Text {
                 shown.push_shown(if closed { &token[..quotes] } else { "" });
             }
             '#' => shown.push(scope.hidden(token.as_bytes(), false)),
+            letter if is_name_part(letter) && !row.take(between, token) => {
+                shown.push(scope.hidden(token.as_bytes(), false));
+            }
             letter if letter.is_ascii_digit() || letter == '-' => shown.push(scope.typed(token)),
             letter if is_name_part(letter) => shown.push_shown(&scope.redactor.name(token)),
             letter if letter.is_ascii_punctuation() || letter.is_ascii_whitespace() => {
@@ -44,6 +57,7 @@ pub(super) fn redact(scope: &Scope<'_>, text: &str) -> Text {
             }
             _ => shown.push(scope.hidden(token.as_bytes(), false)),
         }
+        between = token;
         rest = after;
     }
     scope.redactor.masked(scope, shown)

@@ -5,6 +5,7 @@ use crate::model::Text;
 use super::super::forms;
 use super::super::policy::is_credential_name;
 use super::super::secret::Scope;
+use super::super::words::Row;
 
 /// Redacts a document. It need not be well-formed.
 pub(super) fn redact(scope: &Scope<'_>, text: &str) -> Text {
@@ -89,6 +90,8 @@ fn push_tag(scope: &Scope<'_>, shown: &mut Text, tag: &str) -> String {
     let mut element = None;
     let mut attribute = String::new();
     let mut assigned = false;
+    let known = scope.redactor.places(tag);
+    let mut row = Row::default();
     while let Some(first) = rest.chars().next() {
         if first == '"' || first == '\'' {
             let inner = &rest[1..];
@@ -117,7 +120,12 @@ fn push_tag(scope: &Scope<'_>, shown: &mut Text, tag: &str) -> String {
         } else {
             let end = name_end(rest);
             let name = &rest[..end];
-            shown.push_shown(&scope.redactor.name(name));
+            let at = tag.len() - rest.len();
+            if known.across(at..at + end).is_none() && row.take(" ", name) {
+                shown.push_shown(&scope.redactor.name(name));
+            } else {
+                shown.push(scope.hidden(name.as_bytes(), false));
+            }
             name.clone_into(&mut attribute);
             element.get_or_insert_with(|| name.to_owned());
             rest = &rest[end..];
