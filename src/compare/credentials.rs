@@ -1,16 +1,16 @@
 //! What two exchanges carry as credentials, and how it relates.
 
 use super::carried::Item;
-use super::identity::{alteration, identity, is_placeholder, same_name};
+use super::identity::{alteration, identity, is_placeholder, same_name, times_tell};
 use super::imported::may_have_carried;
 use super::side_by_side::{Both, Found, short};
 use super::significance::{is_clock, is_key_id, is_per_request, is_signature, scheme_case, signs};
-use super::value::{Likeness, secrets, texts};
+use super::value::{Likeness, same_issue, secrets, texts};
 use super::{
     ChangeKind, CredentialMatch, CredentialPair, CredentialPart, FieldPart, Identity, Locator, Reason,
     Significance,
 };
-use crate::model::{Class, Content, Exchange, FieldValue, Length, Parameter, Token};
+use crate::model::{Content, Exchange, FieldValue, Length, Parameter, Token};
 
 /// Relates what both exchanges carry, and notes the differences.
 pub(super) fn compare(
@@ -54,6 +54,7 @@ fn relate(both: &Both<'_>, sandbox: &[Item], runtime: &[Item]) -> Vec<Credential
     let related = |item: &Item, other: &Item| Some(identify(both, item, other));
     pass(&|item, other| if item.same_place(other) { related(item, other) } else { None });
     pass(&|item, other| related(item, other).filter(|identity| moves(item, identity, &Identity::Same)));
+    pass(&|item, other| related(item, other).filter(|identity| renewed(item, other, identity)));
     pass(&|item, other| {
         related(item, other).filter(|identity| moves(item, identity, &Identity::Altered("")))
     });
@@ -67,29 +68,42 @@ fn relate(both: &Both<'_>, sandbox: &[Item], runtime: &[Item]) -> Vec<Credential
     let mut matches: Vec<CredentialMatch> = partners
         .into_iter()
         .enumerate()
-        .map(|(at, partner)| match partner {
-            Some((other, identity)) => CredentialMatch { sandbox: Some(at), runtime: Some(other), identity },
-            None => CredentialMatch { sandbox: Some(at), runtime: None, identity: lonely_in(both.runtime) },
+        .map(|(at, partner)| {
+            let lonely = || (None, lonely_in(both.runtime, &sandbox[at]));
+            let (runtime, identity) =
+                partner.map_or_else(lonely, |(other, identity)| (Some(other), identity));
+            CredentialMatch { sandbox: Some(at), runtime, identity }
         })
         .collect();
     let lonely = taken.iter().enumerate().filter(|(_, taken)| !**taken);
     matches.extend(lonely.map(|(at, _)| CredentialMatch {
         sandbox: None,
         runtime: Some(at),
-        identity: lonely_in(both.sandbox),
+        identity: lonely_in(both.sandbox, &runtime[at]),
     }));
     matches
 }
 
-/// What is said of a credential that this other exchange does not have.
-fn lonely_in(other: &Exchange) -> Identity {
-    if may_have_carried(other) { Identity::Unknown } else { Identity::Alone }
+/// What is said of a credential that this other exchange does not have. In a body that was not seen to its end it may still have come.
+fn lonely_in(other: &Exchange, item: &Item) -> Identity {
+    let of_body = matches!(item.carried.at, Locator::Body { .. } | Locator::Form { .. });
+    let unseen = of_body && !other.request.body.complete;
+    if unseen || may_have_carried(other) { Identity::Unknown } else { Identity::Alone }
 }
 
 /// A value that says nothing does not move.
 fn moves(item: &Item, identity: &Identity, wanted: &Identity) -> bool {
     std::mem::discriminant(identity) == std::mem::discriminant(wanted)
         && !is_placeholder(&item.carried.secret)
+}
+
+/// The same token but for being issued anew: one answer told both, or the claims of two JWTs are equal.
+fn renewed(item: &Item, other: &Item, identity: &Identity) -> bool {
+    match identity {
+        Identity::Expected(Reason::FreshJwt) => true,
+        Identity::Expected(Reason::Issued) => same_issue(&item.carried.secret, &other.carried.secret),
+        _ => false,
+    }
 }
 
 /// Tags of different keys do not tell, but the value has the same name on both sides, or the same long shape.
@@ -123,7 +137,10 @@ fn identify(both: &Both<'_>, item: &Item, other: &Item) -> Identity {
     }
     let signed = [item, other].iter().all(|item| item.carried.scheme.as_deref().is_some_and(signs));
     // `HMAC key:signature`: the key's id is not kept apart, so that only an answer proves that it is the right one.
-    if is_signature(&item.name) || (signed && both.sandbox.succeeded() && both.runtime.succeeded()) {
+    if is_signature(&item.name)
+        || answers_challenge(item)
+        || (signed && both.sandbox.succeeded() && both.runtime.succeeded())
+    {
         let alike = std::mem::discriminant(&sandbox.shape.class)
             == std::mem::discriminant(&runtime.shape.class)
             && sandbox.shape.length == runtime.shape.length;
@@ -139,6 +156,12 @@ fn identify(both: &Both<'_>, item: &Item, other: &Item) -> Identity {
     }
 }
 
+/// `response` of Digest: a hash over user, password and the server's nonce (RFC 7616, section 3.4).
+fn answers_challenge(item: &Item) -> bool {
+    let digest = item.carried.scheme.as_deref().is_some_and(|scheme| scheme.eq_ignore_ascii_case("digest"));
+    digest && item.parameter.as_deref() == Some("response")
+}
+
 /// A signature may differ where what it is made over has moved, and what it is made with has not.
 fn signs_anew(both: &Both<'_>) -> bool {
     let (one, other) = (&both.sandbox.request, &both.runtime.request);
@@ -147,6 +170,7 @@ fn signs_anew(both: &Both<'_>) -> bool {
     let mut judge = |name: &str, likeness: Likeness| match likeness {
         Likeness::Expected(_) => moved = true,
         Likeness::Differs(_) if is_key_id(name) => same_key = false,
+        Likeness::Differs(_) if is_clock(name) => moved = true,
         _ => {}
     };
     let parameters = |one: &[Parameter], other: &[Parameter], judge: &mut dyn FnMut(&str, Likeness)| {
@@ -215,10 +239,10 @@ fn note(both: &Both<'_>, sandbox: &[Item], runtime: &[Item], one: &CredentialMat
     let (how, significance) = match one.identity {
         Identity::Same | Identity::Unknown | Identity::Alone => return,
         Identity::Altered(how) => (Some(how), Significance::Material),
-        Identity::Expected(Reason::FreshJwt) if expired(item) != expired(other) => {
-            (Some("expired"), Significance::Material)
-        }
-        Identity::Expected(reason) => (None, Significance::Expected(reason)),
+        Identity::Expected(reason) => match times_tell(&from.secret, &to.secret, !both.agree()) {
+            Some(how) if reason == Reason::FreshJwt => (Some(how), Significance::Material),
+            _ => (None, Significance::Expected(reason)),
+        },
         Identity::Unrelated => {
             let how =
                 alteration(&from.secret, &to.secret).filter(|_| both.runs.same_key).map(|change| change.how);
@@ -261,10 +285,6 @@ fn scheme(both: &Both<'_>, item: &Item, other: &Item, found: &mut Found<'_>) {
     if !found.noted(&at) {
         found.push(at, only_case.then_some("case-changed"), (from.clone(), to.clone()), significance);
     }
-}
-
-fn expired(item: &Item) -> bool {
-    matches!(&item.carried.secret.shape.class, Class::Jwt(jwt) if jwt.expires_in.is_some_and(|left| left <= 0))
 }
 
 /// The place as a whole: what is absent has no token.

@@ -5,7 +5,7 @@ use super::side_by_side::{Both, Runs};
 use super::value::{issued, surely_differ};
 use super::{Identity, Reason};
 use crate::model::{
-    Blank, Capture, Class, Fingerprint, Form, Length, Reference, Relation, Secret, Side, Step, Tag,
+    Blank, Capture, Class, Fingerprint, Form, Jwt, Length, Reference, Relation, Secret, Side, Step, Tag,
 };
 
 /// How one secret was made of another.
@@ -93,6 +93,24 @@ pub(super) fn same_but_for_times(sandbox: &Secret, runtime: &Secret) -> bool {
                 && one.lifetime.is_some() == other.lifetime.is_some()
         }
         _ => false,
+    }
+}
+
+/// What the times of two JWTs that are equal but for them may explain: only one had expired, or, where only one side was `refused`, is
+/// not valid yet or lives longer.
+pub(super) fn times_tell(sandbox: &Secret, runtime: &Secret, refused: bool) -> Option<&'static str> {
+    let (Class::Jwt(one), Class::Jwt(other)) = (&sandbox.shape.class, &runtime.shape.class) else {
+        return None;
+    };
+    let expired = |jwt: &Jwt| jwt.expires_in.is_some_and(|left| left <= 0);
+    if expired(one) != expired(other) {
+        Some("expired")
+    } else if refused && one.early().is_some() != other.early().is_some() {
+        Some("not-valid-yet")
+    } else if refused && !one.lives_as_long_as(other) {
+        Some("other-lifetime")
+    } else {
+        None
     }
 }
 

@@ -7,8 +7,8 @@ use super::identity::{alteration, is_placeholder, same_but_for_times, same_place
 use super::imported::{is_withheld, withheld};
 use super::issued::may_be_issued;
 use super::side_by_side::Both;
-use super::significance::{is_clock, is_per_request, moved_with_clock};
-use crate::model::{Class, Length, Piece, Reference, Secret, Shape, Text};
+use super::significance::{is_clock, is_paging, is_per_request, moved_with_clock};
+use crate::model::{Class, Exchange, Length, Piece, Reference, Secret, Shape, Step, Text};
 
 /// How like two values of one place are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,11 +64,20 @@ pub(super) fn texts(both: &Both<'_>, name: &str, sandbox: &Text, runtime: &Text)
     } else {
         Likeness::Differs(None)
     };
-    if matches!(likeness, Likeness::Differs(_)) && alike(sandbox, runtime) {
+    if !matches!(likeness, Likeness::Differs(_)) {
+        likeness
+    } else if alike(sandbox, runtime) {
         by_name(both, name, sandbox, runtime).unwrap_or(likeness)
+    } else if is_template(sandbox) != is_template(runtime) {
+        Likeness::Differs(Some("template"))
     } else {
         likeness
     }
+}
+
+/// True where nobody filled in a template.
+fn is_template(text: &Text) -> bool {
+    text.secrets().any(|secret| matches!(secret.shape.class, Class::Template(_)))
 }
 
 /// Compares two hidden values of a place of this name that carries no credentials.
@@ -116,7 +125,7 @@ pub(super) fn secrets(both: &Both<'_>, name: &str, sandbox: &Secret, runtime: &S
             return Likeness::Expected(Reason::Clock);
         }
     }
-    if issued(both, sandbox, runtime) {
+    if issued(both, sandbox, runtime) || are_cursors(both, name, sandbox, runtime) {
         return Likeness::Expected(Reason::Issued);
     }
     if both.runs.same_key {
@@ -128,21 +137,35 @@ pub(super) fn secrets(both: &Both<'_>, name: &str, sandbox: &Secret, runtime: &S
     if surely_differ(sandbox, runtime) { Likeness::Differs(None) } else { Likeness::Unknown }
 }
 
-/// True where both values were told by earlier answers of their runs.
+/// True where both values were told by earlier answers of their runs: by the same part of them, where one of the two is refused.
 pub(super) fn issued(both: &Both<'_>, sandbox: &Secret, runtime: &Secret) -> bool {
-    let by_relation = |secret: &Secret| {
-        secret
-            .relation
-            .as_ref()
-            .filter(|relation| matches!(relation.reference, Reference::Issued { .. }))
-            .map(|relation| relation.steps.clone())
-    };
-    match (by_relation(sandbox), by_relation(runtime)) {
-        (Some(one), Some(other)) => one == other,
+    match (issue(sandbox), issue(runtime)) {
+        (Some((_, one)), Some((_, other))) => one == other && (both.agree() || same_issue(sandbox, runtime)),
         _ => {
             both.runs.issued_to_sandbox().secret_before(both.sandbox.number, sandbox)
                 && both.runs.issued_to_runtime().secret_before(both.runtime.number, runtime)
         }
+    }
+}
+
+/// True for two tokens that stood in the same place of an answer. Which of several in a list it was does not count.
+pub(super) fn same_issue(sandbox: &Secret, runtime: &Secret) -> bool {
+    let place = |at: &str| -> Vec<String> {
+        let number = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        at.split('/').filter(|part| !number(part)).map(str::to_owned).collect()
+    };
+    match (issue(sandbox), issue(runtime)) {
+        (Some((one, _)), Some((other, _))) => place(one) == place(other),
+        _ => false,
+    }
+}
+
+/// Where an earlier answer told a value, and what was done to it since.
+fn issue(secret: &Secret) -> Option<(&str, &[Step])> {
+    let relation = secret.relation.as_ref()?;
+    match &relation.reference {
+        Reference::Issued { at, .. } => Some((at, &relation.steps)),
+        _ => None,
     }
 }
 
@@ -200,6 +223,17 @@ fn by_name(both: &Both<'_>, name: &str, sandbox: &Text, runtime: &Text) -> Optio
     } else {
         None
     }
+}
+
+/// True for what no client makes up: places in a list, opaque, that were not in a run's first request, and were accepted.
+fn are_cursors(both: &Both<'_>, name: &str, sandbox: &Secret, runtime: &Secret) -> bool {
+    let opaque = |secret: &Secret| {
+        let class = &secret.shape.class;
+        secret.relation.is_none()
+            && matches!(class, Class::Opaque | Class::Hex | Class::Uuid { .. } | Class::Jwt(_))
+    };
+    let follows = |exchange: &Exchange, secret| exchange.number > 1 && exchange.succeeded() && opaque(secret);
+    is_paging(name) && follows(both.sandbox, sandbox) && follows(both.runtime, runtime)
 }
 
 /// True where the name of a place may still explain a difference: no placeholders, and not two single secrets, whose names have been asked.

@@ -174,6 +174,24 @@ pub struct Jwt {
     pub tags: BTreeMap<String, Tag>,
 }
 
+/// Seconds by which two clocks, or two lifetimes, may differ and still be called equal.
+const SKEW: i64 = 60;
+
+impl Jwt {
+    /// For how many seconds it was not valid yet when it was sent: `iat` lies ahead of the request, by more than clocks differ.
+    pub fn early(&self) -> Option<i64> {
+        let (left, lifetime) = self.expires_in.zip(self.lifetime)?;
+        Some(left.saturating_sub(lifetime)).filter(|ahead| *ahead > SKEW)
+    }
+
+    /// Both live equally long, or that is not known.
+    pub fn lives_as_long_as(&self, other: &Self) -> bool {
+        self.lifetime
+            .zip(other.lifetime)
+            .is_none_or(|(one, other)| one.abs_diff(other) <= SKEW.unsigned_abs())
+    }
+}
+
 /// A keyed tag: 60 bits of HMAC-SHA256 under the machine's key. Equal values have equal tags under one key.
 ///
 /// In a bundle an ordinal stands in its place (`S1`, `P7`): equal where the tags were equal, and nothing else. No key makes it.

@@ -37,7 +37,7 @@ pub(super) fn read(sentence: &Sentence<'_>) -> Option<Said> {
         let field = latin || (sentence.has("'ascii'") && sentence.follows(&["header", "httpx"]));
         return field.then(|| Said::sure(refused("not-latin-1"), sentence.text));
     }
-    if sentence.has("Newline, carriage return, or null byte detected in headers") {
+    if sentence.has("Potential header injection attack") {
         return Some(Said::sure(refused("newline"), sentence.text));
     }
     if let Some(value) =

@@ -23,7 +23,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
             suspect.carried(suspect.side).iter().any(|carried| same_place(&carried.at, &sound.at));
         if same_place(&faulty.at, &sound.at)
             || there_too
-            || !(suspect.one_secret() || suspect.seems_moved())
+            || !(suspect.one_token() || suspect.seems_moved())
             || !looks_sound(&faulty.secret)
         {
             continue;

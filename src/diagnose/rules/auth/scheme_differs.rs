@@ -23,7 +23,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
         let Some((faulty, sound)) = suspect.both() else { continue };
         let (faulty_schemes, sound_schemes) = (schemes(faulty), schemes(sound));
         let ([sent], [expected]) = (faulty_schemes.as_slice(), sound_schemes.as_slice()) else { continue };
-        let one_secret = suspect.one_secret() || same_secret(&faulty.secret, &sound.secret);
+        let one_secret = suspect.one_token() || same_secret(&faulty.secret, &sound.secret);
         let comparable = same_place(&faulty.at, &sound.at) && looks_sound(&faulty.secret);
         if sent == expected || !one_secret || !comparable {
             continue;

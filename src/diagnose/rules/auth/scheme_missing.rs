@@ -25,7 +25,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
         let Some((faulty, sound)) = suspect.both() else { continue };
         if !looks_sound(&faulty.secret)
             || !same_place(&faulty.at, &sound.at)
-            || !(suspect.one_secret() || same_without_scheme(&faulty.secret, &sound.secret))
+            || !(suspect.one_token() || same_without_scheme(&faulty.secret, &sound.secret))
         {
             continue;
         }

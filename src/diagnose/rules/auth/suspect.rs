@@ -1,6 +1,6 @@
 //! One credential of one pair, seen from the side at fault.
 
-use crate::compare::{Carried, CredentialMatch, CredentialPair, Identity, Locator};
+use crate::compare::{Carried, CredentialMatch, CredentialPair, Identity, Locator, Reason};
 use crate::diagnose::standing::{Answers, answers};
 use crate::diagnose::{Case, Confidence, Finding, Rule};
 use crate::model::{Class, Exchange, Reference, Secret, Side};
@@ -126,6 +126,11 @@ impl<'a> Suspect<'a> {
     pub(super) fn one_secret(&self) -> bool {
         matches!(self.identity, Identity::Same | Identity::Altered(_))
             || self.both().is_some_and(|(faulty, sound)| same_reference(&faulty.secret, &sound.secret))
+    }
+
+    /// The same, or one token that was issued anew for each run.
+    pub(super) fn one_token(&self) -> bool {
+        self.one_secret() || matches!(self.identity, Identity::Expected(Reason::FreshJwt | Reason::Issued))
     }
 
     /// Matched across places although their tags cannot be compared: name or shape say that it is one secret.

@@ -1,4 +1,4 @@
-//! `token-expired`: a token had expired when it was sent.
+//! `token-expired`: a token was sent outside of its time.
 
 use crate::compare::Carried;
 use crate::diagnose::standing::Answers;
@@ -13,7 +13,7 @@ use super::suspect::{Suspect, suspects};
 pub(crate) static RULE: Rule = Rule {
     name: "token-expired",
     family: Family::Auth,
-    summary: "a token had expired when it was sent",
+    summary: "a token had expired when it was sent, or was not valid yet",
     severity: Severity::Error,
     since: "0.1.0",
     docs: include_str!("../../../../docs/rules/token-expired.md"),
@@ -47,6 +47,28 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
                 .remedy("check the clock of the machine that issues or sends it"),
         );
     }
+    for suspect in suspects(case).into_iter().filter(|suspect| !suspect.guessed && suspect.failed()) {
+        let Some((faulty, sound)) = suspect.both() else { continue };
+        let Some(ahead) = early(&suspect, suspect.side, faulty) else { continue };
+        if early(&suspect, suspect.side.other(), sound).is_some() {
+            continue;
+        }
+        let claim = format!("{} sends a token in {} that is not valid yet", suspect.side, words(&faulty.at));
+        let label = format!("issued {} after it was sent, by its `iat`", span(ahead));
+        let finding = suspect.finding(&RULE, claim, label, "the other side's");
+        findings.push(
+            finding.detail("early_by_seconds", ahead).remedy(
+                "set the clock of the machine that makes the token: it is ahead (`timedatectl`, NTP)",
+            ),
+        );
+    }
+}
+
+/// For how many seconds a JWT was not valid yet when it was sent.
+fn early(suspect: &Suspect<'_>, side: Side, carried: &Carried) -> Option<i64> {
+    let Class::Jwt(jwt) = &carried.secret.shape.class else { return None };
+    let untold = suspect.exchange(side).is_some_and(|exchange| exchange.lacks(Lack::Time));
+    jwt.early().filter(|_| !untold)
 }
 
 /// The side at fault sends an expired token and the other one does not.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::compare::Identity;
+use crate::compare::{Identity, Reason};
 use crate::diagnose::standing::Answers;
 use crate::diagnose::{Blame, Case, Confidence, Family, Findings, Rule, Severity};
 use crate::model::{Class, Exchange, Jwt, Secret};
@@ -81,6 +81,9 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
             (Mismatch::Claims(names), Some(_)) if names.iter().any(|name| name.contains("workspace")) => {
                 "issue a scoped token for the workspace that this belongs to: 403 is said to tokens of another one"
             }
+            (Mismatch::Claims(names), _) if *names == ["exp"] => {
+                "let the token live as long as the other side's (`token_duration` of a JwtAuthenticator): APIs refuse tokens that live too long"
+            }
             _ => "ask the issuer for a token with the audience and scopes that this endpoint wants",
         }));
     }
@@ -115,6 +118,12 @@ fn mismatch<'a>(suspect: &Suspect<'a>) -> Option<Mismatch<'a>> {
         return Some(Mismatch::Kind { sent, wanted, by_endpoint: true });
     }
     let (faulty, sound) = suspect.both()?;
+    if *suspect.identity == Identity::Expected(Reason::FreshJwt)
+        && matches!(suspect.answers, Answers::OneFailed(_))
+        && !jwt(&faulty.secret)?.lives_as_long_as(jwt(&sound.secret)?)
+    {
+        return Some(Mismatch::Claims(vec!["exp"]));
+    }
     if matches!(suspect.identity, Identity::Same | Identity::Altered(_) | Identity::Expected(_)) {
         return None;
     }

@@ -22,3 +22,4 @@ mod remains;
 
 pub(in crate::diagnose) use lonely::NOISE;
 use part::{Part, Stated, state};
+pub(in crate::diagnose::rules) use part::{contrast, unrendered};

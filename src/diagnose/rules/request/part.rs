@@ -49,23 +49,23 @@ pub(super) struct Stated {
 
 /// A material difference, seen from the side at fault.
 #[derive(Clone, Copy)]
-pub(super) struct Seen<'a> {
+pub(in crate::diagnose::rules) struct Seen<'a> {
     /// The side at fault: the one that was refused, or the runtime.
-    pub(super) side: Side,
+    pub(in crate::diagnose::rules) side: Side,
     /// Its place in the comparison's list.
-    pub(super) index: usize,
+    pub(in crate::diagnose::rules) index: usize,
     /// The difference.
-    pub(super) difference: &'a Difference,
+    pub(in crate::diagnose::rules) difference: &'a Difference,
 }
 
 impl<'a> Seen<'a> {
     /// What this side has there; `None` where it has nothing.
-    pub(super) fn here(&self) -> Option<&'a str> {
+    pub(in crate::diagnose::rules) fn here(&self) -> Option<&'a str> {
         self.of(self.side)
     }
 
     /// What the other side has there.
-    pub(super) fn there(&self) -> Option<&'a str> {
+    pub(in crate::diagnose::rules) fn there(&self) -> Option<&'a str> {
         self.of(self.side.other())
     }
 
@@ -88,8 +88,14 @@ impl<'a> Seen<'a> {
         }
     }
 
+    /// The side at fault sends a template where the other side has a value.
+    fn is_unrendered(&self) -> bool {
+        let marked = |value: &str| value.contains(['{', '$', '<', '%']);
+        self.difference.change.how == Some("template") && self.here().is_some_and(marked)
+    }
+
     /// The exchange of a side.
-    pub(super) fn number(&self, side: Side) -> Option<u32> {
+    pub(in crate::diagnose::rules) fn number(&self, side: Side) -> Option<u32> {
         match side {
             Side::Sandbox => self.difference.sandbox,
             Side::Runtime => self.difference.runtime,
@@ -109,7 +115,7 @@ pub(super) fn state(
     words: impl Fn(Side, &[Seen<'_>]) -> Stated,
 ) {
     let mut groups: Vec<(Side, String, Vec<Seen<'_>>)> = Vec::new();
-    for seen in seen(case).filter(|seen| part(&seen.difference.at) == Some(wanted)) {
+    for seen in seen(case).filter(|seen| part(&seen.difference.at) == Some(wanted) && !seen.is_unrendered()) {
         let Some(name) = group(&seen) else { continue };
         match groups.iter_mut().find(|(side, known, _)| *side == seen.side && *known == name) {
             Some((_, _, all)) => all.push(seen),
@@ -129,6 +135,11 @@ pub(super) fn state(
         }
         findings.push(finding.explains(all.iter().map(|seen| seen.index)));
     }
+}
+
+/// Places other than those of credentials in which the side at fault sends a template.
+pub(in crate::diagnose::rules) fn unrendered<'a>(case: &Case<'a>) -> impl Iterator<Item = Seen<'a>> {
+    seen(case).filter(Seen::is_unrendered)
 }
 
 /// The material differences between paired requests that are not credentials'.
@@ -203,7 +214,7 @@ fn short(value: &str) -> String {
 }
 
 /// `sends A, sandbox sends B`, with `nothing` where one has it not.
-pub(super) fn contrast(seen: &Seen<'_>) -> String {
+pub(in crate::diagnose::rules) fn contrast(seen: &Seen<'_>) -> String {
     let words = |value: Option<&str>| match value {
         Some("") => "an empty one".to_owned(),
         Some(value) => format!("`{}`", short(value)),
