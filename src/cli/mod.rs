@@ -42,8 +42,10 @@ mod verify;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
+use signal_hook::consts::SIGXFSZ;
 
 pub use output::{be_quiet, choose_colour, colour_on_stderr, report_failure};
 
@@ -175,6 +177,10 @@ impl UsageError {
 
 /// Runs a command.
 pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    // A limit of file sizes is then an error of the write that meets it, not the end of the process.
+    if let Err(error) = signal_hook::flag::register(SIGXFSZ, Arc::default()) {
+        tracing::warn!(%error, "cannot catch SIGXFSZ: where a limit of file sizes is met, samewire ends");
+    }
     match cli.command {
         Command::Record(args) => record::run(args),
         Command::Diff(args) => diff::run(&args, cli.color),

@@ -128,6 +128,8 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     drop(stages);
     let turns = Turns::new();
     let (mut served, mut stopping) = (None, false);
+    // The origin of all exchanges here has closed its connection.
+    let mut has_left = false;
     let mut is_overdue = false;
     let mut switched: Option<Pin<Box<dyn Future<Output = ()> + Send>>> = None;
     poll_fn(|cx| {
@@ -143,14 +145,20 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
                     served = Some(result);
                 }
                 if session.links.has_new() {
+                    has_left = false;
                     turns.call(Part::Links);
+                }
+                if has_left && served.is_none() && session.journal.is_idle() {
+                    // The origin has closed an idle connection: so does samewire, as without it.
+                    has_left = false;
+                    connection.as_mut().graceful_shutdown();
+                    turns.call(Part::Client);
                 }
             }
             Part::Links => {
-                let ended = session.links.poll(cx);
-                if ended && served.is_none() && session.to().is_some() && session.journal.is_idle() {
-                    // The origin has closed an idle connection: so does samewire, as without it.
-                    connection.as_mut().graceful_shutdown();
+                if session.links.poll(cx) && session.to().is_some() {
+                    // Perhaps in the middle of an exchange, which comes first.
+                    has_left = true;
                     turns.call(Part::Client);
                 }
             }

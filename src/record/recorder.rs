@@ -5,12 +5,10 @@
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
 use jiff::Timestamp;
-use signal_hook::consts::SIGXFSZ;
 use thiserror::Error;
 use tokio::sync::oneshot;
 use tracing::{error, warn};
@@ -85,10 +83,6 @@ pub struct Recorder {
 
 /// Starts a recorder. It ends when all clones of the sender are dropped.
 pub fn start(setup: Setup) -> Result<(EventSender, Recorder), StartError> {
-    // A limit of file sizes is then an error of the write that meets it, not the end of the process.
-    if let Err(error) = signal_hook::flag::register(SIGXFSZ, Arc::default()) {
-        warn!(%error, "cannot catch SIGXFSZ: where a limit of file sizes is met, samewire ends");
-    }
     let (sender, events) = queue::queue(queue::FEWEST);
     let (done, summary) = oneshot::channel();
     let path = setup.writer.path().to_owned();

@@ -9,7 +9,6 @@ mod export;
 mod help;
 mod inspect;
 mod key;
-mod kill;
 mod man;
 pub(crate) mod memory;
 mod quiet;

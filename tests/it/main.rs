@@ -15,6 +15,7 @@ mod launch;
 mod proxy;
 mod record;
 mod redact;
+mod reliability;
 mod report;
 mod samples;
 mod scratch;

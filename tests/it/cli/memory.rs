@@ -1,10 +1,7 @@
 //! Large bodies pass in pieces: what they add to the recorder's memory has a bound that does not depend on their size.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
-use std::process::{Child, Stdio};
-use std::thread;
 
 use bytes::Bytes;
 use h2::{RecvStream, SendStream};
@@ -13,6 +10,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::clients::bench::Bench;
+use crate::reliability::running::Running;
 
 const MIB: usize = 1024 * 1024;
 
@@ -26,30 +24,6 @@ pub(crate) fn size() -> usize {
     if std::env::var_os("SAMEWIRE_TEST_GIB").is_some() { 1024 * MIB } else { 256 * MIB }
 }
 
-struct Recorder {
-    child: Child,
-    address: String,
-}
-
-impl Recorder {
-    fn start(bench: &Bench) -> Self {
-        let mut child = bench
-            .command(&["proxy", "--listen", "127.0.0.1:0", "-o", "r.har", "--force"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
-        let address = lines
-            .find_map(|line| {
-                line.split("http://").nth(1).map(|rest| rest.split(',').next().unwrap().to_owned())
-            })
-            .unwrap();
-        thread::spawn(move || lines.for_each(drop));
-        Self { child, address }
-    }
-}
-
 /// A process's bytes of memory: now (`VmRSS:`), and at most since [`forget`] (`VmHWM:`).
 pub(crate) fn memory(process: u32, name: &str) -> usize {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
@@ -60,13 +34,6 @@ pub(crate) fn memory(process: u32, name: &str) -> usize {
 /// Makes what a process has now the most that it had (proc(5), `clear_refs`).
 pub(crate) fn forget(process: u32) {
     fs::write(format!("/proc/{process}/clear_refs"), "5").unwrap();
-}
-
-impl Drop for Recorder {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 pub(crate) async fn origin<R: Future<Output = ()> + Send + 'static>(
@@ -196,13 +163,13 @@ async fn bounded<C: Future<Output = ()>>(
     let size = size();
     for (way, up, down) in [("up", size, 1), ("down", 1, size)] {
         let bench = Bench::new();
-        let recorder = Recorder::start(&bench);
+        let recorder = Running::start(&bench, "r.har", &[]);
         call(recorder.address.clone(), origin, 1_000, 1_000).await;
-        let before = memory(recorder.child.id(), "VmRSS:");
-        forget(recorder.child.id());
+        let before = memory(recorder.id(), "VmRSS:");
+        forget(recorder.id());
         let begun = std::time::Instant::now();
         call(recorder.address.clone(), origin, up, down).await;
-        let grown = memory(recorder.child.id(), "VmHWM:").saturating_sub(before);
+        let grown = memory(recorder.id(), "VmHWM:").saturating_sub(before);
         eprintln!(
             "{what}, {} MiB {way}: {} KiB more than {} KiB, {:.1} s",
             size / MIB,

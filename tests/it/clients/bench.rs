@@ -47,7 +47,9 @@ impl Bench {
     }
 
     pub(crate) fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_samewire"));
+        // Another build of the same program, for figures that an optimised one gives.
+        let given = std::env::var_os("SAMEWIRE_BINARY");
+        let mut command = Command::new(given.unwrap_or_else(|| env!("CARGO_BIN_EXE_samewire").into()));
         command
             .args(args)
             .current_dir(self.folder.path())

@@ -162,7 +162,7 @@ pub(super) fn told(events: &[Event]) -> Vec<Told> {
 }
 
 /// Reads a head, byte by byte.
-pub(super) async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> Vec<u8> {
+pub(crate) async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> Vec<u8> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") && !head.ends_with(b"\n\n") {
         let mut byte = [0];
@@ -181,7 +181,7 @@ pub(super) async fn read_exactly(stream: &mut (impl AsyncRead + Unpin), length: 
 }
 
 /// An origin: every connection is given to the closure.
-pub(super) async fn start_origin<F, R>(serve: F) -> SocketAddr
+pub(crate) async fn start_origin<F, R>(serve: F) -> SocketAddr
 where
     F: Fn(TcpStream) -> R + Send + 'static,
     R: Future<Output = ()> + Send + 'static,
@@ -218,4 +218,4 @@ pub(super) async fn answering(answer: &'static [u8]) -> (SocketAddr, mpsc::Unbou
     (address, heads)
 }
 
-pub(super) const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+pub(crate) const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";

@@ -44,7 +44,7 @@ pub(super) fn identity(
 }
 
 /// A client that trusts this authority and offers these protocols.
-pub(super) fn trusting(ca: Option<&[u8]>, protocols: &[&str]) -> TlsConnector {
+pub(crate) fn trusting(ca: Option<&[u8]>, protocols: &[&str]) -> TlsConnector {
     let mut roots = RootCertStore::empty();
     if let Some(ca) = ca {
         roots.add(CertificateDer::from(ca.to_vec())).unwrap();
