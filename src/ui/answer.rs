@@ -7,8 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::stream;
 use http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION,
+    REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use http::{Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
@@ -34,6 +34,16 @@ pub(super) fn page(shown: &Shown) -> Response<Body> {
 /// What a page of this version lacks.
 pub(super) fn changes(shown: &Shown, since: u64) -> Response<Body> {
     answer(StatusCode::OK, HTML, "default-src 'none'", whole(shown.changes(since).into()))
+}
+
+/// Leads to the page.
+pub(super) fn led_to(page: &str) -> Response<Body> {
+    let mut response = answer(StatusCode::SEE_OTHER, HTML, "default-src 'none'", whole(Bytes::new()));
+    // A path of ours is plain text.
+    if let Ok(page) = HeaderValue::from_str(page) {
+        response.headers_mut().insert(LOCATION, page);
+    }
+    response
 }
 
 /// A refusal, which says nothing of what there is.

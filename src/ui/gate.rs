@@ -16,6 +16,8 @@ pub(super) enum Wanted {
     Changes { since: u64 },
     /// To hear of changes.
     Events,
+    /// To be led to the page, by a code that is good for once.
+    Opening,
 }
 
 /// Lets a request in, or says with which status it is refused.
@@ -57,7 +59,8 @@ fn is_of_another_site(fields: &HeaderMap, host: &str) -> bool {
 }
 
 fn wanted(target: &Uri, token: &Credential) -> Option<Wanted> {
-    let (shown, rest) = target.path().strip_prefix('/')?.split_once('/')?;
+    let path = target.path().strip_prefix('/')?;
+    let Some((shown, rest)) = path.split_once('/') else { return Some(Wanted::Opening) };
     if !token.is(shown) {
         return None;
     }
@@ -114,7 +117,7 @@ mod tests {
         ] {
             assert_eq!(get(fields), Err(status), "{fields:?}");
         }
-        for target in ["/", "/AAAAAAAAAAAAAAAAAAAAAA/"] {
+        for target in ["//", "/AAAAAAAAAAAAAAAAAAAAAA/"] {
             assert_eq!(asked("GET", target, &[here], &token), Err(404), "{target}");
         }
         for method in ["POST", "HEAD", "OPTIONS", "DELETE"] {

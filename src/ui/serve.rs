@@ -3,11 +3,11 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use http::Request;
+use http::{Request, StatusCode};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -55,11 +55,14 @@ pub struct Server {
     socket: TcpListener,
     addr: SocketAddr,
     token: Credential,
+    /// Leads to the page once.
+    opening: Option<Credential>,
 }
 
 /// What all connections share.
 struct Shared {
     token: Credential,
+    opening: Mutex<Option<Credential>>,
     shown: watch::Receiver<Arc<Shown>>,
     closing: watch::Receiver<()>,
 }
@@ -73,7 +76,7 @@ impl Server {
         let error = |source| BindError::Listen { addr, source };
         let socket = TcpListener::bind(addr).await.map_err(error)?;
         let addr = socket.local_addr().map_err(error)?;
-        Ok(Self { socket, addr, token })
+        Ok(Self { socket, addr, token, opening: None })
     }
 
     /// Where it listens.
@@ -86,10 +89,22 @@ impl Server {
         format!("http://{}/{}/", self.addr, self.token.expose())
     }
 
+    /// An address that leads to the page once, with this code: for the command line of a browser, which others on this machine can read.
+    pub fn url_for_once(&mut self, code: Credential) -> String {
+        let url = format!("http://{}/{}", self.addr, code.expose());
+        self.opening = Some(code);
+        url
+    }
+
     /// Serves what is on the board until `stop` is ready; tells the pages that it is over.
     pub async fn serve(self, board: &Board, stop: impl Future<Output = ()>) {
         let (close, closing) = watch::channel(());
-        let shared = Arc::new(Shared { token: self.token, shown: board.watch(), closing });
+        let shared = Arc::new(Shared {
+            token: self.token,
+            opening: Mutex::new(self.opening),
+            shown: board.watch(),
+            closing,
+        });
         let places = Arc::new(Semaphore::new(CONNECTIONS));
         let mut connections = JoinSet::new();
         let mut stop = std::pin::pin!(stop);
@@ -155,6 +170,14 @@ fn respond(
         Ok(Wanted::Events) => {
             is_stream.store(true, Ordering::Relaxed);
             answer::events(shared.shown.clone(), shared.closing.clone())
+        }
+        Ok(Wanted::Opening) => {
+            let code = request.uri().path().trim_start_matches('/');
+            let mut opening = shared.opening.lock().unwrap_or_else(PoisonError::into_inner);
+            match opening.take_if(|known| known.is(code)) {
+                Some(_) => answer::led_to(&format!("/{}/", shared.token.expose())),
+                None => answer::refusal(StatusCode::NOT_FOUND),
+            }
         }
         Err(status) => answer::refusal(status),
     }

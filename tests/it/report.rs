@@ -4,9 +4,9 @@ mod browser;
 mod cases;
 mod ci;
 mod config_to_wire;
-mod hostile;
+pub(crate) mod hostile;
 mod parts;
-mod samples;
+pub(crate) mod samples;
 
 use samewire::model::{Messages, Outcome, WebSocket};
 use samewire::report::{Report, Style, json, markdown, terminal};

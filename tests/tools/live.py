@@ -1,12 +1,14 @@
 """Looks at the live page in Chromium while real recordings run, and fails on what it should not show.
 
-live.py SAMEWIRE FOLDER [SHOTS]: runs `samewire ui` and `samewire record` in FOLDER, against an API that answers when it is told to. With SHOTS, pictures
-of the page are put there.
+live.py SAMEWIRE FOLDER [SHOTS]: runs `samewire ui` and `samewire record` in FOLDER, against an API that answers when it is told to. Pairs of captures in
+FOLDER/hostile/ hold what was captured from somebody who means harm: drawn one after the other on one page, none of it may become an element. With
+SHOTS, pictures of the page are put there.
 """
 
 import http.server
 import json
 import queue
+import shutil
 import signal
 import subprocess
 import sys
@@ -105,6 +107,29 @@ def shown_as(theme, width=1200):
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600})
 
 
+def version_shown():
+    return driver.execute_script("return Number(document.documentElement.dataset.version)")
+
+
+def harmless():
+    """Draws hostile captures on a page that is open; says what came alive."""
+    page = samewire("ui", "--no-open", "watched/sandbox.har", "watched/runtime.har")
+    driver.get(page.stderr.readline().split()[-1])
+    says("#link", "live")
+    watched = Path(FOLDER, "watched")
+    watched.mkdir()
+    for pair in sorted(Path(FOLDER, "hostile").iterdir()):
+        for side in ("sandbox", "runtime"):
+            before = version_shown()
+            shutil.copy(pair / f"{side}.har", watched / "next")
+            (watched / "next").replace(watched / f"{side}.har")
+            until(f"{pair.name} is drawn", lambda: version_shown() > before)
+        check(f"{pair.name} has no pairs", driver.find_elements(By.CSS_SELECTOR, "details.pair"))
+        yield from (f"{pair.name}: {one}" for one in elements())
+    page.send_signal(signal.SIGINT)
+    says("#link", "samewire has ended")
+
+
 wrong = []
 try:
     shown_as("light")
@@ -195,6 +220,9 @@ try:
     says("#link", "samewire has ended")
     check("the page does not stay readable", "runtime sends no" in text("main") or "did not end" in text("main"))
     wrong += [f"after the end, {kind}: {what}" for kind, what in heard() if kind == "console"]
+    if Path(FOLDER, "hostile").is_dir():
+        wrong += harmless()
+        wrong += [f"of hostile captures, {kind}: {what}" for kind, what in heard() if kind == "console" or "127.0.0.1" not in what]
 finally:
     driver.quit()
     for process in started:

@@ -67,7 +67,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let addr = args.listen.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into());
-        let server = Server::bind(addr, listening::password()?).await?;
+        let mut server = Server::bind(addr, listening::password()?).await?;
         let mut ending = Ending::watch()?;
         let (end, ended) = channel();
         let drawn = Arc::clone(&board);
@@ -75,7 +75,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             .name("follow".to_owned())
             .spawn(move || follow(&mut followed, &mut drawing, sight, &drawn, &ended))
             .context("cannot start the thread that follows the captures")?;
-        greet(args, &server);
+        greet(args, &mut server)?;
         server.serve(&board, async move { _ = ending.told().await }).await;
         drop(end);
         Ok(ExitCode::SUCCESS)
@@ -97,32 +97,34 @@ fn follow(
         if sight != shown {
             let began = Instant::now();
             board.show(drawing.draw(&sight));
-            pause = pause.max(began.elapsed() * PAUSE);
+            let took = began.elapsed();
+            tracing::debug!(?took, "the page was drawn");
+            pause = pause.max(took * PAUSE);
             shown = sight;
         }
     }
 }
 
 /// Says where the page is, and opens it where somebody sits.
-fn greet(args: &Args, server: &Server) {
-    let url = server.url();
-    output::line(&format!("samewire: {url}"));
+fn greet(args: &Args, server: &mut Server) -> anyhow::Result<()> {
+    output::line(&format!("samewire: {}", server.url()));
     let over_ssh = std::env::var_os("SSH_CONNECTION").is_some();
     if over_ssh {
         let port = server.address().port();
-        output::line(&format!(
+        output::note(&format!(
             "samewire: for a browser on the machine you sit at: ssh -L {port}:{} HOST, then open the same address there",
             server.address()
         ));
     }
-    output::line("samewire: the page fills while you record in another terminal; Ctrl-C ends it");
+    output::note("samewire: the page fills while you record in another terminal; Ctrl-C ends it");
     let on_desktop = || {
         let graphical = ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some());
         (graphical || cfg!(target_os = "macos")) && !over_ssh && io::stderr().is_terminal()
     };
     if (args.open || (!args.no_open && on_desktop()))
-        && let Err(error) = open::that_detached(&url)
+        && let Err(error) = open::that_detached(server.url_for_once(listening::password()?))
     {
         output::line(&format!("samewire: no browser could be started ({error}): open the address yourself"));
     }
+    Ok(())
 }

@@ -130,7 +130,7 @@ fn place(evidence: &Evidence, heading: &str, link: Option<String>) -> PlaceView 
         before,
         marked,
         after,
-        label: evidence.label.clone(),
+        label: evidence.label.replace("->", "→"),
         others: None,
     }
 }

@@ -3,8 +3,8 @@
 (() => {
   const get = (id) => document.getElementById(id);
   const link = get("link");
-  let version = Number(document.documentElement.dataset.version);
-  let wanted = version;
+  const page = document.documentElement;
+  let wanted = page.dataset.version;
   let asking = false;
   let source = null;
 
@@ -79,15 +79,15 @@
     }
     redrawPairs(changed, Number(answer.documentElement.dataset.pairs));
     document.title = answer.title;
-    version = Number(answer.documentElement.dataset.version);
+    page.dataset.version = answer.documentElement.dataset.version;
     document.dispatchEvent(new Event("redrawn"));
   };
 
   const ask = () => {
-    if (asking || wanted === version) return;
+    if (asking || wanted === page.dataset.version) return;
     asking = true;
     const request = new XMLHttpRequest();
-    request.open("GET", `changes?since=${version}`);
+    request.open("GET", `changes?since=${page.dataset.version}`);
     request.responseType = "document";
     request.onloadend = () => {
       asking = false;
@@ -108,7 +108,7 @@
     source = new EventSource("events");
     source.onmessage = (event) => {
       say("live", "live");
-      wanted = Number(event.data);
+      wanted = event.data;
       ask();
     };
     source.addEventListener("end", () => {

@@ -140,9 +140,20 @@ impl<'a> View<'a> {
         !self.standing.so_far && value.is_unequal()
     }
 
-    /// What came of a side's exchanges.
-    fn outcomes(&self, side: &str) -> &str {
-        self.runs.iter().find(|run| run.side == side).map_or("", |run| &run.exchanges)
+    /// What is known of a side so far: what came of its exchanges, and what is not among them.
+    fn known(&self, side: &str) -> (&str, Vec<String>) {
+        let Some(view) = self.runs.iter().find(|run| run.side == side) else { return <_>::default() };
+        let RunSummary { exchanges, connections, ignored, coverage, .. } = view.run;
+        let mut more = Vec::new();
+        if *exchanges == 0 && *connections > 0 {
+            more.push(format!("{}, and no request on them yet", count(*connections, "connection")));
+        }
+        let passed: u32 = ignored.values().sum();
+        if passed > 0 {
+            more.push(format!("{} passed through unopened", count(passed as usize, "connection")));
+        }
+        more.extend(coverage.unseen.iter().map(|unseen| unseen.text.clone()));
+        (&view.exchanges, more)
     }
 
     fn has_output(&self) -> bool {

@@ -1,8 +1,8 @@
 //! What comes out of a capture cannot steer a terminal, a browser or a site, whatever it is and wherever it stands.
 
-pub(super) mod everywhere;
+pub(crate) mod everywhere;
 mod github;
-pub(super) mod strings;
+pub(crate) mod strings;
 
 use proptest::prelude::*;
 use samewire::compare::compare;

@@ -9,7 +9,7 @@ use samewire::diagnose::{Case, Severity, diagnose};
 use samewire::model::Capture;
 use samewire::report::{Report, SCHEMA, Style, json, markdown, terminal};
 
-pub(super) fn folders() -> Vec<PathBuf> {
+pub(crate) fn folders() -> Vec<PathBuf> {
     let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures/samples");
     let mut folders: Vec<PathBuf> =
         fs::read_dir(samples).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -20,7 +20,7 @@ pub(super) fn folders() -> Vec<PathBuf> {
 }
 
 /// The captures of a folder: sandbox and runtime.
-pub(super) fn captures(folder: &Path) -> [Capture; 2] {
+pub(crate) fn captures(folder: &Path) -> [Capture; 2] {
     ["sandbox.har", "runtime.har"].map(|name| samewire::capture::read(&folder.join(name)).unwrap())
 }
 

@@ -19,6 +19,8 @@ struct Served {
     addr: SocketAddr,
     /// `/TOKEN/`.
     path: String,
+    /// `/CODE`, which leads there once.
+    opening: String,
     board: Arc<Board>,
     stop: Option<oneshot::Sender<()>>,
     serving: Option<JoinHandle<()>>,
@@ -45,14 +47,16 @@ impl Served {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 let addr = (Ipv4Addr::LOCALHOST, 0).into();
-                let server = Server::bind(addr, Credential::random().unwrap()).await.unwrap();
-                tell.send((server.address(), server.url())).unwrap();
+                let mut server = Server::bind(addr, Credential::random().unwrap()).await.unwrap();
+                let opening = server.url_for_once(Credential::random().unwrap());
+                tell.send((server.address(), server.url(), opening)).unwrap();
                 server.serve(&shown, async { drop(stopped.await) }).await;
             });
         });
-        let (addr, url): (SocketAddr, String) = told.recv().unwrap();
-        let path = url.strip_prefix(&format!("http://{addr}")).unwrap().to_owned();
-        Self { addr, path, board, stop: Some(stop), serving: Some(serving) }
+        let (addr, url, opening): (SocketAddr, String, String) = told.recv().unwrap();
+        let [path, opening] =
+            [url, opening].map(|url| url.strip_prefix(&format!("http://{addr}")).unwrap().to_owned());
+        Self { addr, path, opening, board, stop: Some(stop), serving: Some(serving) }
     }
 
     /// Sends a request head, as far as it is taken. Whoever waits longer than a minute for an answer fails.
@@ -153,6 +157,18 @@ fn only_the_page_s_own_requests_are_answered() {
         }
         assert!(!head.contains("access-control-"), "{head}");
     }
+}
+
+#[test]
+fn a_code_leads_to_the_page_once() {
+    let served = Served::start(page(1, "one"));
+    assert!(served.answer("/AAAAAAAAAAAAAAAAAAAAAA").starts_with("HTTP/1.1 404 "));
+    let led = served.answer(&served.opening);
+    assert!(
+        led.starts_with("HTTP/1.1 303 ") && led.contains(&format!("location: {}\r\n", served.path)),
+        "{led}"
+    );
+    assert!(served.answer(&served.opening).starts_with("HTTP/1.1 404 "));
 }
 
 #[test]
