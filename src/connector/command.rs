@@ -9,6 +9,10 @@ const CONFIG: [&str; 3] = ["--config", "--config-file", "--config-path"];
 /// Flags that name a manifest.
 const MANIFEST: [&str; 1] = ["--manifest-path"];
 
+/// Where images of manifest-only connectors have their manifest, and read it when no flag names one (airbyte-cdk's own
+/// `source_declarative_manifest`).
+const BUILT_IN: &str = "/airbyte/integration_code/source_declarative_manifest/manifest.yaml";
+
 /// A file that a command line names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Named {
@@ -77,6 +81,12 @@ impl<'a> Words<'a> {
     /// The manifest that the command reads.
     pub(super) fn manifest(&self) -> Option<Named> {
         self.flag(&MANIFEST)
+    }
+
+    /// The manifest that is mounted where the container's image has one.
+    pub(super) fn mounted_manifest(&self) -> Option<PathBuf> {
+        self.mounts?;
+        self.on_this_machine(Path::new(BUILT_IN)).filter(|file| file.is_file())
     }
 
     /// Folders in which the connector's package may lie, and, where it can be told, the package's name.
@@ -243,6 +253,22 @@ mod tests {
         assert_eq!(file("/secrets", "c.json").as_deref(), Some("/srv/s/c.json"));
         assert_eq!(file("/app/a", "../c.json").as_deref(), Some("/home/me/code/a/../c.json"));
         assert_eq!(file("/", "/etc/c.json"), None, "it is the image's own");
+    }
+
+    #[test]
+    fn a_manifest_is_found_that_is_mounted_where_images_have_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let outside = folder.path().join("manifest.yaml");
+        let found = |inside: &str| {
+            let mounts = vec![Mount { outside: outside.clone(), inside: inside.into() }];
+            let inside = Inside { words: argv(&["check"]), workdir: "/airbyte".into(), mounts };
+            Words::inside(&inside).mounted_manifest()
+        };
+        assert_eq!(found(BUILT_IN), None, "it is not there");
+        std::fs::write(&outside, "type: DeclarativeSource").unwrap();
+        assert_eq!(found(BUILT_IN), Some(outside.clone()));
+        assert_eq!(found("/elsewhere/manifest.yaml"), None);
+        assert_eq!(Words::new(&argv(&["check"]), Path::new("/")).mounted_manifest(), None);
     }
 
     #[test]

@@ -128,7 +128,10 @@ fn gather(words: &Words<'_>, folder: &Path, overrides: &Overrides) -> Package {
     } else if let Some(tree) = injected {
         let (manifest, spec) = manifest::understand("__injected_declarative_manifest".into(), &tree);
         (Some(manifest), spec)
-    } else if let Some(file) = packages.iter().find_map(|package| within(package, &["manifest.yaml"])) {
+    } else if let Some(file) = words
+        .mounted_manifest()
+        .or_else(|| packages.iter().find_map(|package| within(package, &["manifest.yaml"])))
+    {
         let path = shown(&file, folder);
         texts.extend(text(MANIFEST, &path, &file));
         read_manifest(path, &file)
