@@ -115,7 +115,7 @@ pub(super) fn read(files: &Files) -> Option<Lakeflow> {
 
     let mut reads = Vec::new();
     for path in files.paths().filter(own).filter(is_module).filter(|path| !is_aside(path)) {
-        reads_of(path, &python::tokens(files.text(path).unwrap_or_default()), &mut reads);
+        reads_of(path, &python::tokens(files.text(path).unwrap_or_default()), "", &mut reads);
     }
     let parsed = spec_path.map(|path| spec(path, files.text(path).unwrap_or_default()));
     let (spec, malformed) = match parsed {
@@ -186,12 +186,15 @@ fn parameters(holder: &Node, at: &str, found: &mut Vec<Parameter>) {
     }
 }
 
-/// The options that a module reads.
-fn reads_of(path: &str, tokens: &[Token<'_>], found: &mut Vec<OptionRead>) {
-    let mut function = "";
+/// The options that a module reads, or a part of it within `function`.
+fn reads_of<'a>(path: &str, tokens: &[Token<'a>], mut function: &'a str, found: &mut Vec<OptionRead>) {
     for (at, token) in tokens.iter().enumerate() {
         if token.name() == Some("def") {
             function = tokens.get(at + 1).and_then(Token::name).unwrap_or_default();
+        }
+        let expressions = token.expressions();
+        if !expressions.is_empty() {
+            reads_of(path, &expressions, function, found);
         }
         let Some(name) = token.name() else { continue };
         let of_self = at >= 2 && tokens[at - 1].is('.') && tokens[at - 2].name() == Some("self");
@@ -307,6 +310,7 @@ class AcmeLakeflowConnect(LakeflowConnect):
     def read_table(self, table_name, start_offset, table_options):
         limit = int(table_options.get("limit", "100"))
         owner = table_options["owner"]
+        self.session.headers["Authorization"] = f"Bearer {self.options['in_text']}"
         return self.options["region"]
 "#;
 
@@ -331,6 +335,7 @@ class AcmeLakeflowConnect(LakeflowConnect):
                 ("deep", OptionsOf::Connection, false, false),
                 ("limit", OptionsOf::Table, false, false),
                 ("owner", OptionsOf::Table, true, false),
+                ("in_text", OptionsOf::Connection, true, false),
                 ("region", OptionsOf::Connection, true, false),
             ]
         );

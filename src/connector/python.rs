@@ -39,6 +39,27 @@ impl<'a> Token<'a> {
     pub(super) fn is(&self, sign: char) -> bool {
         self.kind == TokenKind::Sign(sign)
     }
+
+    /// The words of the expressions in a formatted string: `options["a"]` of `f'x {options["a"]}'`.
+    pub(super) fn expressions(&self) -> Vec<Self> {
+        let TokenKind::Text { content, formatted: true } = self.kind else { return Vec::new() };
+        let (mut found, mut at) = (Vec::new(), 0);
+        while let Some(open) = content[at..].find('{') {
+            let start = at + open + 1;
+            let inner = &content[start..];
+            // `{{` is a brace of the text.
+            if inner.starts_with('{') {
+                at = start + 1;
+                continue;
+            }
+            let end = inner.find('}').unwrap_or(inner.len());
+            let before = count(&content[..start]);
+            let moved = |token: Self| Self { line: self.line + before + token.line - 1, ..token };
+            found.extend(tokens(&inner[..end]).into_iter().map(moved));
+            at = start + end;
+        }
+        found
+    }
 }
 
 /// Splits source into words; comments are left out.
@@ -172,6 +193,22 @@ mod tests {
     }
 
     #[test]
+    fn the_expressions_of_a_formatted_string_are_read() {
+        let names = |source: &str| -> Vec<(String, u32)> {
+            let words: Vec<_> = tokens(source).iter().flat_map(Token::expressions).collect();
+            words
+                .iter()
+                .filter_map(|word| Some((word.name().or(word.text())?.to_owned(), word.line)))
+                .collect()
+        };
+        let name = |name: &str, line| (name.to_owned(), line);
+        assert_eq!(names(r#"x = f"Bearer {options['a']}""#), [name("options", 1), name("a", 1)]);
+        let longer = "\nf\"\"\"{{no}}\n{one!r:>{two}} {three\"\"\"";
+        assert_eq!(names(longer), [name("one", 3), name("r", 3), name("two", 3), name("three", 3)]);
+        assert_eq!(names("'{plain}'"), []);
+    }
+
+    #[test]
     fn keyword_arguments_have_their_strings() {
         let source =
             "setup(\n  package_data={\"\": [\"*.json\", \"*.yaml\"]},\n  include_package_data=True,\n)\n";
@@ -189,6 +226,7 @@ mod tests {
         fn any_source_is_survived(source in "[a-zé'\"\\\\#\n(\\[{}\\]) =rbf]{0,80}") {
             let tokens = tokens(&source);
             assigned(&tokens, "a");
+            tokens.iter().flat_map(Token::expressions).count();
         }
     }
 }
