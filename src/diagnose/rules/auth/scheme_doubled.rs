@@ -2,6 +2,7 @@
 
 use crate::diagnose::standing::Answers;
 use crate::diagnose::{Blame, Case, Family, Findings, Rule, Severity};
+use crate::model::Class;
 
 use super::place::words;
 use super::same::schemes;
@@ -38,9 +39,12 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
         let doubled = sent.join(" ");
         let who = if shared { "both sides send".to_owned() } else { format!("{side} sends") };
         let other = suspect.sound.filter(|_| !shared).map(|sound| schemes(sound).join(" "));
+        // A second scheme may stand in what an import hides.
+        let hidden = suspect.sound.is_some_and(|sound| sound.secret.shape.class == Class::Withheld);
         let contrast = match other.as_deref() {
             None => String::new(),
             Some("") => format!("; {} sends the token alone", side.other()),
+            Some(once) if hidden => format!("; whether {} sends more than `{once}` is hidden", side.other()),
             Some(once) => format!("; {} sends `{once}` once", side.other()),
         };
         let claim = format!("{who} `{doubled}` before the token in {}{contrast}", words(&faulty.at));
