@@ -243,6 +243,7 @@ async fn recorded(plan: Plan, options: &Recording) -> anyhow::Result<Recorded> {
         let _ = stopped.await;
     }));
     let proxies = vec![bound];
+    let sinks = plan.sinks.clone();
     let exit = match place.container() {
         container if plan.transparent => {
             run_transparent(container, &staged, events, plan.sinks, bound, &admission, led).await
@@ -265,6 +266,8 @@ async fn recorded(plan: Plan, options: &Recording) -> anyhow::Result<Recorded> {
             tokio::join!(run, watch).0
         }
     };
+    // Where it cannot be written to, nothing can be said there either.
+    let _ = sinks.end_line();
     let mut remarks = Vec::new();
     if let (Ok(exit), Some(container)) = (&exit, place.container()) {
         // What it sends on its way out is recorded, too.

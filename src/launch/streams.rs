@@ -39,8 +39,8 @@ const TURN: Duration = Duration::from_millis(250);
 /// After the command has ended, this much is read at most: more than any pipe holds.
 const REST: usize = 4 * 1024 * 1024;
 
-/// Where the command's output goes.
-#[derive(Debug)]
+/// Where the command's output goes. Clones are the same places.
+#[derive(Clone, Debug)]
 pub struct Sinks {
     /// Its standard output.
     pub stdout: Sink,
@@ -62,6 +62,13 @@ impl Sinks {
         // `2>&1`: one place, which the lines of both streams take in turns.
         let stderr = if stdout.is_same_place(&stderr) { stdout.clone() } else { stderr };
         Ok(Self { stdout, stderr })
+    }
+
+    /// Ends the line that the command has left open at standard error, or at the one place of both, so that what is said
+    /// next stands by itself.
+    pub fn end_line(&self) -> io::Result<()> {
+        let open_line = *self.stderr.0.open_line.lock().unwrap_or_else(PoisonError::into_inner);
+        open_line.map_or(Ok(()), |stream| self.stderr.write(stream, b"\n"))
     }
 }
 

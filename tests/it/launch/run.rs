@@ -110,3 +110,21 @@ async fn where_both_streams_go_to_one_place_lines_stay_whole() {
     let (_, _, _) = recorded(&sh(script), sinks, |_| {}).await;
     assert_eq!(out.content(), b"one two\nthree\n");
 }
+
+#[tokio::test]
+async fn a_line_that_is_left_open_is_ended_once_where_more_is_said() {
+    let (one_place, sink) = Collected::pipe();
+    let sinks = Sinks { stdout: sink.clone(), stderr: sink };
+    let (_, _, _) = recorded(&sh("printf one"), sinks.clone(), |_| {}).await;
+    sinks.end_line().unwrap();
+    sinks.end_line().unwrap();
+    drop(sinks);
+    assert_eq!(one_place.content(), b"one\n");
+
+    let ((out, stdout), (error, stderr)) = (Collected::pipe(), Collected::pipe());
+    let sinks = Sinks { stdout, stderr };
+    let (_, _, _) = recorded(&sh("printf one"), sinks.clone(), |_| {}).await;
+    sinks.end_line().unwrap();
+    drop(sinks);
+    assert_eq!((out.content().as_slice(), error.content().as_slice()), (&b"one"[..], &b""[..]));
+}
