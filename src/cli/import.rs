@@ -98,10 +98,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let inputs = recording::inputs(&[], None, args.config.as_deref(), &mut redactor)?;
     let import = import::open(&args.file, args.from.map(From::format))?;
     let opening = opening(&import, recording::opening(side, Tool::Import, &[], inputs, &redactor), &redactor);
-    let path = match &args.output {
-        Some(path) => path.clone(),
-        None => paths::new_capture(std::path::Path::new(paths::FOLDER), side, Timestamp::now())?,
-    };
+    let path = paths::capture(args.output.as_deref(), side)?;
     let writer = Writer::create(&path, args.force, &opening)?;
     let mut taking = Taking {
         args,

@@ -182,7 +182,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         tracing::warn!(%error, "cannot catch SIGXFSZ: where a limit of file sizes is met, samewire ends");
     }
     match cli.command {
-        Command::Record(args) => record::run(args),
+        Command::Record(args) => record::run(&args),
         Command::Diff(args) => diff::run(&args, cli.color),
         Command::Compare(args) => compare::run(&args, cli.color),
         Command::Bundle(args) => bundle::run(&args),

@@ -15,10 +15,25 @@ use super::repeat;
 /// The folder for captures, in the current folder.
 pub(super) const FOLDER: &str = "captures";
 
+/// Where a capture goes: the file that was asked for, or a new one in the folder for captures, which is made where it is missing.
+/// Any other folder is to be there: a name that was mistyped makes none.
+pub(super) fn capture(asked: Option<&Path>, side: Side) -> anyhow::Result<PathBuf> {
+    let folder = Path::new(FOLDER);
+    let Some(path) = asked else { return new_capture(folder, side, Timestamp::now()) };
+    if path.parent() == Some(folder) {
+        make(folder)?;
+    }
+    Ok(path.to_owned())
+}
+
+fn make(folder: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(folder)
+        .with_context(|| format!("cannot make the folder {}; say -o FILE", folder.display()))
+}
+
 /// `captures/<side>-<time>.har`, a name that is free.
 pub(super) fn new_capture(folder: &Path, side: Side, now: Timestamp) -> anyhow::Result<PathBuf> {
-    fs::create_dir_all(folder)
-        .with_context(|| format!("cannot make the folder {}; say -o FILE", folder.display()))?;
+    make(folder)?;
     let time = now.strftime("%Y%m%dT%H%M%SZ");
     let mut path = folder.join(format!("{side}-{time}.har"));
     let mut again = 2;

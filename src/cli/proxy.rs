@@ -8,7 +8,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use jiff::Timestamp;
 
 use crate::capture::{self, Writer};
 use crate::launch::{self, Loopback, Place, Trust, Way};
@@ -186,10 +185,7 @@ fn open(
     key: Key,
     reverse: Option<(&BaseUrl, Option<&Credential>)>,
 ) -> anyhow::Result<(record::EventSender, Opened)> {
-    let path = match &args.output {
-        Some(path) => path.clone(),
-        None => paths::new_capture(Path::new(paths::FOLDER), side, Timestamp::now())?,
-    };
+    let path = paths::capture(args.output.as_deref(), side)?;
     let mut redactor = recording::redactor(key, &args.recording.secrets)?;
     let inputs = recording::inputs(&[], None, args.recording.config.as_deref(), &mut redactor)?;
     let mut opening = recording::opening(side, Tool::Proxy, &[], inputs, &redactor);

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use jiff::Timestamp;
 
 use crate::diagnose::{direct_in_words, refused_in_words};
 use crate::launch::{Command, Sinks};
@@ -57,12 +56,9 @@ pub struct Args {
 }
 
 /// Records the command and returns its exit status.
-pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let side = args.side.into();
-    let path = match args.output {
-        Some(path) => path,
-        None => paths::new_capture(Path::new(paths::FOLDER), side, Timestamp::now())?,
-    };
+    let path = paths::capture(args.output.as_deref(), side)?;
     let settings = args.recording.settings()?;
     let mut set = args.repeats.of(side, &path, args.recording.force)?;
     let mut code = 0;
