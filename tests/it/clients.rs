@@ -12,7 +12,7 @@ mod container_ends;
 mod container_reach;
 mod container_run;
 mod container_transparent;
-mod engine;
+pub(crate) mod engine;
 mod http2;
 mod matrix;
 mod podman;

@@ -1,5 +1,10 @@
 //! The pages keep step with the house.
 
+mod guides;
+mod page;
+mod printed;
+mod terminal;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -20,6 +20,8 @@ use tokio_rustls::TlsAcceptor;
 
 /// The name under which clients call it over TLS.
 pub(crate) const HOST: &str = "api.example.test";
+/// The names under which the pages of docs/ call it.
+const OF_PAGES: [&str; 2] = ["api.example.com", "api.airbyte.ai"];
 
 pub(crate) struct Api {
     pub(crate) http: SocketAddr,
@@ -106,7 +108,7 @@ where
                 _ if path == "/open" => (200, r#"{"data":[]}"#),
                 _ if path == "/closed" => (403, r#"{"message":"not from here"}"#),
                 None => (401, r#"{"message":"no credentials"}"#),
-                Some(given) if given != expected.as_bytes() => (403, r#"{"message":"bad credentials"}"#),
+                Some(given) if given != expected.as_bytes() => (401, r#"{"message":"bad credentials"}"#),
                 Some(_) if path.ends_with("/instances_for_user") => {
                     (200, r#"{"instances":[{"id":"lots-1"}]}"#)
                 }
@@ -130,7 +132,9 @@ pub(crate) fn identity(address: Ipv4Addr, ca: &Path) -> rustls::ServerConfig {
     authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
     std::fs::write(ca, authority.pem()).unwrap();
-    let mut params = CertificateParams::new(vec![HOST.to_owned(), address.to_string()]).unwrap();
+    let mut names = vec![HOST.to_owned(), address.to_string()];
+    names.extend(OF_PAGES.map(str::to_owned));
+    let mut params = CertificateParams::new(names).unwrap();
     params.use_authority_key_identifier_extension = true;
     let key = KeyPair::generate().unwrap();
     let leaf = params.signed_by(&key, &authority).unwrap();
