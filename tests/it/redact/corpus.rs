@@ -3,9 +3,11 @@
 //! `SAMEWIRE_TEST_SEEDS=20` draws that many times.
 
 mod bodies;
+mod faults;
 mod plants;
 mod process;
 mod search;
+mod sockets;
 mod wire;
 
 use std::collections::BTreeSet;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::io::Read as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -52,6 +53,19 @@ impl Search {
             self.wholes.iter().find_map(|(bytes, number, encoding)| {
                 Some((*number, *encoding, memchr::memmem::find(text, bytes)?))
             })
+        })
+    }
+
+    /// The same in a file as it is and, where it is an archive, in its members.
+    pub(super) fn find_in_file(&self, bytes: &[u8]) -> Option<(usize, &'static str, usize)> {
+        if let Some(found) = self.find(bytes) {
+            return Some(found);
+        }
+        let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).ok()?;
+        (0..archive.len()).find_map(|member| {
+            let mut content = Vec::new();
+            archive.by_index(member).unwrap().read_to_end(&mut content).unwrap();
+            self.find(&content)
         })
     }
 }
