@@ -1,6 +1,5 @@
 //! The thin binary: parse, tracing, run, exit status.
 
-use std::io;
 use std::process::ExitCode;
 
 use samewire::cli;
@@ -25,7 +24,9 @@ fn main() -> ExitCode {
     };
     // Only our own words: other crates' logs may hold values.
     let ours = Targets::new().with_target("samewire", level);
-    let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(cli::colour_on_stderr());
+    let layer = tracing_subscriber::fmt::layer()
+        .with_writer(|| cli::StandardError)
+        .with_ansi(cli::colour_on_stderr());
     tracing_subscriber::registry().with(layer.with_filter(ours)).init();
     let status = cli.command.failure_status();
     cli::run(cli).unwrap_or_else(|error| {

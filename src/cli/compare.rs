@@ -92,7 +92,7 @@ fn record_one(side: Side, command: &OsString, next: repeat::Recording, args: &Ar
         settings: args.recording.settings()?,
         key: recording::machine_key()?,
         // Standard output is the report's.
-        sinks: Sinks::both_to_stderr()?,
+        sinks: Sinks::both_to_stderr(output::screen())?,
         preflight,
     };
     let recorded = recording::record(plan, &args.recording)?;

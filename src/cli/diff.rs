@@ -7,11 +7,15 @@ use clap::{ColorChoice, ValueEnum};
 
 use crate::diagnose::{self, Case, Diagnosis, Verdict};
 use crate::expect::Reviewed;
-use crate::report::{self, Page, Report, Style};
+use crate::report::{self, Differing, Page, Report, Style};
 
+use super::progress::Progress;
 use super::repeat::{self, Runs};
 use super::reviewed::{self, Expect};
 use super::{output, paths, verdicts};
+
+/// Pairs that are shown side by side; the rest is counted.
+const PAIRS: usize = 3;
 
 /// Compare two captures: verdict, root cause, differences.
 ///
@@ -79,11 +83,18 @@ pub(super) fn compare_files(
     options: &ReportOptions,
     color: ColorChoice,
 ) -> anyhow::Result<Diagnosis> {
+    let progress = Progress::of_comparison(&[sandbox, runtime]);
     let [sandbox, runtime] = Runs::read_both(sandbox, runtime)?;
+    progress.comparing(sandbox.first.exchanges.len(), runtime.first.exchanges.len());
     let file = options.output.as_deref();
     let (text, diagnosis) = judge(&sandbox, &runtime, reviewed, |case, diagnosis, report| {
         let text = match options.format {
-            Format::Terminal => report::terminal(report, style(color, file)),
+            Format::Terminal => match style(color, file) {
+                style if style.width >= report::SIDE_BY_SIDE => {
+                    report::terminal_side_by_side(report, &Differing::new(case, PAIRS), style)
+                }
+                style => report::terminal(report, style),
+            },
             Format::Json => report::json(report),
             Format::Markdown => report::markdown(report),
             Format::Html => report::html(report, &Page::new(case, &diagnosis)),
@@ -93,6 +104,7 @@ pub(super) fn compare_files(
         };
         (text, diagnosis)
     });
+    drop(progress);
     output::report(&text, file)?;
     // The process ends soon, and taking large captures apart takes as long as comparing them.
     std::mem::forget([sandbox, runtime]);

@@ -28,6 +28,7 @@ mod output;
 mod paths;
 mod private;
 mod probe;
+mod progress;
 mod proxy;
 mod prune;
 mod record;
@@ -47,7 +48,7 @@ use std::sync::Arc;
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 use signal_hook::consts::SIGXFSZ;
 
-pub use output::{be_quiet, choose_colour, colour_on_stderr, report_failure};
+pub use output::{StandardError, be_quiet, choose_colour, colour_on_stderr, report_failure};
 
 /// Exit status where samewire itself failed to record (as `docker run` and `env` have it).
 pub const EXIT_FAILED: u8 = 125;

@@ -2,12 +2,18 @@
 
 use std::fs::OpenOptions;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::os::fd::AsFd as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstream::ColorChoice as Stream;
+use anstyle::Style;
 use anyhow::Context as _;
+use rustix::fs::{FileType, fstat};
+
+use crate::launch::Screen;
 
 /// Writes a report to standard output, or to a file. A reader that went away is not an error.
 pub(super) fn report(text: &str, file: Option<&Path>) -> anyhow::Result<()> {
@@ -24,7 +30,9 @@ pub(super) fn report(text: &str, file: Option<&Path>) -> anyhow::Result<()> {
             .with_context(|| format!("cannot write the report to {}", path.display()));
     }
     let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    let mut write = || out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    let written = if io::stdout().is_terminal() { around(text.as_bytes(), write) } else { write() };
+    match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other.context("cannot write to standard output"),
     }
@@ -32,7 +40,48 @@ pub(super) fn report(text: &str, file: Option<&Path>) -> anyhow::Result<()> {
 
 /// One line to standard error, in one write. Nothing can be done where that fails.
 pub(super) fn line(text: &str) {
-    let _ = io::stderr().lock().write_all(format!("{text}\n").as_bytes());
+    let _ = StandardError.write_all(format!("{text}\n").as_bytes());
+}
+
+/// Standard error, with the progress out of the way.
+#[derive(Clone, Copy, Debug)]
+pub struct StandardError;
+
+impl io::Write for StandardError {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        around(bytes, || io::stderr().lock().write_all(bytes))?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Writes to a terminal with the progress out of the way.
+fn around<T>(bytes: &[u8], write: impl FnOnce() -> T) -> T {
+    match screen() {
+        Some(screen) => screen.around(bytes, write),
+        None => write(),
+    }
+}
+
+/// The terminal that progress is shown on; `None` where nobody would see it, or it would be in the way.
+pub(super) fn screen() -> Option<&'static Screen> {
+    static SCREEN: LazyLock<Option<Screen>> = LazyLock::new(|| {
+        let terminal = io::stderr();
+        let is_capable = std::env::var_os("TERM").is_some_and(|name| !name.is_empty() && name != "dumb");
+        // Whoever reads a pipe may write to the same terminal.
+        let piped = fstat(io::stdout()).is_ok_and(|found| {
+            matches!(FileType::from_raw_mode(found.st_mode), FileType::Fifo | FileType::Socket)
+        });
+        if is_quiet() || piped || !is_capable || !terminal.is_terminal() {
+            return None;
+        }
+        let style = if colour_on_stderr() { Style::new().dimmed() } else { Style::new() };
+        Some(Screen::new(terminal.as_fd().try_clone_to_owned().ok()?, style))
+    });
+    SCREEN.as_ref()
 }
 
 /// A line that can be left out without loss: what was done, what to do next, a note. Not said where `--quiet` is.

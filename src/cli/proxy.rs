@@ -13,12 +13,13 @@ use crate::capture::{self, Writer};
 use crate::launch::{self, Loopback, Place, Trust, Way};
 use crate::model::{Interception, Reference, Side, Target, Tool};
 use crate::proxy::{Authority, BaseUrl, Credential, Lane, Lanes, Listener, Proxy};
-use crate::record::{self, Came, Observer, Recorder, Seen, Setup, Summary};
+use crate::record::{self, Observer, Recorder, Seen, Setup, Summary};
 use crate::redact::{Key, Known};
 use crate::report;
 
 use super::ending::Ending;
 use super::options::{self, Listen, Recording, Unread};
+use super::progress::{Counter, Progress, came_in_words};
 use super::state::{self, Listening, Running};
 use super::{EXIT_FAILED, descriptors, listening, output, paths, recording};
 
@@ -81,11 +82,18 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         let preparing = tokio::task::spawn_blocking(move || {
             Trust::prepare(authority.certificate_pem(), &parent, |name| std::env::var_os(name))
         });
+        let sides: Vec<Side> = lanes.iter().map(|(side, _)| *side).collect();
+        let progress = Progress::of_recording(&sides);
         let mut senders = Lanes::default();
         let mut recordings = Vec::new();
         for (side, _) in &lanes {
-            let (sender, opened) =
-                open(*side, args, key.clone(), reverse.as_ref().map(|base| (base, admission.credential())))?;
+            let (sender, opened) = open(
+                *side,
+                args,
+                key.clone(),
+                reverse.as_ref().map(|base| (base, admission.credential())),
+                &progress,
+            )?;
             match side {
                 Side::Sandbox => senders.sandbox = Some(sender),
                 Side::Runtime => senders.runtime = Some(sender),
@@ -184,6 +192,7 @@ fn open(
     args: &Args,
     key: Key,
     reverse: Option<(&BaseUrl, Option<&Credential>)>,
+    progress: &Progress,
 ) -> anyhow::Result<(record::EventSender, Opened)> {
     let path = paths::capture(args.output.as_deref(), side)?;
     let mut redactor = recording::redactor(key, &args.recording.secrets)?;
@@ -203,7 +212,12 @@ fn open(
         redactor,
         clues: None,
         body_limit: args.recording.body_limit.0,
-        observer: Some(Box::new(Live { side, lines: String::new(), last: <_>::default() })),
+        observer: Some(Box::new(Live {
+            side,
+            lines: String::new(),
+            last: <_>::default(),
+            counter: progress.observer(side),
+        })),
     })?;
     Ok((events, Opened { side, path, named: args.output.is_some(), recorder, upstream }))
 }
@@ -250,11 +264,15 @@ struct Live {
     lines: String,
     /// Method and URL of the last one, and both escaped: the next one is often the same.
     last: [String; 3],
+    counter: Option<Counter>,
 }
 
 impl Observer for Live {
     /// `runtime #3  GET https://api.example.com/v1/lots -> 200  12 ms`, every captured byte escaped.
     fn see(&mut self, seen: &Seen<'_>) {
+        if let Some(counter) = &mut self.counter {
+            counter.see(seen);
+        }
         if self.last[0] != seen.method || self.last[1] != seen.url {
             let request = report::inert(&format!("{} {}", seen.method, seen.url));
             self.last = [seen.method.to_owned(), seen.url.to_owned(), request];
@@ -264,12 +282,7 @@ impl Observer for Live {
             self.lines.push('\n');
         }
         // Writing to a String cannot fail.
-        let _ = write!(self.lines, "{side} #{number}  {request} -> ");
-        let _ = match seen.came {
-            Came::Answered(status) => write!(self.lines, "{status}"),
-            Came::Failed(failure) => write!(self.lines, "{} ({})", failure.kind, failure.phase),
-            Came::Unfinished => write!(self.lines, "unfinished"),
-        };
+        let _ = write!(self.lines, "{side} #{number}  {request} -> {}", came_in_words(&seen.came));
         if let Some(ms) = seen.timings.ended {
             let _ = write!(self.lines, "  {ms:.0} ms");
         }
@@ -278,5 +291,8 @@ impl Observer for Live {
     fn rest(&mut self) {
         output::note(&self.lines);
         self.lines.clear();
+        if let Some(counter) = &mut self.counter {
+            counter.rest();
+        }
     }
 }

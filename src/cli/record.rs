@@ -74,7 +74,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             transparent: args.capturing.transparent,
             settings: settings.clone(),
             key: recording::machine_key()?,
-            sinks: Sinks::inherited()?,
+            sinks: Sinks::inherited(output::screen())?,
             preflight,
         };
         let recorded = recording::record(plan, &args.recording)?;

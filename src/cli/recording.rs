@@ -19,11 +19,12 @@ use crate::model::{
     Capture, Completeness, Exit, Inputs, Interception, Reference, Repeat, Run, Sampled, Side, Tool, Variable,
 };
 use crate::proxy::{Admission, Authority, Lane, Lanes, Listener, Proxy, Settings};
-use crate::record::{self, EventSender, Setup, Summary};
+use crate::record::{self, EventSender, Observer, Setup, Summary};
 use crate::redact::{Key, Known, Redactor};
 
 use super::ending::Ending;
 use super::options::{Recording, Unread};
+use super::progress::Progress;
 use super::{foresight, listening, output, reviewed};
 
 /// A command to record.
@@ -222,12 +223,13 @@ async fn recorded(plan: Plan, options: &Recording) -> anyhow::Result<Recorded> {
         }
     }
     let writer = Writer::create(&plan.path, options.force, &opening)?;
+    let progress = Progress::of_recording(&[plan.side]);
     let (events, recorder) = record::start(Setup {
         writer,
         redactor,
         clues: Some(Box::new(launch::clues::Reader::new())),
         body_limit: options.body_limit.0,
-        observer: None,
+        observer: progress.observer(plan.side).map(|counter| Box::new(counter) as Box<dyn Observer>),
     })?;
     foresight::say(
         &opening.completeness.coverage.foreseen,
@@ -276,7 +278,9 @@ async fn recorded(plan: Plan, options: &Recording) -> anyhow::Result<Recorded> {
     }
     let _ = stop.send(());
     let _ = serving.await;
-    Ok(Recorded { exit, remarks, summary: recorder.finish().await })
+    let summary = recorder.finish().await;
+    drop(progress);
+    Ok(Recorded { exit, remarks, summary })
 }
 
 /// Names that the proxy reaches although this machine's resolver may not know them.

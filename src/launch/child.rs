@@ -31,7 +31,7 @@ pub async fn run(
     environment: &Environment,
     events: EventSender,
 ) -> Result<Exit, LaunchError> {
-    let sinks = Sinks::inherited().map_err(prepare("standard streams"))?;
+    let sinks = Sinks::inherited(None).map_err(prepare("standard streams"))?;
     run_on(command, environment, events, sinks, None).await
 }
 

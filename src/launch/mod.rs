@@ -7,6 +7,7 @@ pub mod container;
 mod environment;
 mod place;
 pub mod preflight;
+mod screen;
 mod signals;
 mod streams;
 #[cfg(target_os = "linux")]
@@ -25,6 +26,7 @@ pub use child::{run, run_on};
 pub use child::{run_apart, run_transparent};
 pub use environment::{Environment, Loopback, Way, environment, environment_without_proxy};
 pub use place::{Place, Staged};
+pub use screen::Screen;
 pub use streams::{Sink, Sinks};
 #[cfg(target_os = "linux")]
 pub use transparent::{ENTER, Forbidden, HOLD, IsLedElsewhere, Proxy, Step, Transparent, enter, hold};

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::process::Stdio;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -19,6 +19,7 @@ use tokio::net::unix::pipe::Receiver;
 use tokio::sync::watch;
 use tokio::time::{timeout, timeout_at};
 
+use super::screen::Screen;
 use crate::model::Stream;
 use crate::record::{Event, EventSender};
 use crate::redact::Output;
@@ -49,16 +50,16 @@ pub struct Sinks {
 }
 
 impl Sinks {
-    /// Both to this process's standard error, where standard output is kept for something else.
-    pub fn both_to_stderr() -> io::Result<Self> {
-        let stderr = Sink::new(io::stderr().as_fd().try_clone_to_owned()?);
+    /// Both to this process's standard error, where standard output is kept for something else. `screen` is the terminal that is shared.
+    pub fn both_to_stderr(screen: Option<&Screen>) -> io::Result<Self> {
+        let stderr = Sink::on(io::stderr().as_fd().try_clone_to_owned()?, screen);
         Ok(Self { stdout: stderr.clone(), stderr })
     }
 
-    /// This process's own standard output and error.
-    pub fn inherited() -> io::Result<Self> {
-        let stdout = Sink::new(io::stdout().as_fd().try_clone_to_owned()?);
-        let stderr = Sink::new(io::stderr().as_fd().try_clone_to_owned()?);
+    /// This process's own standard output and error. `screen` is the terminal that is shared.
+    pub fn inherited(screen: Option<&Screen>) -> io::Result<Self> {
+        let stdout = Sink::on(io::stdout().as_fd().try_clone_to_owned()?, screen);
+        let stderr = Sink::on(io::stderr().as_fd().try_clone_to_owned()?, screen);
         // `2>&1`: one place, which the lines of both streams take in turns.
         let stderr = if stdout.is_same_place(&stderr) { stdout.clone() } else { stderr };
         Ok(Self { stdout, stderr })
@@ -82,24 +83,29 @@ struct Place {
     /// The stream whose line has not ended yet.
     open_line: Mutex<Option<Stream>>,
     ended: Condvar,
+    /// Where it is a terminal whose last line is to be kept out of the way.
+    screen: Option<Screen>,
 }
 
 impl Sink {
     /// Writes to this descriptor.
     pub fn new(descriptor: OwnedFd) -> Self {
-        Self(Arc::new(Place { descriptor, open_line: Mutex::new(None), ended: Condvar::new() }))
+        Self::on(descriptor, None)
+    }
+
+    /// The same with care for a screen's last line, where the descriptor is that terminal.
+    pub fn on(descriptor: OwnedFd, screen: Option<&Screen>) -> Self {
+        let screen = screen.filter(|screen| is_same(descriptor.as_fd(), screen.terminal())).cloned();
+        Self(Arc::new(Place { descriptor, open_line: Mutex::new(None), ended: Condvar::new(), screen }))
     }
 
     fn is_same_place(&self, other: &Self) -> bool {
-        match (fstat(&self.0.descriptor), fstat(&other.0.descriptor)) {
-            (Ok(one), Ok(two)) => (one.st_dev, one.st_ino) == (two.st_dev, two.st_ino),
-            _ => false,
-        }
+        is_same(self.0.descriptor.as_fd(), other.0.descriptor.as_fd())
     }
 
     /// Writes all of it, in one piece and, within reason, after the other stream's line has ended. May block: whoever reads the output
     /// sets the pace.
-    fn write(&self, stream: Stream, mut data: &[u8]) -> io::Result<()> {
+    fn write(&self, stream: Stream, data: &[u8]) -> io::Result<()> {
         let place = &*self.0;
         let open_line = place.open_line.lock().unwrap_or_else(PoisonError::into_inner);
         let in_between = |open: &mut Option<Stream>| open.is_some_and(|open| open != stream);
@@ -108,21 +114,36 @@ impl Sink {
             .wait_timeout_while(open_line, TURN, in_between)
             .unwrap_or_else(PoisonError::into_inner);
         *open_line = (data.last() != Some(&b'\n')).then_some(stream);
-        while !data.is_empty() {
-            match rustix::io::write(&place.descriptor, data) {
-                Ok(written) => data = data.get(written..).unwrap_or_default(),
-                Err(Errno::INTR) => {}
-                // Another process that shares this terminal or pipe has made it non-blocking.
-                Err(Errno::AGAIN) => {
-                    retry_on_intr(|| poll(&mut [PollFd::new(&place.descriptor, PollFlags::OUT)], None))?;
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
+        match &place.screen {
+            Some(screen) => screen.around(data, || write_all(&place.descriptor, data)),
+            None => write_all(&place.descriptor, data),
+        }?;
         drop(open_line);
         place.ended.notify_all();
         Ok(())
     }
+}
+
+fn is_same(one: BorrowedFd<'_>, other: BorrowedFd<'_>) -> bool {
+    match (fstat(one), fstat(other)) {
+        (Ok(one), Ok(two)) => (one.st_dev, one.st_ino) == (two.st_dev, two.st_ino),
+        _ => false,
+    }
+}
+
+fn write_all(descriptor: &OwnedFd, mut data: &[u8]) -> io::Result<()> {
+    while !data.is_empty() {
+        match rustix::io::write(descriptor, data) {
+            Ok(written) => data = data.get(written..).unwrap_or_default(),
+            Err(Errno::INTR) => {}
+            // Another process that shares this terminal or pipe has made it non-blocking.
+            Err(Errno::AGAIN) => {
+                retry_on_intr(|| poll(&mut [PollFd::new(descriptor, PollFlags::OUT)], None))?;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 /// One stream on its way from the command to its sink.

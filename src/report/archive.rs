@@ -123,9 +123,7 @@ pub fn list_json(folder: &str, listed: &[Listed]) -> String {
         captures: &'l [Listed],
     }
     let list = List { schema: "samewire.list/1", folder, captures: listed };
-    let mut text = serde_json::to_string_pretty(&list).unwrap_or_default();
-    text.push('\n');
-    text
+    super::json::inert_json(&list)
 }
 
 /// The exchanges of a capture, one a line.

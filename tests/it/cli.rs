@@ -11,6 +11,7 @@ mod inspect;
 mod key;
 mod man;
 pub(crate) mod memory;
+mod progress;
 mod quiet;
 mod repairs;
 mod repeat;

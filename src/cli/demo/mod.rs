@@ -162,7 +162,7 @@ fn record(side: Side, work: &Path, path: PathBuf, api: &Api, key: &Key) -> anyho
         transparent: false,
         settings,
         key: key.clone(),
-        sinks: Sinks::inherited()?,
+        sinks: Sinks::inherited(output::screen())?,
         preflight: false,
     };
     let options = Defaults::try_parse_from(["demo", "--force"])?.recording;

@@ -200,16 +200,6 @@ fn run<'a>(side: &'static str, run: &'a RunSummary) -> RunView<'a> {
 }
 
 impl State {
-    /// Its sign; its word stands beside it for those who do not see it.
-    pub(super) fn sign(self) -> &'static str {
-        match self {
-            Self::Same => "=",
-            Self::Aside | Self::Cosmetic | Self::Expected => "≈",
-            Self::Material => "≠",
-            Self::Awaited => "…",
-        }
-    }
-
     /// Its word, which is also its class.
     pub(super) fn word(self) -> &'static str {
         match self {
@@ -282,15 +272,6 @@ impl Row {
             (State::Material, None, Some(_)) => "only in runtime",
             (State::Material, ..) => "differs",
             _ => "differs, does not count",
-        }
-    }
-
-    fn mark(&self) -> &'static str {
-        match (self.state, &self.sandbox, &self.runtime) {
-            (State::Same, ..) => "",
-            (State::Material, Some(_), None) => "−",
-            (State::Material, None, Some(_)) => "+",
-            (state, ..) => state.sign(),
         }
     }
 

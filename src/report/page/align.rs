@@ -72,6 +72,16 @@ pub enum State {
 }
 
 impl State {
+    /// Its sign, for those who know it, or see its word beside it.
+    pub(in crate::report) fn sign(self) -> &'static str {
+        match self {
+            Self::Same => "=",
+            Self::Aside | Self::Cosmetic | Self::Expected => "≈",
+            Self::Material => "≠",
+            Self::Awaited => "…",
+        }
+    }
+
     pub(super) fn of(significance: Significance) -> Self {
         match significance {
             Significance::Material => Self::Material,
@@ -82,6 +92,16 @@ impl State {
 }
 
 impl Row {
+    /// The sign of how it compares; none for places that are equal.
+    pub(in crate::report) fn mark(&self) -> &'static str {
+        match (self.state, &self.sandbox, &self.runtime) {
+            (State::Same, ..) => "",
+            (State::Material, Some(_), None) => "−",
+            (State::Material, None, Some(_)) => "+",
+            (state, ..) => state.sign(),
+        }
+    }
+
     /// True where a locator leads here.
     pub(super) fn is_at(&self, at: &Locator) -> bool {
         self.at.iter().any(|own| holds(own, at))

@@ -33,6 +33,15 @@ pub struct Page {
     pub runtime_output: Vec<Said>,
 }
 
+/// Pairs of two exchanges that differ in a way that counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Differing {
+    /// The first of them.
+    pub pairs: Vec<Pair>,
+    /// How many more there are.
+    pub more: usize,
+}
+
 /// Exchanges that belong together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Pair {
@@ -129,6 +138,21 @@ impl Page {
         let Some(row) = row else { return Some(format!("pair-{}", pair.number)) };
         note(&mut row.findings, finding);
         Some(row.name_it(pair.number))
+    }
+}
+
+impl Differing {
+    /// The first `most` of them.
+    pub fn new(case: &Case<'_>, most: usize) -> Self {
+        let differ = |at: &usize| {
+            let pair = &case.comparison.pairs[*at];
+            pair.sandbox.is_some()
+                && pair.runtime.is_some()
+                && case.differences_of(*at).any(|(_, one)| one.significance == Significance::Material)
+        };
+        let mut found = (0..case.comparison.pairs.len()).filter(differ);
+        let pairs = found.by_ref().take(most).map(|at| pair(case, at)).collect();
+        Self { pairs, more: found.count() }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The report for people, in a terminal: the verdict and its cause first, then each finding as compilers show an error.
 
+mod beside;
 mod closing;
 mod inspection;
 mod page;
@@ -16,7 +17,7 @@ use super::advice::count;
 use super::contract::verdict_word;
 use super::evidence::{Group, groups, heading};
 use super::excerpt::exit_in_words;
-use super::{ConfigToWire, Difference, Evidence, Finding, Report, RunSummary};
+use super::{ConfigToWire, Difference, Differing, Evidence, Finding, Report, RunSummary};
 
 use closing::closing;
 use page::{Page, Paint};
@@ -35,8 +36,20 @@ const UNSEEN: usize = 5;
 /// The widest that a first line is drawn out to.
 const FIRST_LINE: usize = 100;
 
+/// Columns from which on requests are shown side by side.
+pub const SIDE_BY_SIDE: usize = 110;
+
 /// The report as text for a terminal, or for a log when `style` has no colour.
 pub fn terminal(report: &Report, style: Style) -> String {
+    written(report, None, style)
+}
+
+/// The same with requests that differ side by side, for a terminal of at least [`SIDE_BY_SIDE`] columns.
+pub fn terminal_side_by_side(report: &Report, differing: &Differing, style: Style) -> String {
+    written(report, Some(differing), style)
+}
+
+fn written(report: &Report, differing: Option<&Differing>, style: Style) -> String {
     let mut page = Page::new(style);
     first_line(&mut page, report);
     for (at, found) in report.findings.iter().enumerate() {
@@ -46,6 +59,9 @@ pub fn terminal(report: &Report, style: Style) -> String {
     }
     if matches!(report.verdict, Verdict::Inconclusive(_)) {
         inconclusive(&mut page, report);
+    }
+    if let Some(differing) = differing {
+        beside::pairs(&mut page, differing);
     }
     if !report.unexplained.is_empty() {
         unexplained(&mut page, &report.unexplained);

@@ -1,12 +1,13 @@
 //! The formats that builds read: each well-formed for every sample, and to readers that are not ours.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use samewire::report::{Report, github, junit, sarif};
 use serde_json::Value;
 
-use super::{cases, report, samples};
+use super::{cases, hostile, report, samples};
 use crate::clients::bench;
 
 fn all() -> Vec<(String, Report)> {
@@ -80,38 +81,36 @@ fn a_manifests_line_is_pointed_to() {
     assert!(github(&report).contains(&format!(",file={file},line={line}::")), "{}", github(&report));
 }
 
-/// Reads both formats by the models and parsers of others, and counts what they find.
-const READ: &str = r#"
-import json, sys
-from pathlib import Path
-import xml.etree.ElementTree as ET
-from junitparser import JUnitXml
-from sarif_pydantic import Sarif
-
-for path in sorted(Path(sys.argv[1]).glob("*.sarif")):
-    log = Sarif.model_validate(json.loads(path.read_text()))
-    results = log.runs[0].results or []
-    suites = JUnitXml.fromfile(str(path.with_suffix(".xml")))
-    root = ET.parse(path.with_suffix(".xml")).getroot()
-    cases = [case for suite in suites for case in suite]
-    failures = sum(1 for case in cases for one in case.result if type(one).__name__ == "Failure")
-    errors = sum(1 for case in cases for one in case.result if type(one).__name__ == "Error")
-    counted = (int(root.get("tests")), int(root.get("failures")), int(root.get("errors")))
-    assert counted == (len(cases), failures, errors), (path, counted, len(cases), failures, errors)
-    assert len({(case.classname, case.name) for case in cases}) == len(cases), path
-    print(path.stem, len(results), len(cases))
-"#;
+/// The public schemas of SARIF and JUnit, which packages carry; without them the test is skipped, unless the test script promised them.
+fn schemas() -> Option<[PathBuf; 2]> {
+    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tools");
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["metadata", "--format-version", "1", "--offline", "--locked", "--manifest-path"]);
+    let output = cargo.arg(tools.join("schemas/Cargo.toml")).output().unwrap();
+    let required = std::env::var_os("SAMEWIRE_TEST_CLIENTS").is_some();
+    assert!(output.status.success() || !required, "{}", bench::text(&output));
+    let known: Value = serde_json::from_slice(&output.stdout).ok()?;
+    let packages = known["packages"].as_array()?;
+    let file = |package: &str, file: &str| {
+        let package = packages.iter().find(|one| one["name"] == package)?;
+        Some(Path::new(package["manifest_path"].as_str()?).with_file_name(file))
+    };
+    Some([file("serde-sarif", "src/schema.json")?, file("junit-report", "tests/JUnit.xsd")?])
+}
 
 #[test]
-fn readers_of_others_understand_them() {
-    let Some(python) = bench::tools() else { return };
+fn they_follow_the_public_schemas_and_readers_of_others_understand_them() {
+    let (Some(python), Some(schemas)) = (bench::tools(), schemas()) else { return };
     let folder = tempfile::tempdir().unwrap();
-    let all = all();
+    let mut all = all();
+    let hostile = hostile::strings::all().into_iter().enumerate();
+    all.extend(hostile.map(|(at, poison)| (format!("hostile-{at}"), hostile::poisoned(&poison))));
     for (name, report) in &all {
         fs::write(folder.path().join(format!("{name}.sarif")), sarif(report)).unwrap();
         fs::write(folder.path().join(format!("{name}.xml")), junit(report)).unwrap();
     }
-    let output = Command::new(python).args(["-c", READ]).arg(folder.path()).output().unwrap();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tools/builds.py");
+    let output = Command::new(python).arg(script).arg(folder.path()).args(schemas).output().unwrap();
     assert!(output.status.success(), "{}", bench::text(&output));
     let read = String::from_utf8(output.stdout).unwrap();
     for (name, report) in &all {

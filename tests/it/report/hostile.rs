@@ -7,13 +7,17 @@ pub(crate) mod strings;
 use proptest::prelude::*;
 use samewire::compare::compare;
 use samewire::diagnose::{Case, diagnose};
-use samewire::report::{Page, Report, Style, github, html, json, junit, markdown, sarif, terminal};
+use samewire::model::Capture;
+use samewire::report::{
+    Differing, Judged, Listed, Page, Report, Style, exchange, exchanges, github, html, json, junit, list,
+    list_json, markdown, sarif, terminal, terminal_side_by_side,
+};
 use unicode_width::UnicodeWidthChar as _;
 
 use super::{cases, samples};
 
 /// A report with something in each of its own places.
-fn poisoned(poison: &str) -> Report {
+pub(super) fn poisoned(poison: &str) -> Report {
     let mut report = cases::several().report();
     report.headline.push_str(poison);
     report.notes.push(poison.to_owned());
@@ -97,6 +101,35 @@ fn markdown_spells_escapes_out() {
     }
 }
 
+/// What follows a `<` of a test suite.
+fn is_of_a_suite(text: &str) -> bool {
+    let name = text.trim_start_matches(['/', '?']).split([' ', '>']).next();
+    let names = ["xml", "testsuites", "testsuite", "testcase", "failure", "error", "system-out"];
+    name.is_some_and(|name| names.contains(&name))
+}
+
+/// The capture in a list, under a hostile name and with a hostile verdict.
+fn listed(capture: &Capture, poison: &str) -> Listed {
+    Listed {
+        file: poison.to_owned(),
+        side: capture.side,
+        tool: capture.run.tool,
+        source: capture.run.source.clone(),
+        command: capture.run.command.iter().map(ToString::to_string).collect(),
+        started_at: capture.run.started_at,
+        ended_at: capture.run.ended_at,
+        exit: capture.run.exit,
+        exchanges: capture.exchanges.len(),
+        bytes: 1,
+        torn: false,
+        verdict: Some(Judged {
+            verdict: poison.to_owned(),
+            cause: Some(poison.to_owned()),
+            at: capture.run.started_at,
+        }),
+    }
+}
+
 /// Captures whose every string is hostile, through comparison and diagnosis.
 #[test]
 fn whatever_a_capture_holds_is_inert_in_every_format() {
@@ -113,7 +146,27 @@ fn whatever_a_capture_holds_is_inert_in_every_format() {
             let report = Report::new(&case, &diagnosis);
             let page = html(&report, &Page::new(&case, &diagnosis));
             assert!(page.matches("<script").count() == 1 && !page.contains("<img"), "{poison:?}");
-            for text in [terminal(&report, Style::default()), json(&report), markdown(&report), page] {
+            let differing = Differing::new(&case, usize::MAX);
+            let wide = Style { width: 120, color: false };
+            let mut texts = vec![
+                terminal(&report, Style::default()),
+                terminal_side_by_side(&report, &differing, wide),
+                json(&report),
+                markdown(&report),
+                page,
+                sarif(&report),
+                github(&report),
+            ];
+            let suite = junit(&report);
+            assert!(suite.split('<').skip(1).all(is_of_a_suite), "{poison:?} in {}", folder.display());
+            texts.push(suite);
+            for capture in [&sandbox, &runtime] {
+                texts.push(exchanges(capture));
+                texts.extend(capture.exchanges.iter().map(exchange));
+                texts.push(list(poison, &[listed(capture, poison)]));
+                texts.push(list_json(poison, &[listed(capture, poison)]));
+            }
+            for text in texts {
                 assert!(text.chars().all(is_inert), "{poison:?} in {}", folder.display());
             }
         }

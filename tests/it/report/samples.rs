@@ -7,7 +7,11 @@ use super::browser;
 use samewire::compare::compare;
 use samewire::diagnose::{Case, Severity, diagnose};
 use samewire::model::Capture;
-use samewire::report::{Report, SCHEMA, Style, json, markdown, terminal};
+use samewire::report::{
+    Differing, Report, SCHEMA, SIDE_BY_SIDE, Style, github, json, junit, markdown, sarif, terminal,
+    terminal_side_by_side,
+};
+use unicode_width::UnicodeWidthStr;
 
 pub(crate) fn folders() -> Vec<PathBuf> {
     let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures/samples");
@@ -31,12 +35,58 @@ pub(super) fn report(folder: &Path) -> Report {
     Report { version: "0.0.0", ..Report::new(&case, &diagnose(&case)) }
 }
 
+/// For a terminal in which requests stand side by side.
+fn wide(folder: &Path, style: Style) -> String {
+    let [sandbox, runtime] = captures(folder);
+    let comparison = compare(&sandbox, &runtime);
+    let case = Case { sandbox: &sandbox, runtime: &runtime, comparison: &comparison };
+    terminal_side_by_side(&report(folder), &Differing::new(&case, 3), style)
+}
+
 #[test]
 fn what_people_read() {
     for folder in folders() {
         let rule = folder.file_name().unwrap().to_str().unwrap().to_owned();
         let text = terminal(&report(&folder.join("fires")), Style::default());
         insta::assert_snapshot!(format!("sample.{rule}"), text);
+    }
+}
+
+/// In narrow and wide terminals, where requests stand side by side, as `samewire diff` chooses.
+#[test]
+fn what_terminals_of_other_widths_show() {
+    for folder in folders() {
+        let rule = folder.file_name().unwrap().to_str().unwrap().to_owned();
+        let folder = folder.join("fires");
+        for width in [80, 120, 200] {
+            let style = Style { width, color: false };
+            let text =
+                if width < SIDE_BY_SIDE { terminal(&report(&folder), style) } else { wide(&folder, style) };
+            let tables = text.matches("\nside by side: ").count();
+            assert!(width >= SIDE_BY_SIDE || tables == 0, "{text}");
+            let longest = text.lines().filter(|line| line.contains(" | ")).map(UnicodeWidthStr::width).max();
+            assert!(longest.is_none_or(|longest| longest <= width), "{width}: {text}");
+            insta::assert_snapshot!(format!("sample.{rule}.{width}"), text);
+        }
+    }
+}
+
+/// What a build or a program reads, of all of them. A rule's page is not repeated.
+#[test]
+fn what_other_formats_say() {
+    for folder in folders() {
+        let rule = folder.file_name().unwrap().to_str().unwrap().to_owned();
+        let report = report(&folder.join("fires"));
+        let mut log: serde_json::Value = serde_json::from_str(&sarif(&report)).unwrap();
+        for rule in log["runs"][0]["tool"]["driver"]["rules"].as_array_mut().unwrap() {
+            rule["help"].take();
+        }
+        let log = serde_json::to_string_pretty(&log).unwrap();
+        for (format, text) in
+            [("json", json(&report)), ("junit", junit(&report)), ("sarif", log), ("github", github(&report))]
+        {
+            insta::assert_snapshot!(format!("sample.{rule}.{format}"), text);
+        }
     }
 }
 
@@ -48,11 +98,12 @@ fn what_an_issue_shows() {
     }
 }
 
-/// The page without its style and script, of a few: a browser reads all of them.
+/// The page without its style and script.
 #[test]
 fn what_a_page_shows() {
-    for rule in ["credentials-lost-on-redirect", "spec-missing", "token-empty"] {
-        let folder = folders()[0].with_file_name(rule).join("fires");
+    for folder in folders() {
+        let rule = folder.file_name().unwrap().to_str().unwrap().to_owned();
+        let folder = folder.join("fires");
         let text = browser::page(&captures(&folder));
         let body = text.split_once("<body>").unwrap().1.split_once("<script>").unwrap().0;
         insta::assert_snapshot!(format!("sample.{rule}.html"), body);
