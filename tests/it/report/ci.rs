@@ -81,7 +81,7 @@ fn a_manifests_line_is_pointed_to() {
     assert!(github(&report).contains(&format!(",file={file},line={line}::")), "{}", github(&report));
 }
 
-/// The public schemas of SARIF and JUnit, which packages carry; without them the test is skipped, unless the test script promised them.
+/// The public schemas of SARIF and `JUnit`, which packages carry; without them the test is skipped, unless the test script promised them.
 fn schemas() -> Option<[PathBuf; 2]> {
     let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tools");
     let mut cargo = Command::new(env!("CARGO"));
