@@ -28,7 +28,7 @@ fn a_killed_proxy_leaves_no_secret_behind() {
         let options = field.proxy_options(&name);
         let words: Vec<&str> = options.iter().map(String::as_str).collect();
         let (mut child, proxy) = field.listening(&mut field.samewire(&name, &words), &name).unwrap();
-        assert!(field.drive(&corpus, &proxy, moment) >= moment, "moment {moment}");
+        assert!(corpus.drive(&proxy, moment) >= moment, "moment {moment}");
         signal(&mut child, rustix::process::Signal::KILL);
         capture::read(&field.path("work").join(&name)).unwrap();
     }

@@ -52,6 +52,26 @@ impl Corpus {
         Self { requests, answers, plants }
     }
 
+    /// Sends it until the proxy is gone, or until so many answers came.
+    pub(super) fn drive(&self, proxy: &str, enough: usize) -> usize {
+        let next = AtomicUsize::new(0);
+        let came = AtomicUsize::new(0);
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    while came.load(Ordering::Relaxed) < enough {
+                        let Some(request) = self.requests.get(next.fetch_add(1, Ordering::Relaxed)) else {
+                            return;
+                        };
+                        let Ok(bytes) = call(proxy, request) else { return };
+                        came.fetch_add(usize::from(bytes > 0), Ordering::Relaxed);
+                    }
+                });
+            }
+        });
+        came.into_inner()
+    }
+
     /// The first finds in these files.
     pub(super) fn leaks(&self, files: &[PathBuf]) -> Vec<String> {
         let mut search = Search::default();
@@ -160,8 +180,7 @@ impl Field {
         let begun = Instant::now();
         while begun.elapsed() < PATIENCE * 3 {
             let text = fs::read_to_string(&errors).unwrap();
-            let address =
-                text.split("http://").nth(1).and_then(|rest| rest.split_once(|c| c == ',' || c == '\n'));
+            let address = text.split("http://").nth(1).and_then(|rest| rest.split_once([',', '\n']));
             if let Some((address, _)) = address {
                 return Some((child, address.trim().to_owned()));
             }
@@ -170,27 +189,9 @@ impl Field {
             }
             thread::yield_now();
         }
+        child.kill().unwrap();
+        child.wait().unwrap();
         panic!("no proxy listens: {}", fs::read_to_string(&errors).unwrap());
-    }
-
-    /// Sends the corpus until the proxy is gone, or until so many answers came.
-    pub(super) fn drive(&self, corpus: &Corpus, proxy: &str, enough: usize) -> usize {
-        let next = AtomicUsize::new(0);
-        let came = AtomicUsize::new(0);
-        thread::scope(|scope| {
-            for _ in 0..4 {
-                scope.spawn(|| {
-                    while came.load(Ordering::Relaxed) < enough {
-                        let Some(request) = corpus.requests.get(next.fetch_add(1, Ordering::Relaxed)) else {
-                            return;
-                        };
-                        let Ok(bytes) = call(proxy, request) else { return };
-                        came.fetch_add(usize::from(bytes > 0), Ordering::Relaxed);
-                    }
-                });
-            }
-        });
-        came.into_inner()
     }
 
     /// Every file that is left.
