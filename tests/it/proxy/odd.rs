@@ -159,7 +159,7 @@ async fn line(stream: &mut TcpStream) -> Vec<u8> {
 
 #[tokio::test]
 async fn odd_heads_are_recorded_as_sent() {
-    let (origin, mut arrived) = hearing().await;
+    let (origin, mut heard) = hearing().await;
     let same = UNTOUCHED.iter().map(|fields| (*fields, *fields));
     let mut heads = 0;
     for (fields, expected) in same.chain(CHANGED) {
@@ -168,8 +168,8 @@ async fn odd_heads_are_recorded_as_sent() {
         let sent = format!("GET http://{origin}/a?b HTTP/1.1\r\n{rest}");
         let answer = rig.send(sent.as_bytes()).await;
         assert!(answer.ends_with(b"ok"), "{fields:?}: {}", String::from_utf8_lossy(&answer));
-        let heard = String::from_utf8(arrived.recv().await.unwrap()).unwrap();
-        assert_eq!(heard, format!("GET /a?b HTTP/1.1\r\nHost: {origin}\r\n{expected}\r\n"));
+        let came = String::from_utf8(heard.recv().await.unwrap()).unwrap();
+        assert_eq!(came, format!("GET /a?b HTTP/1.1\r\nHost: {origin}\r\n{expected}\r\n"));
         let told = rig.exchanges().await;
         assert_eq!((told.len(), told[0].head.as_str(), &told[0].desync), (1, sent.as_str(), &None));
         heads += 1;
@@ -186,7 +186,7 @@ async fn odd_heads_are_recorded_as_sent() {
         assert!(failure.leg == Leg::Client && kinds.contains(&failure.kind), "{sent:?}: {failure:?}");
         heads += 1;
     }
-    assert!(arrived.try_recv().is_err(), "none of those is forwarded");
+    assert!(heard.try_recv().is_err(), "none of those is forwarded");
     row(
         "odd heads",
         &format!(
@@ -274,7 +274,7 @@ async fn random_requests_arrive_as_without_the_proxy() {
     let requests = scaled(500, 7_000);
     let mut runner = TestRunner::default();
     let strategy = random();
-    let (origin, mut arrived) = hearing().await;
+    let (origin, mut incoming) = hearing().await;
     let mut done = 0;
     while done < requests {
         // Nobody takes what is recorded before the end, and a body of one-byte chunks is thousands of events.
@@ -288,8 +288,8 @@ async fn random_requests_arrive_as_without_the_proxy() {
             let answer = read_head(&mut stream).await;
             assert!(answer.starts_with(b"HTTP/1.1 200"), "{request:?}: {}", String::from_utf8_lossy(&answer));
             super::rig::read_exactly(&mut stream, 2).await;
-            let heard = arrived.recv().await.unwrap();
-            assert!(heard == arrives, "{request:?}: {}", String::from_utf8_lossy(&heard));
+            let came = incoming.recv().await.unwrap();
+            assert!(came == arrives, "{request:?}: {}", String::from_utf8_lossy(&came));
             heads.push(head);
             done += 1;
         }

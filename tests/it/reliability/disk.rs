@@ -83,7 +83,7 @@ fn may_mount() -> bool {
     let may = Command::new("unshare").args(["-rm", "true"]).stderr(Stdio::null()).status();
     let may = may.is_ok_and(|status| status.success());
     if !may {
-        println!("skipped: no mounts of one's own (unshare -rm)");
+        eprintln!("skipped: no mounts of one's own (unshare -rm)");
     }
     may
 }

@@ -75,8 +75,6 @@ const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Le";
 
 fn faults() -> Vec<Fault> {
     use FailureKind as Kind;
-    let fault = |name, deed, meets, phases, kinds| Fault { name, deed, meets, phases, kinds };
-    let ends = |says, reset| Deed::Break { says, reset };
     const GONE: &[Kind] = &[Kind::Reset, Kind::Closed];
     const RESET: &[Kind] = &[Kind::Reset];
     const CLOSED: &[Kind] = &[Kind::Closed];
@@ -86,6 +84,8 @@ fn faults() -> Vec<Fault> {
     const WAIT: &[Phase] = &[Phase::Wait];
     const RECEIVE: &[Phase] = &[Phase::Receive];
     const CONNECT: &[Phase] = &[Phase::Connect];
+    let fault = |name, deed, meets, phases, kinds| Fault { name, deed, meets, phases, kinds };
+    let ends = |says, reset| Deed::Break { says, reset };
     vec![
         fault("reset before the request", Deed::ResetAtOnce, Meets::OwnOrNothing(502), EARLY, GONE),
         fault("reset before the answer", ends("", true), Meets::Partial, WAIT, RESET),
@@ -217,7 +217,7 @@ async fn meet(proxy: String, target: String, fault: &Fault, id: usize) {
     match fault.meets {
         Meets::Own(status) => assert!(got.is_own(status), "{}: {text}", fault.name),
         Meets::OwnOrNothing(status) => {
-            assert!(bytes.is_empty() || got.is_own(status), "{}: {text}", fault.name)
+            assert!(bytes.is_empty() || got.is_own(status), "{}: {text}", fault.name);
         }
         Meets::Partial | Meets::PartialAndReset => {
             assert!(text.is_empty() || text.starts_with("HTTP/1.1 200 OK\r\n"), "{}: {text}", fault.name);
@@ -331,7 +331,7 @@ async fn a_signal_ends_it_in_order() {
         let bench = Bench::new();
         let proxy = Running::start(&bench, "signal.har", &[]);
         let (mut answered, mut streams) = (0, Vec::new());
-        for id in 0..1 + run % 20 {
+        for id in 0..=run % 20 {
             let mut stream = begin(&proxy.address, &origin.to_string(), id).await;
             assert!(read_head(&mut stream).await.starts_with(b"HTTP/1.1 200"));
             stream.read_exact(&mut [0; 2]).await.unwrap();

@@ -19,6 +19,12 @@ use crate::proxy::rig::{OK, read_head};
 
 const MIB: usize = 1024 * 1024;
 
+/// Bytes in MiB, to a tenth.
+fn mib(bytes: usize) -> String {
+    let tenths = bytes * 10 / MIB;
+    format!("{}.{}", tenths / 10, tenths % 10)
+}
+
 /// Connections that the limit of open files allows, at most this many: each takes two on either side.
 fn connections(wanted: usize) -> usize {
     let limit = getrlimit(Resource::Nofile);
@@ -193,7 +199,7 @@ async fn a_long_run_takes_no_more_with_time() {
             while Instant::now() < stop {
                 // Some keep their connection, some open one for each request.
                 let mut stream = TcpStream::connect(&address).await.unwrap();
-                for _ in 0..1 + client * 10 {
+                for _ in 0..=client * 10 {
                     pace.tick().await;
                     assert!(ask(&mut stream, target, asked).await, "request {asked}");
                     asked += 1;
@@ -217,8 +223,7 @@ async fn a_long_run_takes_no_more_with_time() {
     assert!(late.1 <= early.1 + 16, "descriptors grow: {samples:?}");
     let recorded = capture::read(&bench.path("soak.har")).unwrap();
     assert_eq!(recorded.exchanges.len(), asked);
-    let line: Vec<String> =
-        [20, 40, 60, 80, 100].iter().map(|part| format!("{:.1}", at(*part).0 as f64 / MIB as f64)).collect();
+    let line: Vec<String> = [20, 40, 60, 80, 100].iter().map(|part| mib(at(*part).0)).collect();
     row(
         "soak",
         &format!(

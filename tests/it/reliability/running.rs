@@ -61,7 +61,7 @@ impl Running {
         let mut running = Self { child, address: String::new(), said, listening: Some(listening) };
         let greeting = running.hears(" on http://");
         let address = greeting.split("http://").nth(1).and_then(|rest| rest.split(',').next());
-        running.address = address.unwrap().to_owned();
+        address.unwrap().clone_into(&mut running.address);
         running
     }
 

@@ -23,7 +23,7 @@ pub(crate) fn scaled(ordinary: usize, long: usize) -> usize {
 /// In the long form, puts a result into the table in place of the one that it had.
 pub(crate) fn row(what: &str, result: &str) {
     static TABLE: Mutex<()> = Mutex::new(());
-    println!("{what}: {result}");
+    eprintln!("{what}: {result}");
     if !is_long() {
         return;
     }

@@ -85,7 +85,7 @@ fn faults(trusted: &Issuer) -> Vec<(&'static str, Deed, u16, &'static [FailureKi
         (
             "another name",
             shake(server(trusted, |it| {
-                *it = CertificateParams::new(vec!["other.example".to_owned()]).unwrap()
+                *it = CertificateParams::new(vec!["other.example".to_owned()]).unwrap();
             })),
             502,
             CERTIFICATE,
@@ -102,7 +102,7 @@ fn faults(trusted: &Issuer) -> Vec<(&'static str, Deed, u16, &'static [FailureKi
         (
             "for clients only",
             shake(server(trusted, |it| {
-                it.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth]
+                it.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
             })),
             502,
             CERTIFICATE,
