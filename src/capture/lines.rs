@@ -1,5 +1,6 @@
 //! A file in the layout that samewire writes, block by block: however large it is, little of its text is in memory at a time.
 
+use std::borrow::Cow;
 use std::io::{self, Read};
 
 use super::writer::{CLOSING, OPENING};
@@ -117,6 +118,16 @@ pub(super) fn entry(line: Slice<'_>) -> Slice<'_> {
     Slice { offset: line.offset, bytes: text.strip_prefix(b",").unwrap_or(text) }
 }
 
+/// An entry without HAR's members: samewire writes them first, makes them of the others, and does not read them.
+pub(super) fn facts(entry: &[u8]) -> Cow<'_, [u8]> {
+    // Within a string the quotation mark would be escaped.
+    let own = memchr::memmem::find(entry, br#","_samewire":{"#);
+    match own.filter(|_| entry.starts_with(br#"{"startedDateTime":"#)) {
+        Some(at) => Cow::Owned([b"{", &entry[at + 1..]].concat()),
+        None => Cow::Borrowed(entry),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,6 +144,16 @@ mod tests {
                 assert!(block.bytes.ends_with(b"\n") || read.len() == text.len(), "{step} at a time");
             }
             assert_eq!(read, text, "{step} at a time");
+        }
+    }
+
+    #[test]
+    fn facts_begin_after_hars_members_and_not_within_a_string() {
+        let entry = br#"{"startedDateTime":"x","comment":",\"_samewire\":{","_samewire":{"a":{"b":1,"_samewire":{}}}}"#;
+        assert_eq!(&*facts(entry), br#"{"_samewire":{"a":{"b":1,"_samewire":{}}}}"#);
+        for other in [&br#"{"_samewire":{"a":{"b":1,"_samewire":{}}},"startedDateTime":"x"}"#[..], b"{}", b""]
+        {
+            assert_eq!(&*facts(other), other);
         }
     }
 

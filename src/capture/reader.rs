@@ -3,6 +3,7 @@
 //! samewire writes one entry a line, so that a file that breaks off is read up to the break. A file that another program
 //! has laid out anew is read as one JSON document.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -223,7 +224,7 @@ impl<'k> Parts<'k> {
             return Ok(());
         }
         let capture = &mut self.capture;
-        for (slice, entry) in slices.iter().zip(read_entries(self.format, slices, self.known)) {
+        for (slice, entry) in slices.iter().zip(read_entries(self.format, slices, self.by_line, self.known)) {
             self.entries += 1;
             match entry {
                 Ok(entry) => {
@@ -270,6 +271,7 @@ impl<'k> Parts<'k> {
             let lost = (length - offset) as u64;
             self.capture.completeness.torn = Some(Tear { offset: offset as u64, lost });
         }
+        self.capture.exchanges.shrink_to_fit();
         in_order(&mut self.capture)?;
         Ok(self.capture)
     }
@@ -279,10 +281,12 @@ impl<'k> Parts<'k> {
 fn read_entries(
     format: u32,
     entries: &[Slice<'_>],
+    by_line: bool,
     known: &Arc<KnownJson>,
 ) -> Vec<serde_json::Result<ReadEntry>> {
     let read = |share: &[Slice<'_>]| -> Vec<_> {
-        known.sharing(|| share.iter().map(|slice| part(format, Part::Entry, slice.bytes)).collect())
+        let facts = |bytes| if by_line { lines::facts(bytes) } else { Cow::Borrowed(bytes) };
+        known.sharing(|| share.iter().map(|slice| part(format, Part::Entry, &facts(slice.bytes))).collect())
     };
     let bytes: usize = entries.iter().map(|slice| slice.bytes.len()).sum();
     let processors = thread::available_parallelism().map_or(1, usize::from);

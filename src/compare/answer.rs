@@ -1,6 +1,7 @@
 //! Two answers: status, media type, where a redirect leads. Of the content only the first place that differs is named.
 
 use std::mem::discriminant;
+use std::sync::Arc;
 
 use super::json;
 use super::side_by_side::{Both, Found, short};
@@ -139,7 +140,7 @@ fn without_query(url: &Text) -> Text {
                 }
                 head.push_shown(shown);
             }
-            Piece::Hidden(secret) => head.push_hidden((**secret).clone()),
+            Piece::Hidden(secret) => head.push_hidden(Arc::clone(secret)),
         }
     }
     head

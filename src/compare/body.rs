@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
@@ -289,7 +290,7 @@ fn part_of(words: &[Word<'_>]) -> Text {
     for word in words {
         match word.piece.as_ref() {
             Piece::Shown(shown) => text.push_shown(shown),
-            Piece::Hidden(secret) => text.push_hidden((**secret).clone()),
+            Piece::Hidden(secret) => text.push_hidden(Arc::clone(secret)),
         }
     }
     text

@@ -11,9 +11,7 @@ use super::attempt::fold;
 use super::key::{self, Tier};
 use super::kind::{Form, Kind, Kinds, kinds};
 use super::side_by_side::short;
-use super::{
-    ChangeKind, Comparison, CredentialPair, Difference, Locator, Reason, Significance, compare, exchange,
-};
+use super::{ChangeKind, Comparison, CredentialPair, Difference, Locator, Reason, Significance, compare};
 use crate::model::{Capture, Exchange, Side};
 
 /// What the runs of one side teach.
@@ -334,7 +332,7 @@ pub(super) fn exchanges<'c>(
     sandbox: &'c Capture,
     runtime: &'c Capture,
 ) -> (Option<&'c Exchange>, Option<&'c Exchange>) {
-    let find = |capture, number: Option<u32>| number.and_then(|number| exchange(capture, number));
+    let find = |capture: &'c Capture, number: Option<u32>| capture.exchange(number?);
     (find(sandbox, difference.sandbox), find(runtime, difference.runtime))
 }
 

@@ -55,9 +55,9 @@ use side_by_side::{Both, Found, Runs};
 pub fn compare(sandbox: &Capture, runtime: &Capture) -> Comparison {
     let runs = Runs::new(sandbox, runtime);
     let mut pairs = pair::pair(&attempt::fold(sandbox), &attempt::fold(runtime), runs.same_key);
-    let last = |capture, attempts: &Option<Attempts>| exchange(capture, attempts.as_ref()?.last());
     for pair in &mut pairs {
-        let (one, other) = (last(sandbox, &pair.sandbox), last(runtime, &pair.runtime));
+        let (one, other) =
+            (compared(sandbox, pair.sandbox.as_ref()), compared(runtime, pair.runtime.as_ref()));
         reverse::explain(pair, (sandbox, one), (runtime, other));
         imported::explain(pair, sandbox, runtime);
         growing::explain(pair, sandbox, runtime);
@@ -65,7 +65,8 @@ pub fn compare(sandbox: &Capture, runtime: &Capture) -> Comparison {
     let mut comparison = Comparison { same_key: runs.same_key, pairs, ..Comparison::default() };
     let comparable = !sandbox.exchanges.is_empty() && !runtime.exchanges.is_empty();
     for (at, pair) in comparison.pairs.iter().enumerate() {
-        let (one, other) = (last(sandbox, &pair.sandbox), last(runtime, &pair.runtime));
+        let (one, other) =
+            (compared(sandbox, pair.sandbox.as_ref()), compared(runtime, pair.runtime.as_ref()));
         let number = |exchange: Option<&Exchange>| exchange.map(|exchange| exchange.number);
         let differences = &mut comparison.differences;
         let mut found = Found { pair: at, sandbox: number(one), runtime: number(other), differences };
@@ -91,9 +92,9 @@ pub fn compare(sandbox: &Capture, runtime: &Capture) -> Comparison {
     comparison
 }
 
-fn exchange(capture: &Capture, number: u32) -> Option<&Exchange> {
-    let exchanges = &capture.exchanges;
-    exchanges.binary_search_by_key(&number, |exchange| exchange.number).ok().map(|at| &exchanges[at])
+/// The attempt that is compared.
+fn compared<'a>(capture: &'a Capture, attempts: Option<&Attempts>) -> Option<&'a Exchange> {
+    capture.exchange(attempts?.last())
 }
 
 /// A request without a partner is one difference.

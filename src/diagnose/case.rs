@@ -25,8 +25,7 @@ impl<'a> Case<'a> {
 
     /// An exchange by its number.
     pub fn exchange(&self, side: Side, number: u32) -> Option<&'a Exchange> {
-        let exchanges = &self.capture(side).exchanges;
-        exchanges.binary_search_by_key(&number, |exchange| exchange.number).ok().map(|at| &exchanges[at])
+        self.capture(side).exchange(number)
     }
 
     /// The exchange of a pair that is compared: the last attempt.

@@ -29,6 +29,18 @@ pub struct Capture {
     pub completeness: Completeness,
 }
 
+impl Capture {
+    /// The exchange of this number.
+    pub fn exchange(&self, number: u32) -> Option<&Exchange> {
+        // Where no number is missing, it stands at its own.
+        let likely = number.checked_sub(1).and_then(|at| self.exchanges.get(usize::try_from(at).ok()?));
+        likely.filter(|exchange| exchange.number == number).or_else(|| {
+            let at = self.exchanges.binary_search_by_key(&number, |exchange| exchange.number).ok()?;
+            self.exchanges.get(at)
+        })
+    }
+}
+
 /// The run that works, or the run that fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Body, Field, FieldValue, Imported, Lack, Target, Text};
+use super::{Body, Field, FieldValue, Imported, Lack, Target, Text, known_json};
 
 /// A request and its outcome.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -100,6 +100,7 @@ pub struct Request {
     /// `HTTP/1.1`, `HTTP/1.0`, `HTTP/2`; empty where an import does not tell it.
     pub version: String,
     /// Its field lines, in order.
+    #[serde(deserialize_with = "known_json::exact")]
     pub fields: Vec<Field>,
     /// Its content.
     pub body: Body,
@@ -118,6 +119,7 @@ pub struct Response {
     #[serde(default, skip_serializing_if = "Text::is_empty")]
     pub reason: Text,
     /// Its field lines, in order.
+    #[serde(deserialize_with = "known_json::exact")]
     pub fields: Vec<Field>,
     /// Its content.
     pub body: Body,

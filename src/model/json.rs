@@ -176,6 +176,7 @@ impl<'de> Visitor<'de> for JsonVisitor {
         while let Some(value) = seq.next_element()? {
             values.push(value);
         }
+        values.shrink_to_fit();
         Ok(Json::Array(values))
     }
 
@@ -195,6 +196,7 @@ impl<'de> Visitor<'de> for JsonVisitor {
             };
             members.push((name, map.next_value()?));
         }
+        members.shrink_to_fit();
         Ok(Json::Object(members))
     }
 }

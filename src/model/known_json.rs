@@ -1,28 +1,36 @@
-//! JSON that comes again and again, read once and held once: two runs of a connector mostly get the same answers.
+//! What comes again and again in captures, held once: two runs of a connector mostly get the same answers, and their records the same words.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::de::Error as _;
-use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::Json;
+use super::{Json, Secret, Tag};
 
 /// What was read so far, by the hash of its text.
 #[derive(Debug, Default)]
 pub struct KnownJson(Mutex<HashMap<blake3::Hash, Arc<Json>>>);
 
+/// What a thread that reads looks things up in.
+struct Reading {
+    known: Arc<KnownJson>,
+    /// Words of a few kinds stand in most records.
+    secrets: HashMap<Tag, Arc<Secret>>,
+}
+
 thread_local! {
     /// Serde has no place for it.
-    static CURRENT: RefCell<Option<Arc<KnownJson>>> = const { RefCell::new(None) };
+    static CURRENT: RefCell<Option<Reading>> = const { RefCell::new(None) };
 }
 
 impl KnownJson {
     /// Runs `read`. Contents that it reads on this thread, by `serde_json::from_slice` or `from_str`, are shared with those read before.
     pub fn sharing<T>(self: &Arc<Self>, read: impl FnOnce() -> T) -> T {
-        let before = CURRENT.replace(Some(Arc::clone(self)));
+        let reading = Reading { known: Arc::clone(self), secrets: HashMap::new() };
+        let before = CURRENT.replace(Some(reading));
         let read = read();
         CURRENT.set(before);
         read
@@ -39,12 +47,40 @@ impl KnownJson {
     }
 }
 
-pub(super) fn serialize<S: Serializer>(json: &Arc<Json>, serializer: S) -> Result<S::Ok, S::Error> {
-    (**json).serialize(serializer)
+/// The same secret as one read before, where there is one.
+pub(super) fn shared(secret: Secret) -> Arc<Secret> {
+    CURRENT.with_borrow_mut(|current| {
+        let Some(reading) = current else { return Arc::new(secret) };
+        match reading.secrets.get(&secret.fingerprint.exact) {
+            Some(known) if **known == secret => Arc::clone(known),
+            _ => {
+                let tag = secret.fingerprint.exact;
+                let secret = Arc::new(secret);
+                reading.secrets.insert(tag, Arc::clone(&secret));
+                secret
+            }
+        }
+    })
+}
+
+/// A list in no more memory than it needs: most lists of a capture have one item.
+pub(super) fn exact<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    let mut list = Vec::deserialize(deserializer)?;
+    list.shrink_to_fit();
+    Ok(list)
+}
+
+pub(super) fn serialize<S: Serializer>(
+    shared: &Arc<impl Serialize>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    (**shared).serialize(serializer)
 }
 
 pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<Json>, D::Error> {
-    match CURRENT.with_borrow(Clone::clone) {
+    match CURRENT.with_borrow(|current| current.as_ref().map(|reading| Arc::clone(&reading.known))) {
         None => Json::deserialize(deserializer).map(Arc::new),
         Some(known) => {
             let text = <&RawValue>::deserialize(deserializer)?;

@@ -1,18 +1,20 @@
 //! Text as samewire may keep it: words that are safe to show between secrets that are not.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::Secret;
+use super::{Secret, known_json};
 
 /// A value after redaction: shown words and hidden ones, in the order in which they were sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Text {
     /// The pieces, never two shown ones in a row.
+    #[serde(deserialize_with = "known_json::exact")]
     pub pieces: Vec<Piece>,
 }
 
@@ -23,7 +25,7 @@ pub enum Piece {
     /// Text as it was sent.
     Shown(String),
     /// Text that is replaced by comparable facts.
-    Hidden(Box<Secret>),
+    Hidden(#[serde(serialize_with = "known_json::serialize")] Arc<Secret>),
 }
 
 impl Text {
@@ -35,7 +37,7 @@ impl Text {
 
     /// A text that is one secret.
     pub fn hidden(secret: Secret) -> Self {
-        Self { pieces: vec![Piece::Hidden(Box::new(secret))] }
+        Self { pieces: vec![Piece::Hidden(Arc::new(secret))] }
     }
 
     /// True when nothing was sent.
@@ -56,8 +58,8 @@ impl Text {
     }
 
     /// Appends a secret.
-    pub fn push_hidden(&mut self, secret: Secret) {
-        self.pieces.push(Piece::Hidden(Box::new(secret)));
+    pub fn push_hidden(&mut self, secret: impl Into<Arc<Secret>>) {
+        self.pieces.push(Piece::Hidden(secret.into()));
     }
 
     /// Appends another text.
@@ -117,7 +119,8 @@ impl<'de> Deserialize<'de> for Piece {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Piece, A::Error> {
-                Box::<Secret>::deserialize(MapAccessDeserializer::new(map)).map(Piece::Hidden)
+                let secret = Secret::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(Piece::Hidden(known_json::shared(secret)))
             }
         }
 

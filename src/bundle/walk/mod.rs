@@ -6,6 +6,7 @@ mod message;
 mod secret;
 
 use std::mem;
+use std::sync::Arc;
 
 use crate::model::{
     Capture, ClientHello, ClientVersion, Clue, ClueKind, Completeness, ConfigFacts, ConfigValue, Connection,
@@ -304,7 +305,7 @@ fn pieces(visitor: &mut impl Visitor, text: &mut Text, kind: Kind) {
     for piece in &mut text.pieces {
         match piece {
             Piece::Shown(shown) => visitor.string(kind, shown),
-            Piece::Hidden(hidden) => secret(visitor, hidden),
+            Piece::Hidden(hidden) => secret(visitor, Arc::make_mut(hidden)),
         }
     }
 }

@@ -192,7 +192,7 @@ fn shown(redactor: &Redactor, sentence: &str) -> Text {
         match piece {
             Piece::Hidden(secret) => {
                 room = room.saturating_sub(24);
-                text.push_hidden(*secret);
+                text.push_hidden(secret);
             }
             Piece::Shown(words) => {
                 let end = words.char_indices().nth(room).map_or(words.len(), |(at, _)| at);

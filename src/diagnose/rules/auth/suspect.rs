@@ -37,12 +37,7 @@ pub(super) fn suspects<'a>(case: &'a Case<'a>) -> Vec<Suspect<'a>> {
     for (at, (pair, credentials)) in
         case.comparison.pairs.iter().zip(&case.comparison.credentials).enumerate()
     {
-        let answers = answers(case, pair);
-        let sides: &[Side] = match answers {
-            Answers::OneFailed(Side::Sandbox) => &[Side::Sandbox],
-            Answers::OneFailed(Side::Runtime) => &[Side::Runtime],
-            _ => &[Side::Runtime, Side::Sandbox],
-        };
+        let mut known = None;
         for found in &credentials.matches {
             let carried = |side: Side| {
                 let index = match side {
@@ -54,6 +49,12 @@ pub(super) fn suspects<'a>(case: &'a Case<'a>) -> Vec<Suspect<'a>> {
             if healthy(found, carried(Side::Sandbox), carried(Side::Runtime)) {
                 continue;
             }
+            let answers = *known.get_or_insert_with(|| answers(case, pair));
+            let sides: &[Side] = match answers {
+                Answers::OneFailed(Side::Sandbox) => &[Side::Sandbox],
+                Answers::OneFailed(Side::Runtime) => &[Side::Runtime],
+                _ => &[Side::Runtime, Side::Sandbox],
+            };
             suspects.extend(sides.iter().enumerate().map(|(guess, side)| Suspect {
                 case,
                 pair: at,
