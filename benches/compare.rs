@@ -4,9 +4,11 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::hint::black_box;
+use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use jiff::{SignedDuration, Timestamp};
+use samewire::capture;
 use samewire::compare::{Significance, compare};
 use samewire::model::{
     Body, Capture, Class, Completeness, Content, Credentials, Exchange, Fidelity, Field, FieldName,
@@ -182,6 +184,22 @@ fn ten_thousand(criterion: &mut Criterion) {
     assert_eq!(material.count(), 110);
     criterion.bench_function("compare 10,000 exchanges", |bencher| {
         bencher.iter(|| compare(black_box(&sandbox), black_box(&runtime)));
+    });
+
+    let folder = tempfile::tempdir().unwrap();
+    let files = [&sandbox, &runtime].map(|run| {
+        let path = folder.path().join(format!("{}.har", run.side));
+        capture::write(&path, false, run).unwrap();
+        path
+    });
+    drop((sandbox, runtime));
+    criterion.bench_function("read and compare 10,000 exchanges", |bencher| {
+        bencher.iter(|| {
+            let known = Arc::default();
+            let [sandbox, runtime] =
+                files.each_ref().map(|path| capture::read_sharing(path, &known).unwrap());
+            compare(&sandbox, &runtime)
+        });
     });
 }
 
