@@ -14,10 +14,11 @@ use super::essence::Essence;
 use super::hosts::Pseudonyms;
 use super::read::{Contents, Runs};
 use super::unreadable::ContentError;
-use super::{hosts, ordinals, read, relations, requests, sums, text};
+use super::{hosts, ordinals, read, relations, sums, text};
 use crate::capture;
 use crate::compare::compare_sets;
 use crate::diagnose::{Case, diagnose};
+use crate::export::{self, Form};
 use crate::model::{Capture, Side};
 use crate::report::{self, Page, Report};
 
@@ -188,8 +189,9 @@ fn reports(report: &Report, page: &Page) -> Vec<Named> {
 
 /// Both requests of the first finding as curl lines; without one, those of the first difference, or the first.
 fn requests_of(contents: &Contents, report: &Report) -> String {
-    let mut text = String::new();
     let sides = [(Side::Sandbox, &contents.sandbox), (Side::Runtime, &contents.runtime)];
+    let mut silent = String::new();
+    let mut requests = Vec::new();
     for (side, runs) in sides {
         let evidence = report.findings.iter().flat_map(|finding| &finding.evidence);
         let found = evidence.filter(|place| place.side == side).find_map(|place| place.exchange);
@@ -199,20 +201,14 @@ fn requests_of(contents: &Contents, report: &Report) -> String {
             (_, None) => None,
         };
         let number = found.or_else(differs).unwrap_or(1);
-        let exchange = runs.first.exchanges.iter().find(|exchange| exchange.number == number);
-        match exchange {
-            Some(exchange) => {
-                let _ = write!(text, "# {side} #{number}\n{}", requests::curl(exchange));
-            }
+        match runs.first.exchanges.iter().find(|exchange| exchange.number == number) {
+            Some(exchange) => requests.push((side, exchange)),
             None => {
-                let _ = writeln!(text, "# {side}: no request");
+                let _ = writeln!(silent, "# {side}: no request");
             }
-        }
-        if side == Side::Sandbox {
-            text.push('\n');
         }
     }
-    text
+    silent + &export::export(&requests, Form::Curl)
 }
 
 fn recorded(side: Side, runs: &Runs) -> Recorded {

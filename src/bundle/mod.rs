@@ -7,7 +7,7 @@
 //! | `make` | captures to a bundle: checks that it says the same, lets it be scanned, refuses |
 //! | `walk`, `ordinals`, `hosts` | every tag and string of a capture; tags to ordinals; host names to pseudonyms |
 //! | `essence` | what of a report must stay |
-//! | `relations`, `requests`, `text` | the graph of values, requests as curl lines, the text of the bug report |
+//! | `relations`, `text` | the graph of values, the text of the bug report |
 //! | `contents`, `sums` | which files are in it, and what it says of itself |
 //! | `read`, `unreadable` | a stranger's bundle to captures, within limits |
 
@@ -18,7 +18,6 @@ mod make;
 mod ordinals;
 mod read;
 mod relations;
-mod requests;
 mod sums;
 mod text;
 mod unreadable;

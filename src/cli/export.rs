@@ -68,7 +68,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         Format::Requests => Some(Form::Requests),
     };
     let text = if let Some(form) = form {
-        export::export(&capture, &exchanges, form)
+        let of_side: Vec<_> = exchanges.iter().map(|exchange| (capture.side, *exchange)).collect();
+        export::export(&of_side, form)
     } else {
         let bytes = capture::plain(&capture, &exchanges).context("the HAR could not be rendered")?;
         String::from_utf8(bytes).context("the HAR could not be rendered")?

@@ -264,7 +264,9 @@ fn form_part(part: &FormPart, names: &mut Names) -> (String, Option<String>, Val
 fn secret(secret: &Secret, place: &str, names: &mut Names) -> Value {
     match &secret.shape.class {
         Class::Empty => Value::new(),
-        Class::Null(text) | Class::Template(text) | Class::Mask(text) if !text.contains('…') => {
+        Class::Null(text) | Class::Template(text) | Class::Mask(text) | Class::Opened(text)
+            if !text.contains('…') =>
+        {
             vec![Part::Text(text.clone())]
         }
         _ => names.parts(secret, place),

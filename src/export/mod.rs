@@ -15,7 +15,7 @@ mod names;
 mod requests;
 mod shell;
 
-use crate::model::{Capture, Exchange};
+use crate::model::{Exchange, Side};
 use crate::report::inert;
 
 use call::Call;
@@ -32,25 +32,20 @@ pub enum Form {
     Requests,
 }
 
-/// Writes requests of a capture in a form.
-pub fn export(capture: &Capture, exchanges: &[&Exchange], form: Form) -> String {
+/// Writes requests in a form. Those of both sides may be among them where the values have ordinals, as in a bundle: under a key they are
+/// named by the config's keys, which may hold other values on the other side.
+pub fn export(exchanges: &[(Side, &Exchange)], form: Form) -> String {
     let mut names = Names::default();
-    let calls: Vec<(&Exchange, Call)> =
-        exchanges.iter().map(|exchange| (*exchange, Call::of(exchange, &mut names))).collect();
+    let calls: Vec<(Side, &Exchange, Call)> =
+        exchanges.iter().map(|(side, exchange)| (*side, *exchange, Call::of(exchange, &mut names))).collect();
     let mut out = match form {
         Form::Curl | Form::Httpie => shell::opening(&names),
         Form::Requests => requests::opening(&names),
     };
-    for (exchange, call) in calls {
+    for (side, exchange, call) in calls {
         out.push('\n');
-        let head = format!(
-            "{} #{}: {} {}",
-            capture.side,
-            exchange.number,
-            call.method,
-            exchange.request.target.url()
-        );
-        out.push_str(&comment(&head));
+        let target = exchange.request.target.url();
+        out.push_str(&comment(&format!("{side} #{}: {} {target}", exchange.number, call.method)));
         for remark in &call.remarks {
             out.push_str(&comment(remark));
         }

@@ -33,8 +33,13 @@ impl Names {
 
     /// A secret as variables and the text around them. `place` names it where nothing else does.
     pub(super) fn parts(&mut self, secret: &Secret, place: &str) -> Vec<Part> {
+        let tag = secret.fingerprint.exact;
+        // In a bundle each value has a name already, and the same on both sides.
+        if tag.is_ordinal() {
+            return vec![self.variable(Key::Value(tag), &tag.to_string(), &secret.to_string())];
+        }
         let Some(relation) = &secret.relation else {
-            return vec![self.variable(Key::Value(secret.fingerprint.exact), place, &secret.to_string())];
+            return vec![self.variable(Key::Value(tag), place, &secret.to_string())];
         };
         // What was put around a named value may be shown, and is written out.
         let mut around = (String::new(), String::new());
@@ -43,11 +48,7 @@ impl Names {
                 Step::Prepended(text) => around.0.insert_str(0, text),
                 Step::Appended(text) => around.1.push_str(text),
                 _ => {
-                    return vec![self.variable(
-                        Key::Value(secret.fingerprint.exact),
-                        place,
-                        &relation.to_string(),
-                    )];
+                    return vec![self.variable(Key::Value(tag), place, &relation.to_string())];
                 }
             }
         }

@@ -45,13 +45,27 @@ pub(super) fn word_after(text: &str, value: &Value) -> String {
     word(&whole)
 }
 
-/// Text in single quotes, where it needs them.
+/// Text in single quotes, where it needs them; as `$'...'`, which bash and zsh read, where it holds what no terminal should see.
 pub(super) fn quoted(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:=@%+,".contains(&byte);
     if !text.is_empty() && text.bytes().all(plain) {
         return text.to_owned();
     }
-    format!("'{}'", text.replace('\'', "'\\''"))
+    if text.split(['\n', '\t']).all(|part| inert(part) == part) {
+        return format!("'{}'", text.replace('\'', "'\\''"));
+    }
+    let mut out = String::from("$'");
+    for letter in text.chars() {
+        let _ = match letter {
+            '\'' | '\\' => write!(out, "\\{letter}"),
+            ' '..='~' => write!(out, "{letter}"),
+            letter => {
+                letter.encode_utf8(&mut [0; 4]).bytes().try_for_each(|byte| write!(out, "\\x{byte:02x}"))
+            }
+        };
+    }
+    out.push('\'');
+    out
 }
 
 #[cfg(test)]
@@ -70,6 +84,7 @@ mod tests {
         let value = vec![Part::Text("Bearer ".into()), Part::Variable("KEY".into())];
         assert_eq!(word_after("Authorization: ", &value), "'Authorization: Bearer '\"${KEY}\"");
         assert_eq!(word(&[]), "''");
+        assert_eq!(quoted("a'\u{1b}[2J\u{202e}"), r"$'a\'\x1b[2J\xe2\x80\xae'");
     }
 
     proptest! {

@@ -246,14 +246,21 @@ impl std::str::FromStr for Tag {
                 return Ok(Self(mark | u64::from(number)));
             }
         }
+        if text.len() != 14 {
+            return Err("a tag is three groups of four letters");
+        }
         let mut value = 0_u64;
-        let mut digits = 0;
-        for byte in text.bytes().filter(|byte| *byte != b'.') {
+        for (at, byte) in text.bytes().enumerate() {
+            if at == 4 || at == 9 {
+                if byte != b'.' {
+                    return Err("a tag is three groups of four letters");
+                }
+                continue;
+            }
             let digit = ALPHABET.iter().position(|letter| *letter == byte).ok_or("not a tag")?;
             value = value << 5 | digit as u64;
-            digits += 1;
         }
-        if digits == 12 { Ok(Self(value)) } else { Err("a tag has twelve letters") }
+        Ok(Self(value))
     }
 }
 
@@ -391,6 +398,16 @@ mod tests {
             let tag = Tag(value);
             assert_eq!(tag.to_string().parse::<Tag>(), Ok(tag));
             assert!(!tag.is_ordinal());
+        }
+        for text in [
+            "abcdefghijkm",
+            "abcd.efghijkm",
+            "abcdefg.hijkm.",
+            "abcd.efgh.ijkl",
+            "abcd.efgh.ijk",
+            "ébcd.efgh.ijk",
+        ] {
+            assert!(text.parse::<Tag>().is_err(), "{text}");
         }
     }
 

@@ -18,7 +18,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("scan", &["model", "redact"]),
     ("report", &["model", "compare", "diagnose", "inspect", "scan"]),
     ("export", &["model", "report"]),
-    ("bundle", &["model", "capture", "compare", "diagnose", "report"]),
+    ("bundle", &["model", "capture", "compare", "diagnose", "report", "export"]),
     ("record", &["model", "redact", "capture", "connector"]),
     ("proxy", &["model", "redact", "record"]),
     ("launch", &["model", "redact", "record", "connector"]),

@@ -61,7 +61,7 @@ fn a_maintainer_finds_the_same() {
         assert_eq!(std::fs::metadata(bench.path("b.zip")).unwrap().permissions().mode() & 0o777, 0o600);
         let pasted = String::from_utf8(output.stdout).unwrap();
         assert!(pasted.contains("token-altered") && pasted.contains("samewire diff"), "{pasted}");
-        assert!(pasted.contains("curl --request POST"), "{pasted}");
+        assert!(pasted.contains("-X POST") && pasted.contains("${S1:?fill in"), "{pasted}");
         assert_eq!(pasted.contains(HOST), more.is_empty(), "{pasted}");
         let read = elsewhere(&bench, &["diff", "b.zip", "--format", "json"]);
         assert_eq!(read.status.code(), Some(status), "{}", text(&read));
