@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use crate::launch::{Command, Sinks};
 use crate::model::{Exit, Side};
 
-use super::diff::{self, ReportOptions};
-use super::options::{Capturing, Preflight, Recording};
+use super::diff;
+use super::options::{Capturing, Preflight, Recording, ReportOptions};
 use super::recording::{self, Plan};
 use super::repeat::{self, Repeats};
 use super::reviewed::Expect;
@@ -37,7 +37,7 @@ pub struct Args {
     out_dir: Option<PathBuf>,
 
     #[command(flatten)]
-    report: ReportOptions,
+    report: ReportOptions<diff::Format>,
 
     #[command(flatten)]
     expect: Expect,

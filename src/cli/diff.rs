@@ -7,8 +7,9 @@ use clap::{ColorChoice, ValueEnum};
 
 use crate::diagnose::{self, Case, Diagnosis, Verdict};
 use crate::expect::Reviewed;
-use crate::report::{self, Differing, Page, Report, Style};
+use crate::report::{self, Differing, Page, Report};
 
+use super::options::ReportOptions;
 use super::progress::Progress;
 use super::repeat::{self, Runs};
 use super::reviewed::{self, Expect};
@@ -30,28 +31,17 @@ pub struct Args {
     captures: Vec<PathBuf>,
 
     #[command(flatten)]
-    report: ReportOptions,
+    report: ReportOptions<Format>,
 
     #[command(flatten)]
     expect: Expect,
 }
 
-/// How a report is written.
-#[derive(Clone, Debug, clap::Args)]
-pub(super) struct ReportOptions {
-    /// The report's format.
-    #[arg(long, value_enum, default_value_t = Format::Terminal)]
-    pub format: Format,
-
-    /// Write the report there instead of to standard output.
-    #[arg(short, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-}
-
 /// Report formats.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
     /// For people.
+    #[default]
     Terminal,
     /// For programs: the schema `samewire.report/1`.
     Json,
@@ -80,7 +70,7 @@ pub(super) fn compare_files(
     sandbox: &Path,
     runtime: &Path,
     reviewed: &Reviewed,
-    options: &ReportOptions,
+    options: &ReportOptions<Format>,
     color: ColorChoice,
 ) -> anyhow::Result<Diagnosis> {
     let progress = Progress::of_comparison(&[sandbox, runtime]);
@@ -89,7 +79,7 @@ pub(super) fn compare_files(
     let file = options.output.as_deref();
     let (text, diagnosis) = judge(&sandbox, &runtime, reviewed, |case, diagnosis, report| {
         let text = match options.format {
-            Format::Terminal => match style(color, file) {
+            Format::Terminal => match output::style(color, file) {
                 style if style.width >= report::SIDE_BY_SIDE => {
                     report::terminal_side_by_side(report, &Differing::new(case, PAIRS), style)
                 }
@@ -125,16 +115,6 @@ pub(super) fn judge<T>(
     let mut report = Report::new(&case, &diagnosis);
     report.notes.extend(sandbox.notes.iter().chain(&runtime.notes).cloned());
     tell(&case, diagnosis, &report)
-}
-
-pub(super) fn style(choice: ColorChoice, file: Option<&Path>) -> Style {
-    let color = match choice {
-        ColorChoice::Always => true,
-        ColorChoice::Never => false,
-        ColorChoice::Auto => output::colour_on_stdout(file),
-    };
-    let width = output::width().filter(|_| file.is_none());
-    Style { color, width: width.unwrap_or(Style::default().width) }
 }
 
 /// Notes what came of a comparison for `list`, and tells the exit status.

@@ -133,6 +133,18 @@ impl Waiting {
     }
 }
 
+/// How a report is written, in one of the formats that a command has.
+#[derive(Clone, Debug, Args)]
+pub(super) struct ReportOptions<F: ValueEnum + Default + Send + Sync + 'static> {
+    /// The report's format.
+    #[arg(long, value_enum, default_value_t = F::default())]
+    pub format: F,
+
+    /// Write the report there instead of to standard output.
+    #[arg(short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
 /// Where the proxy listens.
 #[derive(Clone, Debug, Args)]
 pub(super) struct Listen {
@@ -287,8 +299,8 @@ impl SecretSource {
                 value
             }
         };
-        if value.is_empty() {
-            bail!("--secret {}: the value is empty; check its source", self.name);
+        if value.trim().is_empty() {
+            bail!("--secret {}: the value is empty or blank; check its source", self.name);
         }
         Ok(value)
     }

@@ -15,6 +15,8 @@ use rustix::fs::{FileType, fstat};
 
 use crate::launch::Screen;
 
+use crate::report::Style;
+
 /// Writes a report to standard output, or to a file. A reader that went away is not an error.
 pub(super) fn report(text: &str, file: Option<&Path>) -> anyhow::Result<()> {
     if let Some(path) = file {
@@ -116,6 +118,17 @@ pub fn choose_colour(choice: clap::ColorChoice) {
 /// Whether a report on standard output may be coloured.
 pub(super) fn colour_on_stdout(file: Option<&Path>) -> bool {
     file.is_none() && !matches!(anstream::AutoStream::choice(&io::stdout()), Stream::Never)
+}
+
+/// How a report for people looks where it goes.
+pub(super) fn style(choice: clap::ColorChoice, file: Option<&Path>) -> Style {
+    let color = match choice {
+        clap::ColorChoice::Always => true,
+        clap::ColorChoice::Never => false,
+        clap::ColorChoice::Auto => colour_on_stdout(file),
+    };
+    let width = width().filter(|_| file.is_none());
+    Style { color, width: width.unwrap_or(Style::default().width) }
 }
 
 /// Whether logs on standard error may be coloured.

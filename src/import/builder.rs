@@ -12,8 +12,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::model::{Fidelity, Imported, Lack, Stream, Timings};
-use crate::redact::{Output, RawBody, RawExchange, RawMessage, RawOutcome};
+use crate::model::{Imported, Lack, Stream};
+use crate::redact::{Output, RawBody, RawExchange, RawMessage};
 
 use super::limits::{LONGEST_FIELDS, MOST_EXCHANGES, MOST_OBJECTS};
 use super::message::{self, Pair, body};
@@ -267,24 +267,10 @@ fn exchange(
     let fields = pairs("request", request.headers.as_deref())?;
     let method = request.http_method.as_deref().unwrap_or("GET");
     let head = message::request_head(method, &place.target, "", &fields)?;
-    let sent = content(request.body.as_deref())?;
-    Ok(Some(RawExchange {
-        number,
-        connection: 0,
-        index: 0,
-        started_at,
-        timings: Timings::default(),
-        scheme: place.scheme,
-        authority: Some(place.authority),
-        fidelity: Fidelity::Imported(Imported { lacks: lacks(), presumed: None }),
-        request: message::message(head, sent),
-        interim: Vec::new(),
-        websocket: None,
-        outcome: match response {
-            None => RawOutcome::Unfinished,
-            Some(response) => RawOutcome::Answered(answer(response)?),
-        },
-    }))
+    let told = Imported { lacks: lacks(), presumed: None };
+    let sent = message::message(head, content(request.body.as_deref())?);
+    let answer = response.map(answer).transpose()?;
+    Ok(Some(message::exchange(number, started_at, place, told, sent, answer)))
 }
 
 fn answer(response: &Response) -> Result<RawMessage, ContentError> {

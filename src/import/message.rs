@@ -1,11 +1,14 @@
 //! What a source tells of a message, as the bytes of a head. What could not have stood in one is an error, not another line.
 
 use bytes::Bytes;
+use jiff::Timestamp;
 
-use crate::redact::{RawBody, RawMessage, Told};
+use crate::model::{Fidelity, Imported, Timings};
+use crate::redact::{RawBody, RawExchange, RawMessage, RawOutcome, Told};
 
 use super::ContentError;
 use super::limits::{LONGEST_METHOD, MOST_MEMBERS};
+use super::target::Place;
 
 /// Name and value of a field.
 pub(super) type Pair = (String, String);
@@ -115,6 +118,31 @@ pub(super) fn untold_body(length: u64) -> RawBody {
 /// A message that has both.
 pub(super) fn message(head: Bytes, body: RawBody) -> RawMessage {
     RawMessage { head, body }
+}
+
+/// An exchange of a source that tells of no connection and no times. Without an answer it is unfinished.
+pub(super) fn exchange(
+    number: u32,
+    started_at: Timestamp,
+    place: Place,
+    told: Imported,
+    request: RawMessage,
+    answer: Option<RawMessage>,
+) -> RawExchange {
+    RawExchange {
+        number,
+        connection: 0,
+        index: 0,
+        started_at,
+        timings: Timings::default(),
+        scheme: place.scheme,
+        authority: Some(place.authority),
+        fidelity: Fidelity::Imported(told),
+        request,
+        interim: Vec::new(),
+        websocket: None,
+        outcome: answer.map_or(RawOutcome::Unfinished, RawOutcome::Answered),
+    }
 }
 
 /// True where one of these fields is there, in any case.

@@ -17,8 +17,8 @@ use crate::model::Side;
 use crate::proxy::Settings;
 use crate::redact::Key;
 
-use super::diff::{self, Format, ReportOptions};
-use super::options::Recording;
+use super::diff::{self, Format};
+use super::options::{Recording, ReportOptions};
 use super::output;
 use super::recording::{self, Plan};
 

@@ -15,7 +15,8 @@ use crate::record;
 use crate::redact::{Key, Redactor};
 use crate::report;
 
-use super::{diff, output};
+use super::options::ReportOptions;
+use super::output;
 
 /// Read a connector's package without running it: spec, manifest, config references.
 ///
@@ -33,19 +34,15 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 
-    /// The report's format.
-    #[arg(long, value_enum, default_value_t = Format::Terminal)]
-    format: Format,
-
-    /// Write the report there instead of to standard output.
-    #[arg(short, value_name = "FILE")]
-    output: Option<PathBuf>,
+    #[command(flatten)]
+    report: ReportOptions<Format>,
 }
 
 /// Formats of an inspection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// For people.
+    #[default]
     Terminal,
     /// For programs: the schema `samewire.inspect/1`.
     Json,
@@ -85,9 +82,9 @@ pub(super) fn run(args: &Args, color: ColorChoice) -> anyhow::Result<ExitCode> {
             "there is no connector in {target}: no manifest.yaml, no Python package source_*, no Lakeflow connector; name the connector's own folder"
         );
     };
-    let file = args.output.as_deref();
-    let text = match args.format {
-        Format::Terminal => report::inspection(&found, diff::style(color, file)),
+    let file = args.report.output.as_deref();
+    let text = match args.report.format {
+        Format::Terminal => report::inspection(&found, output::style(color, file)),
         Format::Json => report::inspection_json(&found),
         Format::Junit => report::inspection_junit(&found),
         Format::Sarif => report::inspection_sarif(&found),

@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::model::{Fidelity, Imported, Lack, Side, Timings};
-use crate::redact::{RawExchange, RawOutcome};
+use crate::model::{Imported, Lack, Side};
+use crate::redact::RawExchange;
 
 use super::limits::MOST_EXCHANGES;
 use super::target::{self, Url};
@@ -103,18 +103,7 @@ fn exchange(
         Err(reason) => return Err(ContentError::value("its URL", reason)),
     };
     let head = message::request_head(&command.method, &place.target, command.version, &command.fields)?;
-    Ok(Some(RawExchange {
-        number,
-        connection: 0,
-        index: 0,
-        started_at,
-        timings: Timings::default(),
-        scheme: place.scheme,
-        authority: Some(place.authority),
-        fidelity: Fidelity::Imported(Imported { lacks: lacks(), presumed }),
-        request: message::message(head, command.body.clone()),
-        interim: Vec::new(),
-        websocket: None,
-        outcome: RawOutcome::Unfinished,
-    }))
+    let told = Imported { lacks: lacks(), presumed };
+    let request = message::message(head, command.body.clone());
+    Ok(Some(message::exchange(number, started_at, place, told, request, None)))
 }

@@ -15,7 +15,8 @@ use super::dialect::Dialect;
 use super::engine::Engine;
 use super::network::Network;
 use super::run::RunLine;
-use super::{Container, ContainerError, HOST_ALIAS, Line};
+use super::said::Line;
+use super::{Container, ContainerError, HOST_ALIAS};
 
 /// Flags that ask for what such a network does not have, and what to do.
 const REFUSED: &[(&str, &str)] = &[
@@ -72,8 +73,8 @@ impl Container {
         if !cfg!(target_os = "linux") {
             return Err(ContainerError::OwnNetwork("Linux alone has networks of that kind"));
         }
-        match &self.line {
-            Line::Run(run) => Apart::of(run, &self.engine, &self.network, &Addresses::here()),
+        match &self.said.line {
+            Line::Run(run) => Apart::of(run, &self.engine, &self.said.network, &Addresses::here()),
             Line::Compose(_) => Err(ContainerError::OwnNetwork(
                 "a service of Compose keeps its own network; record it by `run` of its image",
             )),

@@ -1,8 +1,9 @@
 //! What the end of the engine's client means, and what still runs then: a container outlives a client that is killed, or that loses its
 //! engine.
 
+use super::Container;
 use super::residents::Which;
-use super::{Container, Line};
+use super::said::Line;
 use crate::model::Exit;
 
 /// Seconds that a container gets to end by itself.
@@ -13,7 +14,7 @@ const SHORT: usize = 12;
 impl Container {
     /// What an exit status of the engine's own means, said beside what the engine has said itself.
     pub fn explain_exit(&self, exit: Exit) -> Option<&'static str> {
-        if matches!(self.line, Line::Compose(_)) {
+        if matches!(self.said.line, Line::Compose(_)) {
             return None;
         }
         let Exit::Code(code) = exit else { return None };
@@ -66,9 +67,9 @@ impl Container {
 
     /// What the engine finds the run's containers by.
     async fn own(&self, exit: Exit) -> Option<String> {
-        match (&self.line, &self.which) {
+        match (&self.said.line, &self.said.which) {
             (Line::Run(_), _) => {
-                let id = tokio::fs::read_to_string(self.cidfile.as_ref()?).await.ok()?;
+                let id = tokio::fs::read_to_string(self.said.cidfile.as_ref()?).await.ok()?;
                 Some(format!("id={}", id.trim())).filter(|_| !id.trim().is_empty())
             }
             // What Compose leaves running when it ends by itself, it means to.

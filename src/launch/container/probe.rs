@@ -10,8 +10,10 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::program::Program;
-use super::{Container, ContainerError, FOLDER, Line};
+use super::said::Line;
+use super::{Container, ContainerError, FOLDER};
 use crate::launch::preflight::{Contact, Seen};
+use crate::launch::trust::Files;
 use crate::launch::{PROBE, Trust};
 
 /// Longest time for the whole of it.
@@ -61,13 +63,13 @@ impl Container {
         greeting: &str,
         trust: &Trust,
     ) -> Result<Tried, ContainerError> {
-        let Line::Run(run) = &self.line else {
+        let Line::Run(run) = &self.said.line else {
             return Ok(Tried::Not("Compose makes the network when it starts".to_owned()));
         };
         let Some(own) = Program::own() else {
             return Ok(Tried::Not("samewire's own program cannot be run in a container".to_owned()));
         };
-        if self.image.is_none() {
+        if self.said.image.is_none() {
             return Ok(Tried::Not("the image is not here".to_owned()));
         }
         let label = if self.engine.selinux { ",z" } else { "" };
@@ -88,7 +90,7 @@ impl Container {
         words.push(format!("--volume={}:{FOLDER}:ro{label}", trust.files().folder().display()).into());
         let arguments = own.arguments(&mut words, run.image());
         words.extend(arguments);
-        let bundle = super::Files::in_folder(Path::new(FOLDER)).bundle();
+        let bundle = Files::in_folder(Path::new(FOLDER)).bundle();
         words.extend([PROBE.into(), proxy.into(), bundle.into()]);
 
         let seen = match timeout(PATIENCE, self.engine.ask(&words)).await {
@@ -109,11 +111,11 @@ impl Container {
     fn not_reached(&self, proxy: &str, contact: &Contact) -> ContainerError {
         let (host, port) = proxy.rsplit_once(':').unwrap_or((proxy, ""));
         let fixed = format!("{host}:{PORT}");
-        let way = match &self.network.interface {
+        let way = match &self.said.network.interface {
             Some(interface) => format!("in on {interface}"),
             None => "from the container's network".to_owned(),
         };
-        let rule = match &self.network.interface {
+        let rule = match &self.said.network.interface {
             Some(interface) => format!("`iptables -I INPUT -i {interface} -p tcp --dport {PORT} -j ACCEPT`"),
             None => format!("`iptables -I INPUT -p tcp --dport {PORT} -j ACCEPT`"),
         };
@@ -151,7 +153,7 @@ impl Container {
             Contact::Failed => ("the connection fails", format!("look for what stands between: {firewall}")),
         };
         ContainerError::NotReached {
-            network: self.network.name.clone(),
+            network: self.said.network.name.clone(),
             proxy: proxy.to_owned(),
             how,
             remedy,
