@@ -2,9 +2,13 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::num::NonZero;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use anyhow::{Context as _, bail};
 use clap::{ColorChoice, ValueEnum};
@@ -16,8 +20,8 @@ use crate::redact::{Key, Known, Redactor};
 use crate::report::{self, Verification};
 use crate::scan::{Hit, Scan, Scanner, Unread};
 
-use super::options::Unread as Late;
-use super::{diff, output};
+use super::options::{ReportOptions, Unread as Late};
+use super::output;
 
 /// Look for secrets in any files: captures, HAR files of others, logs, archives, whole folders.
 ///
@@ -43,19 +47,15 @@ pub struct Args {
     #[arg(long, value_name = "RULE@PATH")]
     allow: Vec<Allowed>,
 
-    /// The report's format.
-    #[arg(long, value_enum, default_value_t = Format::Terminal)]
-    format: Format,
-
-    /// Write the report there instead of to standard output.
-    #[arg(short, value_name = "FILE")]
-    output: Option<PathBuf>,
+    #[command(flatten)]
+    report: ReportOptions<Format>,
 }
 
 /// Formats of the report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// For people.
+    #[default]
     Terminal,
     /// For programs: the schema `samewire.verify/1`.
     Json,
@@ -96,21 +96,23 @@ impl Allowed {
 pub(super) fn run(args: &Args, color: ColorChoice) -> anyhow::Result<ExitCode> {
     let (redactor, not_searched) = known(args)?;
     let scanner = Scanner::new(&redactor);
-    let mut walk = Walk { scanner: &scanner, found: Scan::default(), left_out: Vec::new() };
+    let mut walk = Walk::default();
+    let mut found = Scan::default();
     for path in &args.paths {
         if path.as_os_str() == "-" {
-            walk.found.merge(scanner.stream("-", io::stdin().lock()));
+            found.merge(scanner.stream("-", io::stdin().lock()));
         } else {
             fs::metadata(path).with_context(|| format!("cannot look into {}", path.display()))?;
             walk.path(path, true);
         }
     }
-    let found = Verification::new(walk.found, walk.left_out, not_searched, |hit| {
+    found.merge(walk.scan(&scanner));
+    let found = Verification::new(found, walk.left_out, not_searched, |hit| {
         args.allow.iter().any(|allowed| allowed.lets(hit))
     });
-    let file = args.output.as_deref();
-    let text = match args.format {
-        Format::Terminal => report::verification(&found, diff::style(color, file)),
+    let file = args.report.output.as_deref();
+    let text = match args.report.format {
+        Format::Terminal => report::verification(&found, output::style(color, file)),
         Format::Json => report::verification_json(&found),
     };
     output::report(&text, file)?;
@@ -152,35 +154,31 @@ fn known(args: &Args) -> anyhow::Result<(Redactor, Vec<String>)> {
     Ok((redactor, too_short))
 }
 
-struct Walk<'a> {
-    scanner: &'a Scanner<'a>,
-    found: Scan,
+/// What is to be looked into, in order.
+#[derive(Default)]
+struct Walk {
+    files: Vec<PathBuf>,
+    unread: Vec<Unread>,
     left_out: Vec<String>,
 }
 
-impl Walk<'_> {
+impl Walk {
     /// A file, or all that is below a folder. Links are followed only where they were named.
     fn path(&mut self, path: &Path, named: bool) {
-        let shown = path.to_string_lossy();
         let facts = if named { fs::metadata(path) } else { fs::symlink_metadata(path) };
         let outcome = facts.and_then(|facts| {
-            if facts.is_dir() {
-                if !named && path.file_name().is_some_and(|name| name == ".git") {
-                    self.left_out.push(shown.clone().into_owned());
-                    return Ok(());
-                }
+            if facts.is_dir() && (named || path.file_name().is_none_or(|name| name != ".git")) {
                 return self.folder(path);
             }
-            if !facts.is_file() {
-                self.left_out.push(shown.clone().into_owned());
-                return Ok(());
+            if facts.is_file() {
+                self.files.push(path.to_owned());
+            } else {
+                self.left_out.push(path.to_string_lossy().into_owned());
             }
-            let file = File::open(path)?;
-            self.found.merge(self.scanner.file(&shown, file));
             Ok(())
         });
         if let Err(error) = outcome {
-            self.found.unread.push(Unread { path: shown.into_owned(), why: in_words(&error) });
+            self.unread.push(unread(path, &error));
         }
     }
 
@@ -193,6 +191,41 @@ impl Walk<'_> {
         }
         Ok(())
     }
+
+    /// Looks into the files, one on each processor. What was found stands in the order of the files.
+    fn scan(&mut self, scanner: &Scanner<'_>) -> Scan {
+        let (next, files) = (AtomicUsize::new(0), &self.files);
+        let worker = || {
+            let mut found = Vec::new();
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let Some(path) = files.get(at) else { return found };
+                found.push((at, scanned(scanner, path)));
+            }
+        };
+        let workers = thread::available_parallelism().map_or(1, NonZero::get).min(files.len());
+        let mut found: Vec<(usize, Scan)> = thread::scope(|scope| {
+            let running: Vec<_> = (0..workers).map(|_| scope.spawn(worker)).collect();
+            let ended =
+                running.into_iter().map(|one| one.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            ended.flatten().collect()
+        });
+        found.sort_by_key(|(at, _)| *at);
+        let mut all = Scan { unread: std::mem::take(&mut self.unread), ..Scan::default() };
+        found.into_iter().for_each(|(_, one)| all.merge(one));
+        all
+    }
+}
+
+fn scanned(scanner: &Scanner<'_>, path: &Path) -> Scan {
+    match File::open(path) {
+        Ok(file) => scanner.file(&path.to_string_lossy(), file),
+        Err(error) => Scan { unread: vec![unread(path, &error)], ..Scan::default() },
+    }
+}
+
+fn unread(path: &Path, error: &io::Error) -> Unread {
+    Unread { path: path.to_string_lossy().into_owned(), why: in_words(error) }
 }
 
 fn in_words(error: &io::Error) -> String {

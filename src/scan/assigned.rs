@@ -96,6 +96,9 @@ impl<'a> Assignment<'a> {
             return None;
         }
         let password = redact::is_password_name(self.name);
+        if self.manner == Manner::Bare && is_code(text.get(self.value.end)) {
+            return None;
+        }
         let strong = is_strong(self.name);
         let enough = match look {
             Look::Harmless => false,
@@ -183,6 +186,11 @@ fn is_strong(name: &str) -> bool {
         .map(|byte| char::from(byte.to_ascii_lowercase()))
         .collect();
     STRONG.iter().any(|word| joined.contains(word))
+}
+
+/// A call, an element of something: the value is what it comes to.
+fn is_code(next: Option<&u8>) -> bool {
+    matches!(next, Some(b'(' | b'['))
 }
 
 /// What is meant to be seen by everybody.
@@ -343,6 +351,8 @@ mod tests {
         for text in [
             "password = get_password(user)",
             "token: str = None",
+            "password = base64.b16encode(random_bytes[8:])",
+            "let key_pair = Ed25519KeyPair::generate_pkcs8(rng)",
             "api_key = config[\"api_key\"]",
             "\"api_key\": \"{{ config['api_key'] }}\"",
             "API_KEY=${API_KEY}",

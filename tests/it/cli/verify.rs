@@ -17,6 +17,7 @@ fn verify(folder: &Path, arguments: &[&str]) -> Output {
         .current_dir(folder)
         .env("ACME_TOKEN", TOKEN)
         .env("SHORT", "abc")
+        .env("BLANK", " \t ")
         .output()
         .unwrap()
 }
@@ -112,6 +113,7 @@ fn what_cannot_be_read_is_no_success() {
     for (arguments, said) in [
         (&["gone.txt"][..], "cannot look into gone.txt"),
         (&["--secret", "acme=env:SHORT", "clean.txt"], "shorter than six bytes"),
+        (&["--secret", "acme=env:BLANK", "clean.txt"], "is empty or blank"),
         (&["--secret", "acme=env:UNSET_VARIABLE", "clean.txt"], "is not set"),
         (&["--config", "gone.json", "clean.txt"], "--config gone.json: missing"),
         (&["--allow", "jwt", "clean.txt"], "RULE@PATH"),
