@@ -65,6 +65,25 @@ fn hars_of_many_programs() {
     }
 }
 
+/// As Playwright 1.65 wrote it of Chromium 156, over a connection to this machine.
+#[test]
+fn what_playwright_recorded() {
+    let capture = import("playwright.har");
+    let source = capture.run.source.as_ref().unwrap();
+    assert_eq!(source.program.to_string(), "Playwright 1.65.1");
+    assert!(source.lacks.is_empty() && source.skipped == 0, "{source:?}");
+    let urls: Vec<String> = capture.exchanges.iter().map(|exchange| exchange.request.target.url()).collect();
+    assert_eq!(urls, [1, 2].map(|page| format!("https://api.example.com/v1/lots?page={page}")));
+    assert_eq!(token(&capture), "config.api_key");
+    for exchange in &capture.exchanges {
+        let Outcome::Answered(answer) = &exchange.outcome else { panic!("{exchange:?}") };
+        assert!(matches!(answer.body.content, samewire::model::Content::Json(_)), "{answer:?}");
+    }
+    // The second request carries the cookie of the first answer.
+    let names = |at: usize| capture.exchanges[at].request.fields.iter().map(|field| field.name.key.as_str());
+    assert!(!names(0).any(|name| name == "cookie") && names(1).any(|name| name == "cookie"));
+}
+
 #[test]
 fn what_was_never_on_the_wire_is_left_out_and_counted() {
     let capture = import("chrome.har");
