@@ -63,23 +63,31 @@ pub struct Import {
 
 /// Reads a file for the first time; `-` is standard input. `format` forces what it is taken for.
 pub fn open(path: &Path, format: Option<SourceFormat>) -> Result<Import, ImportError> {
-    let source = Source::open(path)?;
-    let found = source.format(format);
-    let survey = found.and_then(|format| {
-        let survey = match format {
-            SourceFormat::Har => har::survey(&source)?,
-            SourceFormat::AirbyteBuilder => builder::survey(&source)?,
-            SourceFormat::Curl => curl::survey(&source)?,
-        };
-        Ok((format, survey))
-    });
-    match survey {
-        Ok((format, survey)) => Ok(Import { source, format, survey }),
-        Err(problem) => Err(ImportError::of(source.path(), problem)),
-    }
+    Import::of(Source::open(path)?, format)
+}
+
+/// The same for bytes that were read already.
+pub fn from_bytes(bytes: Vec<u8>, format: Option<SourceFormat>) -> Result<Import, ImportError> {
+    Import::of(Source::of_bytes("bytes".into(), bytes), format)
 }
 
 impl Import {
+    fn of(source: Source, format: Option<SourceFormat>) -> Result<Self, ImportError> {
+        let found = source.format(format);
+        let survey = found.and_then(|format| {
+            let survey = match format {
+                SourceFormat::Har => har::survey(&source)?,
+                SourceFormat::AirbyteBuilder => builder::survey(&source)?,
+                SourceFormat::Curl => curl::survey(&source)?,
+            };
+            Ok((format, survey))
+        });
+        match survey {
+            Ok((format, survey)) => Ok(Self { source, format, survey }),
+            Err(problem) => Err(ImportError::of(source.path(), problem)),
+        }
+    }
+
     /// What it was read as.
     pub fn format(&self) -> SourceFormat {
         self.format

@@ -58,7 +58,8 @@ impl Source {
         Ok(Self { path: path_owned(), content: Content::File(found.len()), head, changed_at })
     }
 
-    fn of_bytes(path: PathBuf, bytes: Vec<u8>) -> Self {
+    /// What was read already, under a name for messages.
+    pub(super) fn of_bytes(path: PathBuf, bytes: Vec<u8>) -> Self {
         let head = bytes[..bytes.len().min(HEAD)].to_vec();
         Self { path, content: Content::Bytes(bytes), head, changed_at: None }
     }

@@ -57,7 +57,7 @@ pub use lane::{Admission, Credential, Lane, Lanes, Listener};
 pub use scanner::{Found, HeadScanner};
 pub use settings::{ConnectTo, HostPattern, Limits, SettingError, Settings, Timeouts, UpstreamIdentity};
 pub use surroundings::{Answer, SharedSurroundings, Surroundings};
-pub use tls::{Authority, AuthorityError, TrustError};
+pub use tls::{Authority, AuthorityError, TrustError, client_hello};
 pub use upstream_proxy::UpstreamProxy;
 
 /// An intercepting proxy whose ports are open.

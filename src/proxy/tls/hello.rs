@@ -18,6 +18,13 @@ const SIGNATURE_ALGORITHMS: u16 = 13;
 const ALPN: u16 = 16;
 const VERSIONS: u16 = 43;
 
+/// What the first bytes of a connection tell of the client. `None`: they are no whole `ClientHello`.
+pub fn client_hello(bytes: &[u8]) -> Option<RawHello> {
+    let mut reader = HelloReader::default();
+    reader.feed(bytes);
+    reader.facts().map(|facts| facts.raw(None, Vec::new()))
+}
+
 /// Collects the message from the records that it comes in (RFC 8446, section 5.1).
 #[derive(Default)]
 pub(in crate::proxy) struct HelloReader {

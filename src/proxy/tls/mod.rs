@@ -8,6 +8,7 @@ mod server;
 
 pub use authority::{Authority, AuthorityError};
 pub use client::TrustError;
+pub use hello::client_hello;
 
 pub(super) use alpn::{Agreed, Protocol};
 pub(super) use client::Client;
