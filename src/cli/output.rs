@@ -15,7 +15,7 @@ use rustix::fs::{FileType, fstat};
 
 use crate::launch::Screen;
 
-use crate::report::Style;
+use crate::report;
 
 /// Writes a report to standard output, or to a file. A reader that went away is not an error.
 pub(super) fn report(text: &str, file: Option<&Path>) -> anyhow::Result<()> {
@@ -121,14 +121,14 @@ pub(super) fn colour_on_stdout(file: Option<&Path>) -> bool {
 }
 
 /// How a report for people looks where it goes.
-pub(super) fn style(choice: clap::ColorChoice, file: Option<&Path>) -> Style {
+pub(super) fn style(choice: clap::ColorChoice, file: Option<&Path>) -> report::Style {
     let color = match choice {
         clap::ColorChoice::Always => true,
         clap::ColorChoice::Never => false,
         clap::ColorChoice::Auto => colour_on_stdout(file),
     };
     let width = width().filter(|_| file.is_none());
-    Style { color, width: width.unwrap_or(Style::default().width) }
+    report::Style { color, width: width.unwrap_or(report::Style::default().width) }
 }
 
 /// Whether logs on standard error may be coloured.
