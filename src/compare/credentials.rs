@@ -4,6 +4,7 @@ use super::carried::Item;
 use super::identity::{alteration, identity, is_placeholder, same_name, times_tell};
 use super::imported::may_have_carried;
 use super::side_by_side::{Both, Found, short};
+use super::signed;
 use super::significance::{is_clock, is_key_id, is_per_request, is_signature, scheme_case, signs};
 use super::value::{Likeness, same_issue, secrets, texts};
 use super::{
@@ -19,7 +20,22 @@ pub(super) fn compare(
     runtime: &[Item],
     found: &mut Found<'_>,
 ) -> CredentialPair {
-    let matches = relate(both, sandbox, runtime);
+    let mut matches = relate(both, sandbox, runtime);
+    let [ours, theirs] = signed::keys(both, [sandbox, runtime], &mut matches);
+    if !ours.is_empty() {
+        return related(both, &[sandbox, &ours].concat(), &[runtime, &theirs].concat(), matches, found);
+    }
+    related(both, sandbox, runtime, matches, found)
+}
+
+/// Notes the differences of what is related.
+fn related(
+    both: &Both<'_>,
+    sandbox: &[Item],
+    runtime: &[Item],
+    matches: Vec<CredentialMatch>,
+    found: &mut Found<'_>,
+) -> CredentialPair {
     for one in &matches {
         note(both, sandbox, runtime, one, found);
     }

@@ -27,6 +27,7 @@ mod pattern;
 mod reverse;
 mod sets;
 mod side_by_side;
+mod signed;
 mod significance;
 mod target;
 mod tls;

@@ -62,7 +62,7 @@ fn understand(path: PathBuf, tree: Option<&Node>, unreadable: Option<String>) ->
     let mut leaves = Vec::new();
     let mut injected = None;
     for (key, node) in tree.into_iter().flat_map(Node::members) {
-        if key == "__injected_declarative_manifest" {
+        if key == super::INJECTED {
             injected = Some(node.clone());
         }
         if !key.starts_with("__") {

@@ -57,6 +57,9 @@ const MANIFEST: &str = "manifest.yaml";
 /// What a spec of its own file is called there. JSON is YAML.
 const SPEC: &str = "spec.yaml";
 
+/// The member of a config in which the Builder hands over a manifest.
+const INJECTED: &str = "__injected_declarative_manifest";
+
 /// What is known of a connector before it runs, raw: it holds the config's secrets until it is dropped.
 #[derive(Debug, Default)]
 pub struct Package {
@@ -126,8 +129,7 @@ fn gather(words: &Words<'_>, folder: &Path, overrides: &Overrides) -> Package {
         texts.extend(text(MANIFEST, &path, &file));
         read_manifest(path, &file)
     } else if let Some(tree) = injected {
-        let (manifest, spec) = manifest::understand("__injected_declarative_manifest".into(), &tree);
-        (Some(manifest), spec)
+        read_injected(&tree, &mut texts)
     } else if let Some(file) = words
         .mounted_manifest()
         .or_else(|| packages.iter().find_map(|package| within(package, &["manifest.yaml"])))
@@ -167,6 +169,17 @@ struct Text {
 fn text(name: &'static str, path: &Path, file: &Path) -> Option<Text> {
     let content = manifest::text(file).ok()?;
     Some(Text { name, path: path.to_string_lossy().into_owned(), content })
+}
+
+/// The manifest that the Builder puts into a config, as a text of its own: in the config it is mostly one long line.
+fn read_injected(tree: &tree::Node, texts: &mut Vec<Text>) -> (Option<Manifest>, Option<Spec>) {
+    let content = Zeroizing::new(yaml::indented(tree));
+    let own = tree::yaml(&content);
+    let (manifest, spec) = manifest::understand(INJECTED.into(), own.as_ref().unwrap_or(tree));
+    if own.is_ok() {
+        texts.push(Text { name: MANIFEST, path: INJECTED.to_owned(), content });
+    }
+    (Some(manifest), spec)
 }
 
 fn read_manifest(path: PathBuf, file: &Path) -> (Option<Manifest>, Option<Spec>) {

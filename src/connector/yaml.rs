@@ -9,6 +9,11 @@ pub fn yaml_to_json(text: &str) -> Result<Json, String> {
     tree::yaml(text).map(|node| json(&node)).map_err(|problem| problem.to_string())
 }
 
+/// A node as an indented text.
+pub(super) fn indented(node: &Node) -> String {
+    format!("{:#}\n", json(node))
+}
+
 fn json(node: &Node) -> Json {
     match &node.value {
         Value::Null => Json::Null,

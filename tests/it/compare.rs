@@ -10,3 +10,4 @@ mod pairing;
 mod places;
 pub(crate) mod properties;
 mod redacted;
+mod renewed;

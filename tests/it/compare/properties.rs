@@ -73,7 +73,7 @@ fn exchange() -> impl Strategy<Value = Call> {
     })
 }
 
-pub(super) fn capture(side: Side) -> impl Strategy<Value = Capture> {
+pub(crate) fn capture(side: Side) -> impl Strategy<Value = Capture> {
     prop::collection::vec(exchange(), 0..7).prop_map(move |calls| run(side, calls))
 }
 

@@ -343,3 +343,26 @@ fn under_two_keys_a_secret_that_moved_is_known_by_its_name() {
     assert_eq!(found.findings[0].confidence, Confidence::Likely);
     assert!(found.unexplained.is_empty());
 }
+
+#[test]
+fn a_token_that_is_issued_anew_moves_and_loses_its_scheme_like_another() {
+    let login = || run().sends(LOGIN, &["grant_type=client_credentials"], 200);
+    let sandbox = login().sends(LOTS, &["X-API-Key: at_of_the_first_run_of_them"], 200);
+    let runtime = login().sends(LOTS, &[&bearer("at_of_the_other_run_of_them")], 401);
+    let found = diagnosed(&sandbox, &runtime);
+    assert_eq!(found.diagnosis.findings[0].rule.name, "credentials-moved");
+    assert!(found.diagnosis.unexplained.is_empty(), "{:?}", found.comparison.differences);
+    let sandbox = login().sends(LOTS, &[&bearer("at_of_the_first_run_of_them")], 200);
+    let runtime = login().sends(LOTS, &["Authorization: at_of_the_other_run_of_them"], 401);
+    assert_eq!(first(&sandbox, &runtime).rule.name, "scheme-missing");
+}
+
+#[test]
+fn two_tokens_of_organizations_are_said_to_be_indistinguishable() {
+    let call = |claims: &str, status| {
+        run().sends("GET https://api.airbyte.ai/api/v1/agents", &[&bearer(&format!("jwt {claims}"))], status)
+    };
+    let found = first(&call("sub=operator exp=600", 200), &call("sub=application exp=600", 401));
+    assert_eq!(found.rule.name, "token-differs");
+    assert!(found.remedies.iter().any(|remedy| remedy.text.contains("do not tell them apart")));
+}

@@ -6,7 +6,7 @@ use samewire::diagnose::{Blame, Case, Diagnosis, Inconclusive, RULES, Severity, 
 use samewire::model::{ClueKind, Side};
 
 use super::runs::{Run, TOKEN, diagnosed, run};
-use crate::compare::properties::two;
+use crate::compare::properties::{capture, two};
 
 const LOTS: &str = "GET https://api.example.com/v1/lots";
 
@@ -129,6 +129,16 @@ proptest! {
         let comparison = compare(&sandbox, &runtime);
         let diagnosis = diagnose(&Case { sandbox: &sandbox, runtime: &runtime, comparison: &comparison });
         prop_assert_eq!(dropped(&comparison, &diagnosis), [""; 0]);
+    }
+
+    #[test]
+    fn a_run_beside_itself_blames_no_side(run in capture(Side::Sandbox)) {
+        let comparison = compare(&run, &run);
+        let found = diagnose(&Case { sandbox: &run, runtime: &run, comparison: &comparison });
+        let nothing = Verdict::Inconclusive(Inconclusive::NothingCaptured);
+        prop_assert_eq!(found.verdict, if run.exchanges.is_empty() { nothing } else { Verdict::Same });
+        prop_assert_eq!(found.unexplained, Vec::<usize>::new());
+        prop_assert!(found.findings.iter().all(|finding| finding.severity < Severity::Error));
     }
 }
 

@@ -235,3 +235,43 @@ fn faults_are_named_in_every_place_without_the_config() {
     let wrong = wrong(&[]);
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
+
+#[test]
+fn a_template_is_named_wherever_it_is_sent() {
+    let sent = |line: &str, fields: &[&str], status| {
+        let token = format!("Authorization: Bearer {TOKEN}");
+        let fields: Vec<&str> = fields.iter().copied().chain([token.as_str()]).collect();
+        capture(Side::Runtime, &[("/api_key", TOKEN)], &[Sent(line, &fields, status)])
+    };
+    for (line, fields) in [
+        ("GET /v1/{account}/lots", &[][..]),
+        ("GET /v1/acme/lots?region=%7B%7B+config.region+%7D%7D", &[]),
+        ("GET /v1/acme/lots", &["X-Tenant: {{ config['tenant'] }}"]),
+        ("POST /v1/acme/lots", &["audience={ config['audience'] }"]),
+    ] {
+        let method = line.split(' ').next().unwrap_or_default();
+        let query = if line.contains('?') { "?region=eu" } else { "" };
+        let sound: Vec<&str> = fields
+            .iter()
+            .map(|field| if field.contains(": ") { "X-Tenant: acme" } else { "audience=lots" })
+            .collect();
+        let mut sandbox = sent(&format!("{method} /v1/acme/lots{query}"), &sound, 200);
+        sandbox.side = Side::Sandbox;
+        let found = diagnosed(&sandbox, &sent(line, fields, 400));
+        let rules: Vec<_> = found.findings.iter().map(|finding| finding.rule.name).collect();
+        assert_eq!(rules, ["template-unrendered"], "{line} {fields:?}");
+        assert_eq!(found.findings[0].side, Blame::Side(Side::Runtime));
+        assert!(found.unexplained.is_empty());
+        // The other way round the template was accepted, and what was refused is the value.
+        let mut accepted = sent(line, fields, 200);
+        accepted.side = Side::Sandbox;
+        let mut refused = sent(&format!("{method} /v1/acme/lots{query}"), &sound, 400);
+        refused.side = Side::Runtime;
+        assert!(
+            diagnosed(&accepted, &refused)
+                .findings
+                .iter()
+                .all(|finding| finding.rule.name != "template-unrendered")
+        );
+    }
+}

@@ -67,6 +67,11 @@ pub(super) fn kind(secret: &Secret) -> Option<Kind> {
     }
 }
 
+/// Two tokens of organizations. Whether one is Embedded's operator token and the other the Agent Engine's application token, no claim tells.
+pub(super) fn are_of_organizations(tokens: [&Secret; 2]) -> bool {
+    tokens.into_iter().all(|token| kind(token) == Some(Kind::Organization))
+}
+
 fn of_jwt(jwt: &Jwt) -> Kind {
     if jwt.claims.iter().any(|claim| claim.ends_with(WORKSPACE_CLAIM)) {
         Kind::Scoped

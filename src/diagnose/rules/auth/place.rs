@@ -22,6 +22,7 @@ pub(super) fn words(at: &Locator) -> String {
         Locator::Cookie { name } => format!("cookie `{name}`"),
         Locator::Body { pointer } => format!("body member `{}`", dotted(pointer)),
         Locator::Path => "credentials in the path".to_owned(),
+        Locator::Config(pointer) => format!("`{}` of the config", dotted(pointer)),
         Locator::UserInfo => "the URL's user information".to_owned(),
         other => format!("`{other}`"),
     }

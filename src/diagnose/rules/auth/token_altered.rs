@@ -1,6 +1,6 @@
 //! `token-altered`: the same secret, changed on the way.
 
-use crate::compare::{Carried, Identity};
+use crate::compare::{Carried, Identity, Locator};
 use crate::diagnose::{Case, Family, Findings, Rule, Severity};
 use crate::model::{Blank, Shape, Side, Step};
 
@@ -32,12 +32,13 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
         let Some(how) = how(&suspect, faulty, sound) else { continue };
         let side = suspect.side;
         let name = sound.secret.relation.as_ref().map_or_else(|| "the token".to_owned(), |_| value(sound));
-        let claim = format!(
-            "{side} sends {name} {} in {}; {} sends it as it is",
-            words_of(how),
-            words(&faulty.at),
-            side.other()
-        );
+        let (other, changed) = (side.other(), words_of(how));
+        let claim = match &faulty.at {
+            Locator::Config(_) => {
+                format!("{side} signs with {name} {changed}; {other} signs with it as it is")
+            }
+            at => format!("{side} sends {name} {changed} in {}; {other} sends it as it is", words(at)),
+        };
         let finding = suspect.finding(&RULE, claim, how, "the same token").detail("how", how);
         findings.push(finding.remedy(remedy(how)));
     }

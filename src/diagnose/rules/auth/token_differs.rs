@@ -1,6 +1,6 @@
 //! `token-differs`: two unrelated tokens, each looking sound.
 
-use crate::compare::{CredentialPart, Identity};
+use crate::compare::{CredentialPart, Identity, Locator};
 use crate::diagnose::standing::Answers;
 use crate::diagnose::{Case, Confidence, Family, Findings, Rule, Severity};
 use crate::model::Class;
@@ -9,7 +9,7 @@ use super::super::refusal::blames_credentials;
 use super::place::{same_place, value, words};
 use super::same::same_schemes;
 use super::suspect::{Suspect, looks_sound, suspects};
-use super::{credentials_overridden, token_cast, token_expired, token_kind_wrong, token_swapped};
+use super::{airbyte, credentials_overridden, token_cast, token_expired, token_kind_wrong, token_swapped};
 
 pub(crate) static RULE: Rule = Rule {
     name: "token-differs",
@@ -53,6 +53,8 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
                 words(&faulty.at),
                 side.other()
             )
+        } else if let Locator::Config(_) = &faulty.at {
+            format!("{side} signs with another {} than {}", words(&faulty.at), side.other())
         } else {
             format!("{side} sends another {what} in {} than {}", words(&faulty.at), side.other())
         };
@@ -60,6 +62,11 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
             "give {side} the {what} that {} uses, or one with the same rights",
             side.other()
         ));
+        let finding = match suspect.exchange(side).filter(|exchange| airbyte::is_airbyte(exchange)) {
+            Some(_) if airbyte::are_of_organizations([faulty, sound].map(|one| &one.secret)) => finding
+                .remedy("look which client_id each token was issued for (POST `/api/v1/account/applications/token`): the claims of operator and application tokens do not tell them apart"),
+            _ => finding,
+        };
         findings.push(match suspect.answers {
             Answers::OneFailed(_) if !guessed => finding,
             _ => finding.confidence(Confidence::Possible),
