@@ -8,7 +8,7 @@ use super::{Carried, CredentialMatch, CredentialPart, Identity, Locator, Reason}
 use crate::model::{Capture, Reference, Secret};
 
 /// The config's secrets that are not the same on both sides and that neither request shows, where both are signed and only one is
-/// accepted. They join what the pair carries, matched, and the signatures then differ as they must.
+/// accepted. They join what the pair carries, matched, and that the signatures differ follows from them.
 pub(super) fn keys(
     both: &Both<'_>,
     items: [&[Item]; 2],
@@ -48,7 +48,7 @@ pub(super) fn keys(
     if !keys[0].is_empty() {
         let own = matches.len() - keys[0].len();
         for known in matches[..own].iter_mut().filter(|known| signature(known)) {
-            known.identity = Identity::Expected(Reason::Signature);
+            known.identity = Identity::Expected(Reason::Consequence);
         }
     }
     keys

@@ -117,12 +117,12 @@ fn another_signing_key_is_found_in_the_config() {
     let at = |comparison: &Comparison| comparison.differences.iter().any(|known| known.at == config());
     let newline = format!("{KEY}\n");
     let refused = signed(stamped("@0", one, 200), stamped("@1", other, 403), [KEY, &newline]);
-    assert_eq!(identities(&refused), [Identity::Expected(Reason::Signature), Identity::Altered("newline")]);
+    assert_eq!(identities(&refused), [Identity::Expected(Reason::Consequence), Identity::Altered("newline")]);
     assert!(at(&refused));
     // In one second the signatures are over the same.
     let refused =
         signed(stamped("now", one, 200), stamped("now", other, 403), [KEY, "another-key-altogether"]);
-    assert_eq!(identities(&refused), [Identity::Expected(Reason::Signature), Identity::Unrelated]);
+    assert_eq!(identities(&refused), [Identity::Expected(Reason::Consequence), Identity::Unrelated]);
     let accepted = signed(stamped("@0", one, 200), stamped("@1", other, 200), [KEY, &newline]);
     assert!(!at(&accepted), "nobody was refused");
     let unsigned = |status| get("/v1/lots").status(status);

@@ -32,13 +32,14 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
                 _ if name.is_empty() => "the fields stand in another order".to_owned(),
                 _ => format!("the field `{name}` differs: {}", contrast(&all[0])),
             };
-            Stated {
-                claim,
-                remedy: format!(
-                    "send `{name}` on {side} as {} does: `request_headers` in the manifest",
-                    side.other()
-                ),
-            }
+            let remedy = if all[0].are_times() {
+                format!(
+                    "set the clock of {side}'s machine (`timedatectl`, NTP), or make `{name}` when the request is sent"
+                )
+            } else {
+                format!("send `{name}` on {side} as {} does: `request_headers` in the manifest", side.other())
+            };
+            Stated { claim, remedy }
         },
     );
 }

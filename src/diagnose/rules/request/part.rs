@@ -88,6 +88,13 @@ impl<'a> Seen<'a> {
         }
     }
 
+    /// Both sides send a time, at another distance from the request.
+    pub(super) fn are_times(&self) -> bool {
+        [self.here(), self.there()]
+            .iter()
+            .all(|value| value.is_some_and(|value| value.starts_with("‹timestamp ")))
+    }
+
     /// The side at fault sends a template where the other side has a value.
     fn is_unrendered(&self) -> bool {
         let marked = |value: &str| value.contains(['{', '$', '<', '%']);
