@@ -212,7 +212,9 @@ impl Walk {
         });
         found.sort_by_key(|(at, _)| *at);
         let mut all = Scan { unread: std::mem::take(&mut self.unread), ..Scan::default() };
-        found.into_iter().for_each(|(_, one)| all.merge(one));
+        for (_, one) in found {
+            all.merge(one);
+        }
         all
     }
 }
