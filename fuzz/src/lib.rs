@@ -81,7 +81,7 @@ pub fn body(bytes: &[u8]) {
         TYPES[usize::from(*media_type) % TYPES.len()]
     );
     if !coding.is_empty() {
-        head += &format!("Content-Encoding: {coding}\r\n");
+        head.extend(["Content-Encoding: ", coding, "\r\n"]);
     }
     keep(&mut redactor(), &exchange(format!("{head}\r\n").into_bytes(), body));
 }

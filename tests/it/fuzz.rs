@@ -44,7 +44,9 @@ fn kept_inputs_hold() {
     for (target, property, more) in TARGETS {
         let inputs = inputs(target, more);
         assert!(!inputs.is_empty() || target == "bundle", "{target} has no inputs");
-        inputs.iter().for_each(|bytes| property(bytes));
+        for bytes in &inputs {
+            property(bytes);
+        }
     }
 }
 
