@@ -13,6 +13,7 @@ use super::{diagnosis, run};
 const SOURCES: &str = "/api/v1/embedded/sources";
 const ISSUE: &str = "/api/v1/embedded/scoped-token";
 const WIDGET: &str = "/api/v1/embedded/widget-token";
+const OLD_WIDGET: &str = "/v1/embedded/widget_token";
 
 fn organization(side: Side) -> String {
     jwt(side, 900, &json!({"sub": "12345678-1234-1234-1234-123456789012"}))
@@ -119,9 +120,9 @@ fn fresh_tokens_of_the_right_kind_are_no_finding() {
 
 #[test]
 fn an_origin_of_the_wrong_form_is_told_what_it_must_be() {
-    let ask = |side: Side, origin: &str| {
-        post(WIDGET, &json!({"workspace_name": "customer", "allowed_origin": origin}).to_string())
-            .bearer(&organization(side))
+    let ask = |side: Side, (path, member): (&str, &str), origin: &str| {
+        let body = json!({"workspace_name": "customer", member: origin}).to_string();
+        post(path, &body).bearer(&organization(side))
     };
     for (origin, fault) in [
         ("https://app.example.com/", "trailing slash"),
@@ -129,17 +130,21 @@ fn an_origin_of_the_wrong_form_is_told_what_it_must_be() {
         ("https://app.example.com/widget", "a path"),
         ("app.example.com", "no scheme"),
     ] {
-        let good = ask(Side::Sandbox, "https://app.example.com");
-        let found = first(good, ask(Side::Runtime, origin).answered(422, "{\"detail\":\"allowed_origin\"}"));
-        assert_eq!(found.rule.name, "body-differs", "{origin}: {}", found.claim);
-        assert!(found.remedies[0].text.contains(fault), "{origin}: {}", found.remedies[0].text);
+        for asked in [(WIDGET, "allowed_origin"), (OLD_WIDGET, "allowedOrigin")] {
+            let good = ask(Side::Sandbox, asked, "https://app.example.com");
+            let bad = ask(Side::Runtime, asked, origin).answered(422, "{\"detail\":\"origin\"}");
+            let found = first(good, bad);
+            assert_eq!(found.rule.name, "body-differs", "{origin}: {}", found.claim);
+            let remedy = &found.remedies[0].text;
+            assert!(remedy.contains(fault) && remedy.contains(asked.1), "{origin}: {remedy}");
+        }
     }
 }
 
 #[test]
 fn an_origin_that_is_wrong_on_both_sides_is_found_although_nothing_differs() {
-    let ask = |side: Side, origin: &str, status| {
-        let body = json!({"workspace_name": "customer", "allowed_origin": origin}).to_string();
+    let ask = |side: Side, (member, origin): (&str, &str), status| {
+        let body = json!({"workspace_name": "customer", member: origin}).to_string();
         let call = post(WIDGET, &body).bearer(&organization(side));
         sends(if status == 200 { call } else { call.answered(status, "{\"detail\":\"allowed_origin\"}") })
     };
@@ -151,10 +156,16 @@ fn an_origin_that_is_wrong_on_both_sides_is_found_although_nothing_differs() {
         ("https://app.example.com/", 200, false),
         ("https://app.example.com/", 403, false),
     ] {
-        let both = [Side::Sandbox, Side::Runtime].map(|side| ask(side, origin, status));
-        let found = found(&both[0], &both[1]);
-        let told = found.iter().any(|found| found.rule.name == "body-differs" && found.side == Blame::Both);
-        assert_eq!(told, fires, "{origin} {status}: {found:#?}");
-        assert!(found.iter().all(|found| found.severity < samewire::diagnose::Severity::Error), "{found:#?}");
+        for member in ["allowed_origin", "allowedOrigin"] {
+            let both = [Side::Sandbox, Side::Runtime].map(|side| ask(side, (member, origin), status));
+            let found = found(&both[0], &both[1]);
+            let told =
+                found.iter().any(|found| found.rule.name == "body-differs" && found.side == Blame::Both);
+            assert_eq!(told, fires, "{member} {origin} {status}: {found:#?}");
+            assert!(
+                found.iter().all(|found| found.severity < samewire::diagnose::Severity::Error),
+                "{found:#?}"
+            );
+        }
     }
 }

@@ -128,17 +128,33 @@ pub(super) fn meaning(status: u16) -> Option<&'static str> {
     }
 }
 
-/// What is wrong with the `allowed_origin` of a request for a widget token: it wants scheme and host, nothing after it.
-pub(in crate::diagnose::rules) fn allowed_origin_fault(exchange: &Exchange) -> Option<&'static str> {
+/// What is wrong with the origin in a request for a widget token, and the member that has it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::diagnose::rules) struct OriginFault {
+    /// The member's name.
+    pub(in crate::diagnose::rules) member: &'static str,
+    /// After "`allowed_origin` of runtime ".
+    pub(in crate::diagnose::rules) words: &'static str,
+}
+
+/// `api.airbyte.ai` names it with an underscore, `api.airbyte.com` (Embedded as it was before) without.
+const ORIGIN: [&str; 2] = ["allowed_origin", "allowedOrigin"];
+
+/// What is wrong with the origin of a request for a widget token: it wants scheme and host, nothing after it.
+pub(in crate::diagnose::rules) fn origin_fault(exchange: &Exchange) -> Option<OriginFault> {
     let Content::Json(json) = &exchange.request.body.content else { return None };
-    let Some(Json::String(text)) = json.at("/allowed_origin") else { return None };
+    let (member, text) = ORIGIN.into_iter().find_map(|name| match json.at(&format!("/{name}")) {
+        Some(Json::String(text)) => Some((name, text)),
+        _ => None,
+    })?;
     let shown = text.to_string();
     let rest = shown.strip_prefix("https://").or_else(|| shown.strip_prefix("http://"));
-    match rest {
+    let words = match rest {
         _ if shown.contains('*') => Some("has a wildcard; it must name one origin"),
         None => Some("has no scheme; it must be scheme and host"),
         Some(host) if host.ends_with('/') => Some("has a trailing slash; it must end with the host"),
         Some(host) if host.contains('/') => Some("has a path; it must end with the host"),
         Some(_) => None,
-    }
+    };
+    words.map(|words| OriginFault { member, words })
 }

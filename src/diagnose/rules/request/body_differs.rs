@@ -33,7 +33,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
                 [seen] => format!("`{}` differs in the request body: {}", seen.name(), contrast(seen)),
                 all => format!("the request bodies differ: {}", list(all)),
             },
-            remedy: allowed_origin(case, side, all).unwrap_or_else(|| {
+            remedy: origin(case, side, all).unwrap_or_else(|| {
                 format!(
                     "send on {side} what {} sends: `request_body` in the manifest, names and types alike",
                     side.other()
@@ -50,13 +50,13 @@ fn shared_origin(case: &Case<'_>, findings: &mut Findings) {
         let sides = [Side::Sandbox, Side::Runtime];
         let [Some(sandbox), Some(runtime)] = sides.map(|side| case.compared(pair, side)) else { continue };
         let refused = [sandbox, runtime].iter().all(|exchange| matches!(exchange.status(), Some(400 | 422)));
-        let fault = airbyte::allowed_origin_fault(sandbox);
-        let Some(fault) = fault.filter(|_| refused && airbyte::allowed_origin_fault(runtime) == fault) else {
+        let fault = airbyte::origin_fault(sandbox);
+        let Some(fault) = fault.filter(|_| refused && airbyte::origin_fault(runtime) == fault) else {
             continue;
         };
-        let at = || Locator::Body { pointer: "/allowed_origin".to_owned() };
+        let at = || Locator::Body { pointer: format!("/{}", fault.member) };
         findings.push(
-            Finding::new(&RULE, Blame::Both, format!("`allowed_origin` of both sides {fault}"))
+            Finding::new(&RULE, Blame::Both, format!("`{}` of both sides {}", fault.member, fault.words))
                 .detail("cause", "Airbyte takes scheme and host of the page that shows the widget, and answers 422 to anything else")
                 .primary(Side::Runtime, Some(runtime.number), at(), "no origin")
                 .related(Side::Sandbox, Some(sandbox.number), at(), "the same")
@@ -65,11 +65,15 @@ fn shared_origin(case: &Case<'_>, findings: &mut Findings) {
     }
 }
 
-/// What is wrong with the `allowed_origin` of a request for an Airbyte widget token, where that is what differs.
-fn allowed_origin(case: &Case<'_>, side: Side, all: &[Seen<'_>]) -> Option<String> {
-    let number = all.iter().find(|seen| seen.name() == "allowed_origin")?.number(side)?;
-    let fault = airbyte::allowed_origin_fault(case.exchange(side, number)?)?;
+/// What is wrong with the origin of a request for an Airbyte widget token, where that is what differs.
+fn origin(case: &Case<'_>, side: Side, all: &[Seen<'_>]) -> Option<String> {
+    let fault = |seen: &Seen<'_>| {
+        airbyte::origin_fault(case.exchange(side, seen.number(side)?)?)
+            .filter(|fault| fault.member == seen.name())
+    };
+    let fault = all.iter().find_map(fault)?;
     Some(format!(
-        "`allowed_origin` of {side} {fault}, such as `https://app.example.com`; 422 means that a field of the body is wrong"
+        "`{}` of {side} {}, such as `https://app.example.com`; 422 means that a field of the body is wrong",
+        fault.member, fault.words
     ))
 }
