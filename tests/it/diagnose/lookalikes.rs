@@ -201,6 +201,27 @@ fn with_nothing_at_hand_the_causes_cannot_be_told_apart() {
 }
 
 #[test]
+fn a_program_of_one_s_own_is_told_nothing_of_manifests() {
+    let plain = |run: Run| run.client("python").client("requests");
+    for (symptom, token, own) in [
+        ("token-empty", "", plain(run())),
+        ("token-empty", "", plain(run()).config("/store", "berlin")),
+        ("token-differs", OTHER, plain(run())),
+    ] {
+        let told = |runtime: Run| {
+            let found = first(&sends(run(), TOKEN, 200), &sends(runtime, token, 403));
+            assert_eq!(found.rule.name, symptom);
+            let texts = found.remedies.iter().map(|remedy| remedy.text.as_str());
+            let causes = found.detail["cause"].as_str();
+            texts.chain(causes).any(|text| text.contains("manifest") || text.contains("selective"))
+        };
+        assert!(!told(own.clone()), "{symptom}");
+        assert!(told(own.client("airbyte-cdk")), "{symptom}");
+        assert!(told(run()), "{symptom}: where nothing is known, a manifest cannot be excluded");
+    }
+}
+
+#[test]
 fn what_is_at_hand_rules_causes_out() {
     let config = sends(reads(run()).config("/api_key", TOKEN).variable("HOME_KEY", OTHER), "", 403);
     let found = first(&good(), &config);

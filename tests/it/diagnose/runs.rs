@@ -26,6 +26,7 @@ pub(super) struct Run {
     torn: bool,
     coverage: Coverage,
     environment: Option<Vec<(String, String)>>,
+    clients: Vec<ClientVersion>,
 }
 
 pub(super) fn run() -> Run {
@@ -40,6 +41,7 @@ pub(super) fn run() -> Run {
         torn: false,
         coverage: Coverage::default(),
         environment: None,
+        clients: Vec::new(),
     }
 }
 
@@ -79,6 +81,12 @@ impl Run {
     /// Its environment is known, and has this variable.
     pub(super) fn variable(mut self, name: &str, value: &str) -> Self {
         self.environment.get_or_insert_default().push((name.into(), value.into()));
+        self
+    }
+
+    /// This client or framework was found.
+    pub(super) fn client(mut self, name: &str) -> Self {
+        self.clients.push(ClientVersion { name: name.into(), version: "1.0.0".into() });
         self
     }
 
@@ -218,7 +226,7 @@ impl Run {
                 config: (!self.config.is_empty()).then_some(config),
                 spec: self.spec.clone(),
                 manifest: self.manifest.clone(),
-                clients: Vec::new(),
+                clients: self.clients.clone(),
                 environment: self.environment.as_ref().map(|variables| {
                     let variable = |(name, value): &(String, String)| Variable {
                         name: name.clone(),

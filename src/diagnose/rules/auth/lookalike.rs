@@ -120,6 +120,11 @@ impl Kind {
         }
     }
 
+    /// Only a manifest can be the cause of it.
+    fn needs_manifest(self) -> bool {
+        matches!(self, Self::ReadsAnother | Self::OtherBranch)
+    }
+
     /// What tells whether it is this one.
     fn told_by(self) -> Fact {
         match self {
@@ -197,10 +202,12 @@ fn causes(rule: &str) -> &'static [Kind] {
 /// Says of a finding whose cause the inputs do not tell which causes it may have, and what would tell them apart.
 pub(super) fn untold(suspect: &Suspect<'_>, finding: Finding) -> Finding {
     let at_hand = at_hand(suspect);
+    let manifest_possible = may_have_manifest(suspect);
     let left: Vec<Kind> = causes(finding.rule.name)
         .iter()
         .copied()
         .filter(|cause| cause.told_by() == Fact::Log || !at_hand.contains(&cause.told_by()))
+        .filter(|cause| manifest_possible || !cause.needs_manifest())
         .collect();
     if left.is_empty() {
         return finding;
@@ -209,7 +216,9 @@ pub(super) fn untold(suspect: &Suspect<'_>, finding: Finding) -> Finding {
     let config_known = suspect.case.capture(side).inputs.config.is_some();
     // A config without the manifest does not tell which of its keys is meant.
     let needed = |cause: &Kind| match cause.told_by() {
-        Fact::Config if config_known => Fact::Manifest,
+        Fact::Config if !config_known => Fact::Config,
+        Fact::Config | Fact::Manifest if manifest_possible => Fact::Manifest,
+        Fact::Config | Fact::Manifest => Fact::Log,
         fact => fact,
     };
     let mut facts: Vec<Fact> = left.iter().map(needed).collect();
@@ -243,6 +252,16 @@ fn how(fact: Fact, side: &str) -> String {
             format!("look where {side} builds this value, in its code and in its log before the request")
         }
     }
+}
+
+/// False for a program of one's own: what its environment has is known, and the framework that reads manifests is not there. What an
+/// image has is not known.
+fn may_have_manifest(suspect: &Suspect<'_>) -> bool {
+    let inputs = &suspect.case.capture(suspect.side).inputs;
+    inputs.manifest.is_some()
+        || inputs.image.is_some()
+        || inputs.clients.is_empty()
+        || inputs.clients.iter().any(|client| client.name == "airbyte-cdk")
 }
 
 /// The facts that are at hand on the side at fault. They do not name a cause, or this would not be asked.
