@@ -63,6 +63,8 @@ pub enum ClueKind {
     ModuleMissing(String),
     /// A command is missing; its name.
     CommandMissing(String),
+    /// The container engine cannot get the image from its registry.
+    ImageMissing,
     /// The client did not accept the certificate that it was shown.
     CertificateRejected,
     /// The client could not resolve a name.

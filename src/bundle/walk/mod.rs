@@ -212,6 +212,7 @@ fn clue(visitor: &mut impl Visitor, clue: &mut Clue) {
         ClueKind::SpecMissing
         | ClueKind::CustomCodeRefused
         | ClueKind::UrlInvalid
+        | ClueKind::ImageMissing
         | ClueKind::CertificateRejected
         | ClueKind::NameNotResolved
         | ClueKind::ConnectionFailed

@@ -286,6 +286,20 @@ fn missing(sentence: &Sentence<'_>) -> Vec<Said> {
         .map_or_else(Vec::new, |name| sure(sentence, [ClueKind::CommandMissing(redactor.name(name))]))
 }
 
+/// A container engine that cannot get an image: docker and Compose name the registry that their daemon asked, podman the image.
+pub(super) fn no_image(sentence: &Sentence<'_>) -> bool {
+    if let Some((_, why)) = sentence.text.split_once("Error response from daemon: ") {
+        let asks_registry =
+            ["Get \"", "Head \""].iter().any(|verb| why.starts_with(verb)) && why.contains("/v2/");
+        let refused = ["pull access denied for ", "manifest for ", "manifest unknown", "No such image"];
+        return asks_registry
+            || refused.iter().any(|words| why.starts_with(words))
+            || why.starts_with("failed to resolve reference");
+    }
+    let podman = sentence.text.starts_with("Error: ");
+    podman && sentence.has_any(&[" source docker://", "Error: short-name ", ": image not known"])
+}
+
 /// The command that a shell, `env` or a container engine does not find.
 fn command(text: &str) -> Option<&str> {
     // zsh: command not found: x

@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 use samewire::model::{Capture, Exchange};
 
 use super::api::HOST;
-use super::bench::{Bench, TOKEN, program, text};
+use super::bench::{Bench, TOKEN, first_rule, program, text};
 use super::engine::{Gone, Image, bridge, docker, told, unique};
 
 /// A bench with an image that has a shell and curl, and no user but by number.
@@ -260,6 +260,25 @@ fn the_exit_status_is_the_containers_and_the_engines_own_is_told_apart() {
     let ran = rig.run(&["--memory", "1"], &["/x"]);
     assert_eq!(ran.status.code(), Some(125), "{}", text(&ran));
     assert!(stderr(&ran).contains("the exit status 125 is the engine's"), "{}", text(&ran));
+}
+
+#[test]
+fn an_image_that_cannot_be_pulled_is_no_api_that_cannot_be_reached() {
+    let Some(rig) = Rig::new(&[]) else { return };
+    let call = rig.call();
+    let run = |image| ["docker", "run", "--rm", image].into_iter().chain(call.iter().map(String::as_str));
+    for (side, file, image) in [
+        ("sandbox", "s.har", rig.image.0.as_str()),
+        // Nothing listens there.
+        ("runtime", "r.har", "127.0.0.1:9/acme/source:1"),
+    ] {
+        let line: Vec<&str> = run(image).collect();
+        rig.bench.recording(side, file, &[], &line).output().unwrap();
+    }
+    let (status, report) = rig.bench.diff("s.har", "r.har");
+    assert_eq!((status, first_rule(&report)), (1, "start-failed"), "{report:#}");
+    let text = report["findings"].to_string();
+    assert!(text.contains("cannot get its image") && text.contains("127.0.0.1:9"), "{text}");
 }
 
 #[test]

@@ -177,6 +177,26 @@ fn every_sentence_has_its_fact() {
             &["command missing: acme-cli"],
         ),
         (
+            "docker: Error response from daemon: Get \"https://registry.example.com/v2/\": dial tcp: lookup registry.example.com on 192.0.2.53:53: no such host",
+            &["ImageMissing"],
+        ),
+        (
+            "docker: Error response from daemon: Head \"https://registry.example.com/v2/acme/source/manifests/1\": net/http: TLS handshake timeout",
+            &["ImageMissing"],
+        ),
+        (
+            "Error response from daemon: pull access denied for acme/source, repository does not exist or may require 'docker login'",
+            &["ImageMissing"],
+        ),
+        (
+            "Error: initializing source docker://registry.example.com/acme/source:1: pinging container registry registry.example.com: Get \"https://registry.example.com/v2/\": dial tcp: connection refused",
+            &["ImageMissing"],
+        ),
+        (
+            "Get \"https://api.example.com/v2/lots\": dial tcp: lookup api.example.com: no such host",
+            &["NameNotResolved"],
+        ),
+        (
             "docker: exec: \"acme-cli\": executable file not found in $PATH: unknown.",
             &["command missing: acme-cli"],
         ),

@@ -80,6 +80,7 @@ fn ended_well(case: &Case<'_>, side: Side) -> bool {
                 ClueKind::Exception(_)
                     | ClueKind::ModuleMissing(_)
                     | ClueKind::CommandMissing(_)
+                    | ClueKind::ImageMissing
                     | ClueKind::CheckStatus { succeeded: false }
             )
     };

@@ -57,6 +57,7 @@ pub(in crate::diagnose::rules) fn names_a_cause(kind: &ClueKind) -> bool {
         | ClueKind::TimedOut => true,
         ClueKind::ModuleMissing(_)
         | ClueKind::CommandMissing(_)
+        | ClueKind::ImageMissing
         | ClueKind::CheckStatus { .. }
         | ClueKind::Called { .. }
         | ClueKind::Records

@@ -68,6 +68,7 @@ fn says_failure(kind: &ClueKind) -> bool {
         kind,
         ClueKind::ModuleMissing(_)
             | ClueKind::CommandMissing(_)
+            | ClueKind::ImageMissing
             | ClueKind::Exception(_)
             | ClueKind::CheckStatus { succeeded: false }
     )
@@ -81,6 +82,7 @@ fn reason(case: &Case<'_>, side: Side) -> String {
     let telling = case.clues(side).find_map(|clue| match &clue.kind {
         ClueKind::CommandMissing(name) => Some(format!(": the command `{name}` is not there")),
         ClueKind::ModuleMissing(name) => Some(format!(": the module `{name}` is not there")),
+        ClueKind::ImageMissing => Some(": the container engine cannot get its image".to_owned()),
         ClueKind::Exception(class) => Some(format!(": {class}")),
         _ => None,
     });
@@ -99,9 +101,12 @@ fn described(case: &Case<'_>, sides: &[Side], finding: Finding) -> Finding {
     let mut certain = false;
     for side in sides.iter().copied() {
         let told: Vec<&Clue> = case.clues(side).filter(|clue| says_failure(&clue.kind)).take(3).collect();
-        certain |= told
-            .iter()
-            .any(|clue| matches!(clue.kind, ClueKind::ModuleMissing(_) | ClueKind::CommandMissing(_)));
+        certain |= told.iter().any(|clue| {
+            matches!(
+                clue.kind,
+                ClueKind::ModuleMissing(_) | ClueKind::CommandMissing(_) | ClueKind::ImageMissing
+            )
+        });
         for clue in &told {
             finding =
                 finding.primary(side, None, Locator::Output(clue.stream, clue.line), shortened(&clue.text));
@@ -130,6 +135,9 @@ fn remedies(case: &Case<'_>, side: Side, finding: Finding) -> Finding {
         ClueKind::CommandMissing(name) => Some(format!("install `{name}` where {side} runs, or give its full path")),
         ClueKind::ModuleMissing(name) => Some(format!(
             "install the package of `{name}` in {side}'s environment, or run the command from the connector's own folder"
+        )),
+        ClueKind::ImageMissing => Some(format!(
+            "build or pull the image where {side} runs, under the name that its command has; a private registry wants a login first"
         )),
         _ => None,
     });
