@@ -12,6 +12,7 @@ mod container_ends;
 mod container_reach;
 mod container_run;
 mod container_transparent;
+mod embedded;
 pub(crate) mod engine;
 mod http2;
 mod matrix;

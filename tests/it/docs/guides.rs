@@ -68,6 +68,7 @@ macro_rules! pages {
 
 pages! {
     ci: "docs/ci.md",
+    agents: "docs/guides/agents.md",
     airbyte_cdk: "docs/guides/airbyte-cdk.md",
     airbyte_low_code: "docs/guides/airbyte-low-code.md",
     airbyte_platform: "docs/guides/airbyte-platform.md",
