@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `key`, `key_text`, `fingerprint` | the machine's key and the tags made under it |
 //! | `words`, `policy` | what looks like a name, what may be shown under which name |
-//! | `shape`, `placeholder`, `clock`, `dates`, `jwt`, `literal`, `forms`, `blank`, `schemes` | what a value looks like, and what may have been done to it |
+//! | `shape`, `placeholder`, `template`, `clock`, `dates`, `jwt`, `literal`, `forms`, `blank`, `schemes` | what a value looks like, and what may have been done to it |
 //! | `relation`, `patterns`, `masking` | named values: how others are made of them, and where they stand in a text |
 //! | `secret`, `value`, `place`, `prose` | a value, a URL, running text to the model |
 //! | `message`, `credentials`, `body`, `command`, `coverage` | messages, command lines and connections past the proxy to the model |
@@ -41,6 +41,7 @@ mod schemes;
 mod secret;
 mod shape;
 mod source;
+mod template;
 mod value;
 mod withheld;
 mod words;
