@@ -182,7 +182,7 @@ fn shown_segments(segments: &[&str]) -> Vec<bool> {
     }
     let mut row = Row::default();
     for at in filled {
-        shown[at] = shown[at] && row.take(" ", segments[at]);
+        shown[at] = shown[at] && row.take(" ", segments[at], "");
     }
     shown
 }

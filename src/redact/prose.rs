@@ -55,7 +55,7 @@ impl Scope<'_> {
                 rest = &rest[delimiters.len() + length..];
                 continue;
             }
-            if row.take(delimiters, word) {
+            if row.take(delimiters, word, after) {
                 self.push_prose_word(&mut prose, word, hide != Hide::Nothing);
             } else {
                 prose.push_hidden(self.word(word));

@@ -89,7 +89,7 @@ fn shown_template(text: &str) -> String {
         let at = text.len() - rest.len();
         let signs = &text[between..at];
         let harmless = !is_part(letter)
-            || (words::is_word(piece) && row.take(signs, piece))
+            || (words::is_word(piece) && row.take(signs, piece, ""))
             || piece.chars().all(|letter| !letter.is_alphanumeric())
             || (piece.len() <= 2 && piece.bytes().all(|byte| byte.is_ascii_digit()));
         if is_part(letter) {

@@ -209,7 +209,7 @@ impl Scope<'_> {
             if is_sensitive_name(&name)
                 || is_random_by_name(&name)
                 || !is_listed_word(piece)
-                || !row.take(" ", piece)
+                || !row.take(" ", piece, "")
             {
                 shown.push_hidden(self.secret(piece.as_bytes(), is_credential_name(&name)));
             } else {
@@ -259,7 +259,7 @@ fn is_listed_word(piece: &str) -> bool {
                 || WELL_KNOWN.contains(&part)
                 || is_number(part)
                 || is_version(part)
-                || (words::is_word(part) && row.take(" ", part))
+                || (words::is_word(part) && row.take(" ", part, ""))
                 || is_dated_version(part)
                 || EDGES.contains(&part)
         })

@@ -42,8 +42,9 @@ impl Row {
     /// Most bytes in a row that no word vouches for.
     const MOST: usize = 10;
 
-    /// Takes what stands next and may be shown by itself, and what stands before it; false where it must not be shown.
-    pub(super) fn take(&mut self, between: &str, word: &str) -> bool {
+    /// Takes what stands next and may be shown by itself, what stands between it and the one before, and the text after it;
+    /// false where it must not be shown.
+    pub(super) fn take(&mut self, between: &str, word: &str, after: &str) -> bool {
         let mut tally = Tally::default();
         for part in word.split(|letter: char| !letter.is_alphanumeric()).filter(|part| !part.is_empty()) {
             let digits = part.len() <= 8 && part.bytes().all(|byte| byte.is_ascii_digit());
@@ -54,18 +55,23 @@ impl Row {
             }
         }
         // A blank parts two words, a sign may stand within a string.
-        let glued = !between.is_empty() && !between.contains(char::is_whitespace);
+        let follows = !between.is_empty() && !between.contains(char::is_whitespace);
+        let ahead = after.find(|letter: char| letter.is_alphanumeric() || letter.is_whitespace());
+        let ahead = ahead.unwrap_or(after.len());
+        let glued = follows || ahead > 0;
         let shouted = !glued && word.len() == 5 && is_abbreviation(word) && follows_words(word);
         if shouted || tally.letters >= tally.unproven + tally.in_pairs + 3 {
-            self.unproven = 0;
+            // `/srv/GWO5`: a word within it vouches for itself alone.
+            self.unproven = if shouted { 0 } else { tally.unproven + tally.digits };
             return true;
         }
         self.unproven += tally.unproven + tally.digits;
         if glued {
             let signs = word.chars().filter(|letter| !letter.is_alphanumeric()).count();
-            self.unproven += tally.in_pairs + signs + if self.unproven > 0 { between.len() } else { 0 };
+            let before = if follows && self.unproven > 0 { between.len() } else { 0 };
+            self.unproven += tally.in_pairs + signs + before;
         }
-        self.unproven <= Self::MOST
+        self.unproven + ahead <= Self::MOST
     }
 }
 
@@ -306,6 +312,18 @@ mod tests {
         ] {
             assert!(!is_name(secret) && !is_word(secret), "{secret}");
         }
+    }
+
+    #[test]
+    fn a_row_counts_the_pairs_and_signs_of_a_glued_run() {
+        let mut row = Row::default();
+        let shown = [("", "lk", "|VO|"), ("|", "VO", "|is]"), ("|", "is", "|||||]")];
+        let shown = shown.map(|(between, word, after)| row.take(between, word, after));
+        assert_eq!(shown, [true, true, false]);
+        assert!(!Row::default().take("", "lk", "]|[|]|[|]"));
+        let mut row = Row::default();
+        assert!(row.take(" ", "/srv/GWO", " NRFV") && row.take(" ", "NRFV", " CKTB"));
+        assert!(!row.take(" ", "CKTB", " QEIM"));
     }
 
     #[test]

@@ -47,7 +47,7 @@ pub(super) fn redact(scope: &Scope<'_>, text: &str) -> Text {
                 shown.push_shown(if closed { &token[..quotes] } else { "" });
             }
             '#' => shown.push(scope.hidden(token.as_bytes(), false)),
-            letter if is_name_part(letter) && !row.take(between, token) => {
+            letter if is_name_part(letter) && !row.take(between, token, "") => {
                 shown.push(scope.hidden(token.as_bytes(), false));
             }
             letter if letter.is_ascii_digit() || letter == '-' => shown.push(scope.typed(token)),

@@ -121,7 +121,7 @@ fn push_tag(scope: &Scope<'_>, shown: &mut Text, tag: &str) -> String {
             let end = name_end(rest);
             let name = &rest[..end];
             let at = tag.len() - rest.len();
-            if known.across(at..at + end).is_none() && row.take(" ", name) {
+            if known.across(at..at + end).is_none() && row.take(" ", name, "") {
                 shown.push_shown(&scope.redactor.name(name));
             } else {
                 shown.push(scope.hidden(name.as_bytes(), false));
