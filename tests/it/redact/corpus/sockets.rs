@@ -5,6 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,6 +18,14 @@ use super::{As, answer, messages};
 
 /// What a message may take; nothing in it waits for anybody.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How far an answer gets before its connection ends.
+#[derive(Clone, Copy)]
+pub(super) enum Breaks {
+    Never,
+    InHead,
+    InBody,
+}
 
 /// Requests and answers, each with another plant in it.
 pub(super) struct Corpus {
@@ -96,7 +105,10 @@ fn sent(head: &[u8], body: &[u8]) -> Vec<u8> {
     let head = head.trim_end_matches("\r\n").replacen(" /", " http://api.example.com/", 1);
     let head =
         if head.starts_with("HTTP/") { head.replacen(" http://api.example.com/", " /", 1) } else { head };
-    let head = format!("{head}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+    // Without a host a request gets no further than the proxy.
+    let hosted = head.starts_with("HTTP/") || head.to_ascii_lowercase().contains("\r\nhost:");
+    let host = if hosted { "" } else { "\r\nHost: api.example.com" };
+    let head = format!("{head}{host}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
     [head.as_bytes(), body].concat()
 }
 
@@ -104,25 +116,28 @@ fn sent(head: &[u8], body: &[u8]) -> Vec<u8> {
 pub(super) struct Field {
     folder: TempDir,
     origin: SocketAddr,
+    asked: Arc<AtomicUsize>,
 }
 
 impl Field {
     /// Starts an origin that answers with the corpus, one answer after the other, whatever it is asked.
-    pub(super) fn new(corpus: &Corpus) -> Self {
+    pub(super) fn new(corpus: &Corpus, breaks: Breaks) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for name in ["state", "tmp", "printed", "work"] {
             fs::create_dir(folder.path().join(name)).unwrap();
         }
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let origin = listener.local_addr().unwrap();
-        let answers = corpus.answers.clone();
+        let asked = Arc::new(AtomicUsize::new(0));
+        let (answers, count) = (corpus.answers.clone(), Arc::clone(&asked));
         thread::spawn(move || {
-            for (number, stream) in listener.incoming().flatten().enumerate() {
+            for stream in listener.incoming().flatten() {
+                let number = count.fetch_add(1, Ordering::Relaxed);
                 let answer = answers[number % answers.len()].clone();
-                thread::spawn(move || serve(stream, &answer));
+                thread::spawn(move || serve(stream, &answer, breaks));
             }
         });
-        Self { folder, origin }
+        Self { folder, origin, asked }
     }
 
     pub(super) fn path(&self, name: &str) -> PathBuf {
@@ -194,6 +209,11 @@ impl Field {
         panic!("no proxy listens: {}", fs::read_to_string(&errors).unwrap());
     }
 
+    /// How many connections the origin has had.
+    pub(super) fn asked(&self) -> usize {
+        self.asked.load(Ordering::Relaxed)
+    }
+
     /// Every file that is left.
     pub(super) fn files(&self) -> Vec<PathBuf> {
         let mut files = Vec::new();
@@ -223,7 +243,7 @@ fn call(proxy: &str, request: &[u8]) -> std::io::Result<usize> {
     Ok(answer.len())
 }
 
-fn serve(mut stream: TcpStream, answer: &[u8]) {
+fn serve(mut stream: TcpStream, answer: &[u8], breaks: Breaks) {
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let (mut request, mut buffer) = (Vec::new(), [0; 8192]);
     while !is_whole(&request) {
@@ -232,8 +252,18 @@ fn serve(mut stream: TcpStream, answer: &[u8]) {
             _ => return,
         }
     }
+    let head = memchr::memmem::find(answer, b"\r\n\r\n").map_or(answer.len(), |at| at + 4);
+    let end = match breaks {
+        Breaks::Never => answer.len(),
+        Breaks::InHead => head - 12,
+        Breaks::InBody => head + (answer.len() - head) / 2,
+    };
     // Who asked may be gone: it is killed.
-    let _ = stream.write_all(answer);
+    let _ = stream.write_all(&answer[..end]);
+    if !matches!(breaks, Breaks::Never) {
+        // A connection that is closed with no time to linger is reset.
+        rustix::net::sockopt::set_socket_linger(&stream, Some(Duration::ZERO)).unwrap();
+    }
 }
 
 fn is_whole(request: &[u8]) -> bool {
