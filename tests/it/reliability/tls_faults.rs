@@ -145,6 +145,8 @@ async fn ask(proxy: &str, port: u16, ca: &[u8], id: usize) -> Got {
     let mut stream = trusting(Some(ca), &[]).connect(name, stream).await.unwrap();
     let sent = format!("GET /?id={id} HTTP/1.1\r\nHost: {NAME}:{port}\r\n\r\n");
     stream.write_all(sent.as_bytes()).await.unwrap();
+    // What a task may do in one turn can be used up here: what is left in the TLS session then is sent by nothing else.
+    stream.flush().await.unwrap();
     let mut bytes = Vec::new();
     let end = timeout(PATIENCE, stream.read_to_end(&mut bytes)).await;
     let reset = end.unwrap_or_else(|_| panic!("request {id} waits for ever")).is_err();
