@@ -85,11 +85,15 @@ impl Lanes {
 pub struct Credential(String);
 
 impl Credential {
-    /// 128 random bits in letters that a URL can hold.
+    /// A random UUID (RFC 9562, version 4: 122 random bits). A URL can hold it, and scanners know that form for no key of anybody's.
     pub fn random() -> Result<Self, getrandom::Error> {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes)?;
-        Ok(Self(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)))
+        bytes[6] = bytes[6] & 0x0f | 0x40;
+        bytes[8] = bytes[8] & 0x3f | 0x80;
+        let digits = format!("{:032x}", u128::from_be_bytes(bytes));
+        let groups = [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]];
+        Ok(Self(groups.join("-")))
     }
 
     /// The password, for the proxy URL that is given to clients.
