@@ -134,16 +134,14 @@ impl Visitor for Ordinals {
 }
 
 /// A string with its tags replaced; `None` where it has none. A name that is not shown is told by its tag
-/// (`‹name 44 chars k7qa.w2f9.m3xd›`).
+/// (`‹name 44 chars kQqB.HJfT.mKxd›`).
 fn with_tags(text: &str, mut ordinal: impl FnMut(Tag) -> Tag) -> Option<String> {
     let mut changed: Option<String> = None;
     let mut copied = 0;
     for (end, _) in text.match_indices('›') {
         let Some(space) = text[copied..end].rfind(' ') else { continue };
         let start = copied + space + 1;
-        // Twelve letters without dots parse as a tag too, and may be a word.
-        let written = |tag: &Tag| tag.to_string() == text[start..end];
-        if let Some(tag) = text[start..end].parse::<Tag>().ok().filter(written) {
+        if let Ok(tag) = text[start..end].parse::<Tag>() {
             let out = changed.get_or_insert_default();
             out.push_str(&text[copied..start]);
             out.push_str(&ordinal(tag).to_string());

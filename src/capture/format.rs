@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     Capture, Clue, Completeness, Connection, Exchange, Exit, Failure, Inputs, Outcome, Request, Response,
-    Run, Side, Timings,
+    Run, Side, Tag, Timings,
 };
 
 /// The format that this version writes.
@@ -82,6 +82,27 @@ impl<'a> Opening<'a> {
             key_id: Cow::Borrowed(&capture.key_id),
             run: Cow::Owned(Run { ended_at: None, exit: None, ..capture.run.clone() }),
             inputs: Cow::Borrowed(&capture.inputs),
+        }
+    }
+}
+
+impl Opening<'static> {
+    /// The capture that begins so: nothing in it yet.
+    pub(super) fn begun(self) -> Capture {
+        // Captures of before tags had letters alone name their key in the letters of then.
+        let key_id = match self.key_id.parse::<Tag>() {
+            Ok(tag) => tag.to_string(),
+            Err(_) => self.key_id.into_owned(),
+        };
+        Capture {
+            side: self.side,
+            run: self.run.into_owned(),
+            inputs: self.inputs.into_owned(),
+            key_id,
+            connections: Vec::new(),
+            exchanges: Vec::new(),
+            clues: Vec::new(),
+            completeness: Completeness::default(),
         }
     }
 }

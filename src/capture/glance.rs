@@ -8,7 +8,7 @@ use super::format::Opening;
 use super::unreadable::ReadError;
 use super::upgrade::{Part, STEPS, upgrade};
 use super::{lines, reader};
-use crate::model::{Capture, Completeness, Tear};
+use crate::model::{Capture, Tear};
 
 /// Longest opening line, in bytes. One of samewire's holds the inputs, and no more.
 const LONGEST_OPENING: u64 = 16 << 20;
@@ -88,16 +88,7 @@ fn opened(whole: &[u8]) -> Option<Capture> {
         upgrade(STEPS, format, Part::Opening, &mut opening);
     }
     let opening: Opening<'static> = serde_json::from_value(opening).ok()?;
-    Some(Capture {
-        side: opening.side,
-        run: opening.run.into_owned(),
-        inputs: opening.inputs.into_owned(),
-        key_id: opening.key_id.into_owned(),
-        connections: Vec::new(),
-        exchanges: Vec::new(),
-        clues: Vec::new(),
-        completeness: Completeness::default(),
-    })
+    Some(opening.begun())
 }
 
 /// Takes over what the closing part says; false where it is cut short.

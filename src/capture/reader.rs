@@ -19,7 +19,7 @@ use super::lines::{self, Blocks, Blockwise, Lines, Slice, Whole};
 use super::unreadable::{ContentError, ReadError};
 use super::upgrade::{Part, STEPS, upgrade};
 use super::writer::OPENING;
-use crate::model::{Capture, Completeness, Exchange, KnownJson, Tear};
+use crate::model::{Capture, Exchange, KnownJson, Tear};
 
 /// Least bytes of entries that are worth a thread.
 const LEAST_SHARE: usize = 1 << 20;
@@ -178,17 +178,7 @@ impl<'k> Parts<'k> {
         }
         let opened: Opening<'static> = part(format, Part::Opening, opening.bytes)
             .map_err(|error| malformed("log._samewire", opening.offset, &error))?;
-        let capture = Capture {
-            side: opened.side,
-            run: opened.run.into_owned(),
-            inputs: opened.inputs.into_owned(),
-            key_id: opened.key_id.into_owned(),
-            connections: Vec::new(),
-            exchanges: Vec::new(),
-            clues: Vec::new(),
-            completeness: Completeness::default(),
-        };
-        Ok(Self { format, known, by_line, capture, entries: 0, torn_at: None, closed: false })
+        Ok(Self { format, known, by_line, capture: opened.begun(), entries: 0, torn_at: None, closed: false })
     }
 
     /// Begins with the first line of a file; none where it is not as samewire writes it.

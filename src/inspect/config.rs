@@ -151,7 +151,7 @@ fn dangling(
     } else if default {
         (
             "default-not-applied",
-            format!("the config has no `{key}`; the spec's default is filled in by forms only"),
+            format!("the config has no `{key}`, the spec's default is filled in by forms only"),
         )
     } else if setter.is_some_and(|setter| setter.authenticator) {
         (

@@ -100,7 +100,7 @@ fn finding(look: &Look<'_>, manifest: &Checked, group: &[&Fault]) -> Finding {
             FaultKind::Untyped { .. } => finding.remedy("give the component its `type`"),
             FaultKind::Missing { member, until: None } => finding.remedy(format!("give it `{member}`")),
             FaultKind::Nowhere => finding.remedy(
-                "say where the key goes: `header: X-API-Key`, or `inject_into` with a `RequestOption`; the key itself is `api_token`",
+                "say where the key goes: `header: X-API-Key`, or `inject_into` with a `RequestOption`, the key itself is `api_token`",
             ),
             FaultKind::Place { .. } => finding.remedy("use request_parameter, header, body_data or body_json"),
             FaultKind::NoRefreshToken => finding.remedy(

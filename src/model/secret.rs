@@ -198,7 +198,11 @@ impl Jwt {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tag(pub u64);
 
-const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+/// Consonants alone, in two cases: no tag looks like a key to a scanner (those want a digit), and none spells a word, `key` and `token` included.
+const ALPHABET: &[u8; 32] = b"BbcdDfghFjkmnpqrstGvHxyzJKLMNQRT";
+
+/// The letters that older captures have in their place.
+const OLDER: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 
 /// The kinds of ordinals: the letter they are written with, and the bits above a tag's 60 that mark them.
 const ORDINALS: [(char, u64); 2] = [('S', 1 << 60), ('P', 2 << 60)];
@@ -257,7 +261,11 @@ impl std::str::FromStr for Tag {
                 }
                 continue;
             }
-            let digit = ALPHABET.iter().position(|letter| *letter == byte).ok_or("not a tag")?;
+            let digit = ALPHABET
+                .iter()
+                .zip(OLDER)
+                .position(|(letter, older)| [*letter, *older].contains(&byte))
+                .ok_or("not a tag")?;
             value = value << 5 | digit as u64;
         }
         Ok(Self(value))
@@ -343,7 +351,7 @@ impl fmt::Display for Length {
     }
 }
 
-/// Placeholders as they were sent; everything else as `‹config.api_key 40 chars k7qa.w2f9.m3xd›`.
+/// Placeholders as they were sent; everything else as `‹config.api_key 40 chars kQqB.HJfT.mKxd›`.
 impl fmt::Display for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match &self.shape.class {
@@ -399,6 +407,13 @@ mod tests {
             assert_eq!(tag.to_string().parse::<Tag>(), Ok(tag));
             assert!(!tag.is_ordinal());
         }
+        let (older, now): (Tag, Tag) = ("k7qa.w2f9.m3xd".parse().unwrap(), "kQqB.HJfT.mKxd".parse().unwrap());
+        assert_eq!(older, now);
+        assert_eq!(
+            older.to_string(),
+            "kQqB.HJfT.mKxd",
+            "what older captures say is written in today's letters"
+        );
         for text in [
             "abcdefghijkm",
             "abcd.efghijkm",
@@ -408,6 +423,22 @@ mod tests {
             "ébcd.efgh.ijk",
         ] {
             assert!(text.parse::<Tag>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn no_tag_has_a_digit_or_spells_a_word() {
+        assert!(ALPHABET.iter().all(u8::is_ascii_alphabetic));
+        let lower = ALPHABET.to_ascii_lowercase();
+        assert!(lower.iter().all(|letter| !b"aeiouw".contains(letter)));
+        let mut letters = ALPHABET.to_vec();
+        letters.sort_unstable();
+        letters.dedup();
+        assert_eq!(letters.len(), 32);
+        // An older letter is no other's letter of today, so that each text reads in one way.
+        for (at, older) in OLDER.iter().enumerate() {
+            let now = ALPHABET.iter().position(|letter| letter == older);
+            assert!(now.is_none_or(|now| now == at), "{}", char::from(*older));
         }
     }
 

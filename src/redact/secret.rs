@@ -189,7 +189,7 @@ fn blocks<'a>(inner: &'a str, shape: &Shape) -> &'a str {
     }
 }
 
-/// A name that is not shown: `‹name 44 chars k7qa.w2f9.m3xd›`.
+/// A name that is not shown: `‹name 44 chars kQqB.HJfT.mKxd›`.
 pub(super) fn name_tag(name: &str, tagger: &Tagger) -> String {
     format!("‹name {} {}›", shape::length(name.len()), tagger.value(name.as_bytes()))
 }

@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn ordinary_text_stays() {
-        for text in ["‹config.api_key 40 chars k7qa.w2f9›", "Zürich, São Paulo", "東京", "a \\ b", "…"]
+        for text in ["‹config.api_key 40 chars kQqB.HJfT›", "Zürich, São Paulo", "東京", "a \\ b", "…"]
         {
             assert_eq!(inert(text), text);
         }

@@ -13,7 +13,7 @@ pub(super) fn text(text: &Text) -> String {
         .collect()
 }
 
-/// `‹config.api_key 41 chars k7qa.w2f9, ends with a space›`.
+/// `‹config.api_key 41 chars kQqB.HJfT, ends with a space›`.
 pub(super) fn secret(secret: &Secret) -> String {
     let usual = secret.to_string();
     let Some(open) = usual.strip_suffix('›') else { return usual };

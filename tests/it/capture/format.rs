@@ -12,6 +12,7 @@ use tempfile::tempdir;
 use super::{models, small};
 
 const FROZEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/formats/1.har");
+const OLDER_TAGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/formats/1.older-tags.har");
 
 fn written(capture: &Capture) -> Vec<u8> {
     let folder = tempdir().unwrap();
@@ -178,6 +179,14 @@ fn the_frozen_sample_of_format_1_reads_as_ever() {
     }
     assert_eq!(capture::read(Path::new(FROZEN)).unwrap(), small::capture());
     assert_eq!(capture::FORMAT, 1, "freeze a sample of the new format, and keep this one");
+}
+
+/// Tags were written with digits once.
+#[test]
+fn captures_with_older_tags_read_as_ever() {
+    let older = capture::read(Path::new(OLDER_TAGS)).unwrap();
+    assert_eq!(older, small::capture());
+    assert!(fs::read_to_string(OLDER_TAGS).unwrap().contains("ci4f.n8e4.zvrr"));
 }
 
 #[test]

@@ -69,12 +69,10 @@ fn plain_word(word: &str) -> String {
     plain
 }
 
-/// `k7qa.w2f9` or `k7qa.w2f9.7bjb`.
+/// `kQqB.HJfT` or `kQqB.HJfT.Qbjb`.
 fn is_tag(word: &str) -> bool {
     let groups: Vec<&str> = word.split('.').collect();
-    let group = |group: &&str| {
-        group.len() == 4 && group.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-    };
+    let group = |group: &&str| group.len() == 4 && group.bytes().all(|byte| byte.is_ascii_alphanumeric());
     groups.len() > 1 && groups.iter().all(group)
 }
 
@@ -88,12 +86,12 @@ fn is_time(word: &str) -> bool {
 #[test]
 fn what_changes_from_run_to_run_is_the_same_and_the_rest_is_not() {
     let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
-    let printed = "differs: no token   sandbox 1\n\n 7 | Bearer ‹config.api_key 39 chars d6wu.fisv.axts›\n   |   ^^^^^\n\
+    let printed = "differs: no token   sandbox 1\n\n 7 | Bearer ‹config.api_key 39 chars dNHG.fFsv.Bxts›\n   |   ^^^^^\n\
                    recorded in captures/runtime-20261126T183136Z.har; next: samewire diff\n{\"log\":{\"level\":\"INFO\",\"m\":1}}\n\
                    on http://127.0.0.1:43210 and more";
     for said in [
         "differs: no token sandbox 1",
-        "7 | Bearer ‹config.api_key 39 chars aaaa.bbbb.2222›\n | ^^^^^^^^^",
+        "7 | Bearer ‹config.api_key 39 chars BBBB.bbbb.JJJJ›\n | ^^^^^^^^^",
         "...\nrecorded in captures/runtime-20270101T000000Z.har; next: samewire diff",
         "{\"log\":{\"level\":\"INFO\"...",
         "recorded in ...; next: samewire diff\non http://127.0.0.1:8877 ...",
@@ -104,7 +102,7 @@ fn what_changes_from_run_to_run_is_the_same_and_the_rest_is_not() {
     }
     for said in [
         "differs: no token",
-        "7 | Bearer ‹config.api_key 40 chars d6wu.fisv.axts›",
+        "7 | Bearer ‹config.api_key 40 chars dNHG.fFsv.Bxts›",
         "{\"log\":{\"level\":\"WARN\"...",
         "... more than that",
         "on http://127.0.0.1:8877 ...\ndiffers: ...",

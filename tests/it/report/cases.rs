@@ -93,7 +93,7 @@ pub(super) fn token_empty() -> Made {
         Verdict::Differs,
     )
     .paired(1)
-    .differing(token(), [Some("‹config.api_key 40 chars k7qa.w2f9›"), Some("")], Significance::Material)
+    .differing(token(), [Some("‹config.api_key 40 chars kQqB.HJfT›"), Some("")], Significance::Material)
     .differing(
         Locator::Query { name: "Inicio".into(), nth: 0 },
         [Some("a"), Some("b")],
