@@ -57,8 +57,9 @@ pub(crate) fn said(args: &[&str], output: &Output) {
     if args.first().is_some_and(|command| SPEAK_FOR_THEMSELVES.contains(command)) {
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         fs::create_dir_all(&folder).unwrap();
-        fs::write(folder.join(format!("{number}.stdout")), &output.stdout).unwrap();
-        fs::write(folder.join(format!("{number}.stderr")), &output.stderr).unwrap();
+        let name = |stream: &str| folder.join(format!("{number}.{}.{stream}", args[0]));
+        fs::write(name("stdout"), &output.stdout).unwrap();
+        fs::write(name("stderr"), &output.stderr).unwrap();
     }
 }
 

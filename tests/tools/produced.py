@@ -3,21 +3,27 @@
     produced.py SAMEWIRE FOLDER [MORE...]
 
 FOLDER holds what `SAMEWIRE_TEST_PRODUCED` kept. Every runtime's capture there and in MORE is compared with a sandbox's beside it: the report in every
-format and the bundle, unpacked, are scanned with the rest.
+format and the bundle, unpacked, are scanned with the rest, and so are new draws of all that samewire draws at random.
 """
 
+import hashlib
 import itertools
 import os
 import pathlib
 import subprocess
 import sys
+import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 
-from scanners import scan
+from forms import drawn
+from scanners import CHANGING, scan
 
 FORMATS = ("terminal", "json", "markdown", "html", "junit", "sarif", "github")
+# How often each run draws anew; `forms.py` draws as often as it is told.
+DRAWS = 5000
 
+began = time.monotonic()
 samewire, folder, *more = (pathlib.Path(word).resolve() for word in sys.argv[1:])
 
 
@@ -26,6 +32,11 @@ def side(capture):
     with open(capture, encoding="utf-8") as file:
         _, found, rest = file.readline().partition('"side":"')
     return rest.partition('"')[0] if found else None
+
+
+def alike(*captures):
+    """The same for captures that differ only in what changes from run to run: their reports differ in nothing else."""
+    return hashlib.sha256(b"\0".join(CHANGING.sub(b"", capture.read_bytes()) for capture in captures)).digest()
 
 
 def compared(number, sandbox, runtime):
@@ -38,14 +49,15 @@ def compared(number, sandbox, runtime):
     (to / "pasted.md").write_bytes(run("bundle", sandbox, runtime, "-o", to / "bundle.zip").stdout)
 
 
-pairs = []
+pairs = {}
 for below in sorted({path.parent for root in (folder, *more) for path in root.rglob("*.har")}):
     sides = {"sandbox": [], "runtime": []}
     for capture in sorted(below.glob("*.har")):
         sides.get(side(capture), []).append(capture)
-    pairs += [(sides["sandbox"][0], runtime) for runtime in sides["runtime"] if sides["sandbox"]]
+    for runtime in sides["runtime"] if sides["sandbox"] else []:
+        pairs.setdefault(alike(sides["sandbox"][0], runtime), (sides["sandbox"][0], runtime))
 with ThreadPoolExecutor() as pool:
-    list(pool.map(compared, itertools.count(), *zip(*pairs)))
+    list(pool.map(compared, itertools.count(), *zip(*pairs.values())))
 
 bundles = 0
 for bundle in list(folder.rglob("*.zip")):
@@ -53,10 +65,13 @@ for bundle in list(folder.rglob("*.zip")):
         archive.extractall(bundle.with_suffix(".unpacked"))
     bundle.unlink()
     bundles += 1
-files = sum(path.is_file() for path in folder.rglob("*"))
 if not pairs or not bundles:
     sys.exit(f"{len(pairs)} pairs of captures and {bundles} bundles: the tests kept too little")
-for root in (folder, *more):
-    if found := scan(root):
-        sys.exit("\n".join(found))
-print(f"{files} files, {len(pairs)} comparisons and {bundles} bundles among them: nothing found")
+made = folder / "draws"
+made.mkdir()
+drawn((folder, *more), DRAWS, made)
+found, files = scan(folder, *more)
+if found:
+    sys.exit("\n".join(found))
+took = time.monotonic() - began
+print(f"{files} different files, {len(pairs)} comparisons, {bundles} bundles and {DRAWS} draws among them: nothing found ({took:.0f} s)")
