@@ -95,18 +95,18 @@ impl Allowed {
 /// Searches and reports.
 pub(super) fn run(args: &Args, color: ColorChoice) -> anyhow::Result<ExitCode> {
     let (redactor, not_searched) = known(args)?;
-    let scanner = Scanner::new(&redactor);
     let mut walk = Walk::default();
     let mut found = Scan::default();
     for path in &args.paths {
         if path.as_os_str() == "-" {
+            let scanner = Scanner::new(&redactor).on_threads(processors());
             found.merge(scanner.stream("-", io::stdin().lock()));
         } else {
             fs::metadata(path).with_context(|| format!("cannot look into {}", path.display()))?;
             walk.path(path, true);
         }
     }
-    found.merge(walk.scan(&scanner));
+    found.merge(walk.scan(&redactor));
     let found = Verification::new(found, walk.left_out, not_searched, |hit| {
         args.allow.iter().any(|allowed| allowed.lets(hit))
     });
@@ -192,9 +192,11 @@ impl Walk {
         Ok(())
     }
 
-    /// Looks into the files, one on each processor. What was found stands in the order of the files.
-    fn scan(&mut self, scanner: &Scanner<'_>) -> Scan {
+    /// Looks into the files, one on each processor; of few files, at several parts of each. What was found stands in the order of the files.
+    fn scan(&mut self, redactor: &Redactor) -> Scan {
         let (next, files) = (AtomicUsize::new(0), &self.files);
+        let workers = processors().min(files.len()).max(1);
+        let scanner = &Scanner::new(redactor).on_threads(processors().div_ceil(workers));
         let worker = || {
             let mut found = Vec::new();
             loop {
@@ -203,7 +205,6 @@ impl Walk {
                 found.push((at, scanned(scanner, path)));
             }
         };
-        let workers = thread::available_parallelism().map_or(1, NonZero::get).min(files.len());
         let mut found: Vec<(usize, Scan)> = thread::scope(|scope| {
             let running: Vec<_> = (0..workers).map(|_| scope.spawn(worker)).collect();
             let ended =
@@ -217,6 +218,10 @@ impl Walk {
         }
         all
     }
+}
+
+fn processors() -> usize {
+    thread::available_parallelism().map_or(1, NonZero::get)
 }
 
 fn scanned(scanner: &Scanner<'_>, path: &Path) -> Scan {

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `formats` | secrets that a vendor's prefix gives away, with their checksums |
 //! | `special` | private keys, users and passwords in URLs |
-//! | `assigned` | values under names that say they are secret |
+//! | `assigned`, `names` | values under names that say they are secret |
 //! | `text` | what is random, made up, a placeholder |
 //! | `layer` | one text: all of these and the known secrets, with escapes and base64 undone |
 //! | `escapes`, `blobs` | what is undone |
@@ -17,6 +17,7 @@ mod blobs;
 mod escapes;
 mod formats;
 mod layer;
+mod names;
 mod open;
 mod pointer;
 mod special;
@@ -35,6 +36,8 @@ use crate::redact::Redactor;
 pub struct Scanner<'a> {
     redactor: &'a Redactor,
     limits: Limits,
+    /// How many parts of one text are looked at side by side.
+    threads: usize,
 }
 
 /// How much is held in memory and unfolded, in bytes.
@@ -131,7 +134,12 @@ pub struct Unread {
 impl<'a> Scanner<'a> {
     /// Searches for what `redactor` knows besides what can be known by its look.
     pub fn new(redactor: &'a Redactor) -> Self {
-        Self { redactor, limits: Limits::default() }
+        Self { redactor, limits: Limits::default(), threads: 1 }
+    }
+
+    /// Looks at so many parts of a long text side by side; each takes some 30 MiB of memory.
+    pub fn on_threads(self, threads: usize) -> Self {
+        Self { threads: threads.max(1), ..self }
     }
 
     /// Searches bytes that are called `path` in what is told.

@@ -1,11 +1,13 @@
 //! A text of any length, read in windows that overlap, and the lines in it.
 
 use std::io::{self, Read};
+use std::panic::resume_unwind;
+use std::thread;
 
 use super::layer::Found;
 use super::open::Job;
 use super::pointer::Tracker;
-use super::{Hit, Place, blobs};
+use super::{Hit, Place, Scanner, blobs};
 use crate::redact;
 
 /// Bytes at a window's end that the next one looks at again: no secret is longer.
@@ -21,41 +23,64 @@ struct Position {
     json: Option<Tracker>,
 }
 
+/// A part of a text, with what is needed before it.
+struct Window {
+    bytes: Vec<u8>,
+    /// What lies before was looked at already.
+    new: usize,
+    /// What lies behind is looked at with the next one.
+    cut: usize,
+}
+
 impl Job<'_> {
-    /// Looks through a text.
+    /// Looks through a text. Where it breaks off, what came before is looked at all the same.
     pub(super) fn text(&mut self, path: &str, within: &[String], mut from: impl Read) -> io::Result<()> {
-        let mut buffer: Vec<u8> = Vec::new();
         let mut position: Option<Position> = None;
-        // What lies before `new` was looked at already.
-        let mut new = 0;
-        let window = self.scanner.limits.window;
+        let mut ahead = Window { bytes: Vec::new(), new: 0, cut: 0 };
+        let mut end = None;
+        while end.is_none() {
+            let mut windows = Vec::new();
+            while end.is_none() && windows.len() < self.scanner.threads {
+                end = self.read(path, &mut ahead, &mut from);
+                let Window { bytes, new, cut } = ahead;
+                let kept = cut.saturating_sub(BEFORE);
+                ahead = Window { bytes: bytes[kept..].to_vec(), new: cut - kept, cut: 0 };
+                windows.push(Window { bytes, new, cut });
+            }
+            let looked_at = self.scanner.windows(&windows, within.len());
+            for (Window { bytes, new, cut }, (found, unread)) in windows.iter().zip(looked_at) {
+                let position = position.get_or_insert_with(|| Position::new(bytes));
+                for why in unread {
+                    self.unread(path, why);
+                }
+                let mut at = *new;
+                for hit in found.into_iter().filter(|hit| (*new..*cut).contains(&hit.range.start)) {
+                    position.advance(&bytes[at..hit.range.start]);
+                    at = hit.range.start;
+                    self.report(path, within, position, hit);
+                }
+                position.advance(&bytes[at..*cut]);
+            }
+        }
+        end.unwrap_or(Ok(()))
+    }
+
+    /// Reads on until there is something to look at; what it answers is how the text ended, where it did.
+    fn read(&mut self, path: &str, window: &mut Window, from: &mut impl Read) -> Option<io::Result<()>> {
         loop {
-            let read = from.by_ref().take(window as u64).read_to_end(&mut buffer)?;
+            let before = window.bytes.len();
+            let most = self.scanner.limits.window;
+            let outcome = from.take(most as u64).read_to_end(&mut window.bytes);
+            let read = window.bytes.len() - before;
             self.scan.bytes += read as u64;
-            let last = read < window;
-            let cut = if last { buffer.len() } else { self.cut(path, &buffer, new) };
-            if cut <= new && !last {
-                continue;
+            if outcome.is_err() || read < most {
+                window.cut = window.bytes.len();
+                return Some(outcome.map(|_| ()));
             }
-            let position = position.get_or_insert_with(|| Position::new(&buffer));
-            let mut unread = Vec::new();
-            let found = self.scanner.layer(&buffer, within.len(), &mut unread);
-            for why in unread {
-                self.unread(path, why);
+            window.cut = self.cut(path, &window.bytes, window.new);
+            if window.cut > window.new {
+                return None;
             }
-            let mut at = new;
-            for hit in found.into_iter().filter(|hit| (new..cut).contains(&hit.range.start)) {
-                position.advance(&buffer[at..hit.range.start]);
-                at = hit.range.start;
-                self.report(path, within, position, hit);
-            }
-            if last {
-                return Ok(());
-            }
-            position.advance(&buffer[at..cut]);
-            let kept = cut.saturating_sub(BEFORE);
-            buffer.drain(..kept);
-            new = cut - kept;
         }
     }
 
@@ -88,6 +113,28 @@ impl Job<'_> {
             place,
             checksum: hit.sound,
         });
+    }
+}
+
+/// What was found in a window, and what could not be looked into.
+type LookedAt = (Vec<Found>, Vec<String>);
+
+impl Scanner<'_> {
+    /// Looks at windows, each on a thread of its own.
+    fn windows(&self, windows: &[Window], depth: usize) -> Vec<LookedAt> {
+        let look = |window: &Window| {
+            let mut unread = Vec::new();
+            (self.layer(&window.bytes, depth, &mut unread), unread)
+        };
+        let [first, others @ ..] = windows else { return Vec::new() };
+        thread::scope(|scope| {
+            let running: Vec<_> = others.iter().map(|window| scope.spawn(|| look(window))).collect();
+            let mut all = vec![look(first)];
+            all.extend(
+                running.into_iter().map(|one| one.join().unwrap_or_else(|panic| resume_unwind(panic))),
+            );
+            all
+        })
     }
 }
 
