@@ -16,6 +16,7 @@ mod json;
 mod known_json;
 mod relation;
 mod secret;
+mod tag;
 mod target;
 mod text;
 
@@ -38,6 +39,7 @@ pub use inputs::{
 pub use json::Json;
 pub use known_json::KnownJson;
 pub use relation::{Reference, Relation, Step};
-pub use secret::{Blank, Class, Envelope, Fingerprint, Form, Jwt, Length, Secret, Shape, Tag};
+pub use secret::{Blank, Class, Envelope, Fingerprint, Form, Jwt, Length, Secret, Shape};
+pub use tag::Tag;
 pub use target::{Target, TargetForm, UserInfo};
 pub use text::{Piece, Text};
