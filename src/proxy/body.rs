@@ -27,8 +27,13 @@ pub(super) struct Outgoing {
     waiting: Option<Waiting>,
     /// What is to follow once all that came before it is written, and how often everything had been written then.
     last: Option<(Last, u64)>,
+    /// Bytes that were given since everything had been written last, and how often that had been then.
+    given: (usize, u64),
     ended: bool,
 }
+
+/// Bytes that hyper may hold of a body for a peer that does not take them; a piece may go beyond.
+const UNWRITTEN: usize = 64 * 1024;
 
 enum Source {
     Own(Option<Bytes>),
@@ -118,7 +123,7 @@ impl Outgoing {
     }
 
     fn of(source: Source, ended: bool) -> Self {
-        Self { source, held: None, waiting: None, last: None, ended }
+        Self { source, held: None, waiting: None, last: None, given: (0, 0), ended }
     }
 }
 
@@ -253,6 +258,23 @@ impl Next {
 }
 
 impl Outgoing {
+    /// Ready when there is room for the next piece: as many bytes as hyper holds for the peer, the recorder holds as well.
+    fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let (bytes, since) = self.given;
+        let Some(out) = self.source.out().filter(|_| bytes > 0) else { return Poll::Ready(()) };
+        if bytes >= UNWRITTEN {
+            ready!(out.poll_flushed(cx, since));
+        }
+        Poll::Ready(())
+    }
+
+    /// Notes that a piece goes to hyper.
+    fn note_given(&mut self, bytes: usize) {
+        let Some(flushes) = self.source.out().map(TapHandle::flushes) else { return };
+        let before = if self.given.1 == flushes { self.given.0 } else { 0 };
+        self.given = (before + bytes, flushes);
+    }
+
     /// Makes what is last follow when what came before it is written: a broken body's beginning is to be seen, and
     /// the writer finds the last chunk only where nothing stands before it.
     fn poll_last(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
@@ -280,8 +302,10 @@ impl Body for Outgoing {
     ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
         let this = self.get_mut();
         if this.held.is_none() && !this.ended && this.last.is_none() {
+            ready!(this.poll_room(cx));
             let last = match ready!(this.source.poll_next(cx, &mut this.ended)) {
                 Next::Data(data) => {
+                    this.note_given(data.len());
                     this.held = Some(Frame::data(data));
                     None
                 }

@@ -27,7 +27,7 @@ use super::link::Links;
 use super::prefixed::Prefixed;
 use super::scanner::HeadScanner;
 use super::tunnel::{self, Connect};
-use super::{Awaited, Lanes, Listener, Shared, Stage, answer, lane};
+use super::{Awaited, Following, Lanes, Listener, Shared, Stage, answer, lane};
 
 /// The type of a TLS record that holds a hello (RFC 8446, section 5.1).
 const TLS_HANDSHAKE: u8 = 0x16;
@@ -41,8 +41,8 @@ pub(super) async fn serve(
     mut stages: watch::Receiver<Stage>,
 ) {
     let opened = Timestamp::now();
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "cannot set TCP_NODELAY");
+    if let Err(error) = stream.set_nodelay(true).and_then(|()| hold_little(&stream)) {
+        tracing::debug!(%error, "cannot set options of a client's socket");
     }
     let mut client = ClientStream::new(stream);
     let mut buffer = BytesMut::new();
@@ -74,7 +74,7 @@ pub(super) async fn serve(
     let mut ended = Awaited::new(&stages, |stage| stage == Stage::Ended);
     {
         let accepted = Accepted { client, buffer, first, is_late, at: opened, reverse };
-        let mut serving = pin!(dispatch(accepted, &shared, &journal, stages));
+        let mut serving = pin!(pass(accepted, &shared, &journal, stages));
         // What is under way when the proxy ends stays without an end in the capture.
         poll_fn(|cx| match serving.as_mut().poll(cx) {
             Poll::Pending if !ended.poll(cx) => Poll::Pending,
@@ -83,6 +83,20 @@ pub(super) async fn serve(
         .await;
     }
     journal.flush().await;
+}
+
+/// Keeps the system from taking in megabytes for a client that does not read: what it has taken in has passed, and is
+/// recorded. What is on its way to a client that reads is not limited by this.
+#[cfg(target_os = "linux")]
+fn hold_little(stream: &TcpStream) -> io::Result<()> {
+    const UNSENT: u32 = 64 * 1024;
+    socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT)
+}
+
+/// Other systems have no such option, or hold little anyway.
+#[cfg(not(target_os = "linux"))]
+fn hold_little(_: &TcpStream) -> io::Result<()> {
+    Ok(())
 }
 
 /// The side that a connection belongs to, or the answer to a client that may not use the listener.
@@ -115,38 +129,51 @@ struct Accepted {
     reverse: Option<Reverse>,
 }
 
-/// Takes the way that the first head tells.
-async fn dispatch(
+/// Serves what was accepted until it ends.
+async fn pass(
     accepted: Accepted,
     shared: &Arc<Shared>,
     journal: &Arc<Journal>,
     stages: watch::Receiver<Stage>,
 ) {
+    let Some(following) = Box::pin(dispatch(accepted, shared, journal, stages)).await else { return };
+    following.await;
+    journal.tell(Event::Closed { connection: journal.connection }).await;
+}
+
+/// Takes the way that the first head tells. `None`: all is told.
+async fn dispatch(
+    accepted: Accepted,
+    shared: &Arc<Shared>,
+    journal: &Arc<Journal>,
+    stages: watch::Receiver<Stage>,
+) -> Option<Following> {
     let Accepted { mut client, mut buffer, first, is_late, at, reverse } = accepted;
     let connection = journal.connection;
     if reverse.is_some() && buffer.first() == Some(&TLS_HANDSHAKE) {
         journal.add(Event::Opened { connection, at });
-        return refuse_tls(&mut client, journal).await;
+        refuse_tls(&mut client, journal).await;
+        return None;
     }
     let connect = first.filter(|(head, _)| head.request_line().0 == b"CONNECT" && reverse.is_none());
     if let Some((head, begun)) = connect {
         let _ = buffer.split_to(head_end(&buffer, &head));
         let to = Authority::parse(head.request_line().1, None);
         if let Some(to) = to.filter(|to| shared.ignores(&to.host)) {
-            return tunnel::ignore(shared, journal, client, &buffer, &to).await;
+            tunnel::ignore(shared, journal, client, &buffer, &to).await;
+            return None;
         }
         journal.tell(Event::Opened { connection, at }).await;
         let (shared, journal) = (Arc::clone(shared), Arc::clone(journal));
         let connect = Connect { shared, journal, stages, head, at: begun };
-        tunnel::serve(connect, client, buffer).await;
+        Some(tunnel::serve(connect, client, buffer).await)
     } else {
         journal.tell(Event::Opened { connection, at }).await;
         let reset = client.reset_flag();
         let (shared, journal) = (Arc::clone(shared), Arc::clone(journal));
         let parts = Parts { shared, journal, links: Links::default(), tunnel: None, reverse, reset, is_late };
-        http::serve(Prefixed::new(buffer.freeze(), client), parts, stages).await;
+        Some(Box::pin(http::serve(Prefixed::new(buffer.freeze(), client), parts, stages)))
     }
-    journal.tell(Event::Closed { connection }).await;
 }
 
 /// The base URL of reverse mode is plain HTTP. An answer in that makes TLS clients say so: they know it for a server without TLS.

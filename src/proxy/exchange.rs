@@ -51,7 +51,10 @@ pub(super) async fn serve(
         match forward::fidelity(&head, &request) {
             Fidelity::Wire => (head.clone(), head, at, Fidelity::Wire),
             // Two readings of one request: what hyper acts by is what goes on.
-            desync => (forward::rendered(&request), head, at, desync),
+            desync => {
+                session.tap.doubt();
+                (forward::rendered(&request), head, at, desync)
+            }
         }
     } else {
         let head = forward::rendered(&request);

@@ -1,7 +1,7 @@
 //! HTTP/1 on one client connection: hyper above the tap, and one exchange after the other.
 
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -27,6 +27,7 @@ use super::forward::{Authority, Reverse};
 use super::head::Kind;
 use super::journal::Journal;
 use super::link::Links;
+use super::rest::{Idleness, Lender};
 use super::switch::{self, Switched};
 use super::tap::{Tap, TapHandle};
 use super::turns::{Part, Turns};
@@ -118,12 +119,17 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         let session = Arc::clone(&session);
         service_fn(move |request: Request<Incoming>| serve_one(Arc::clone(&session), request))
     };
-    let connection = Builder::new()
-        .auto_date_header(false)
-        .max_buf_size(limit)
-        .serve_connection(TokioIo::new(tap), service)
-        .with_upgrades();
-    let mut connection = pin!(connection);
+    let tap = Lender::new(tap);
+    let builder = {
+        let mut builder = Builder::new();
+        builder.auto_date_header(false).max_buf_size(limit);
+        builder
+    };
+    let connect =
+        || Box::pin(builder.serve_connection(TokioIo::new(tap.lend()), service.clone()).with_upgrades());
+    // None: it rests.
+    let mut connection = Some(connect());
+    let mut idleness = Idleness::new(session.shared.settings.timeouts.rest);
     let mut finishing = Awaited::new(&stages, |stage| stage != Stage::Serving);
     drop(stages);
     let turns = Turns::new();
@@ -135,12 +141,31 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     poll_fn(|cx| {
         if !stopping && finishing.poll(cx) {
             stopping = true;
-            connection.as_mut().graceful_shutdown();
+            if let Some(connection) = &mut connection {
+                connection.as_mut().graceful_shutdown();
+            }
             turns.call(Part::Client);
+        }
+        if connection.is_some()
+            && served.is_none()
+            && switched.is_none()
+            && idleness.poll(session.tap.heads(), || session.is_quiet(), cx)
+        {
+            connection = None;
+            session.links.rest();
+            turns.call(Part::Client);
+            turns.call(Part::Links);
         }
         turns.take(cx, |part, cx| match part {
             Part::Client if served.is_some() => {}
             Part::Client => {
+                if connection.is_none() && tap.poll_woken(cx).is_pending() && !stopping && !has_left {
+                    return;
+                }
+                let connection = connection.get_or_insert_with(connect);
+                if stopping {
+                    connection.as_mut().graceful_shutdown();
+                }
                 if let Poll::Ready(result) = connection.as_mut().poll(cx) {
                     served = Some(result);
                 }
@@ -232,6 +257,11 @@ impl Session {
     pub(super) fn to(&self) -> Option<&Authority> {
         let tunnel = self.tunnel.as_ref().map(|tunnel| &tunnel.to);
         tunnel.or_else(|| self.reverse.as_ref().map(Reverse::to))
+    }
+
+    /// Nothing is under way, as far as the client's leg tells.
+    fn is_quiet(&self) -> bool {
+        self.journal.is_idle() && self.tap.is_quiet()
     }
 
     /// What the requests that come here are for, as far as the connection tells.

@@ -3,11 +3,10 @@
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::Context;
+use std::task::{Context, Poll};
 
 use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
@@ -17,6 +16,8 @@ use crate::redact::RawFailure;
 use super::body::Outgoing;
 use super::forward::Authority;
 use super::head::Kind;
+use super::origin_stream::OriginStream;
+use super::rest::Lender;
 use super::tap::{Tap, TapHandle};
 use super::tls::Protocol;
 use super::upstream::{Dialled, Way};
@@ -33,6 +34,8 @@ pub(super) struct Link {
     pub(super) way: Way,
     /// It has carried an exchange before.
     pub(super) reused: bool,
+    /// Which of the running ones it is.
+    number: u32,
 }
 
 /// A TLS handshake with an origin, under way.
@@ -46,7 +49,40 @@ pub(super) enum Prepared {
     Secure(Handshake),
 }
 
-type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// What makes a link move.
+struct Running {
+    number: u32,
+    lender: Lender<OriginStream>,
+    /// None: it rests.
+    driver: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+}
+
+impl Running {
+    /// Ready when it has ended: an origin has nothing to say to a client that asks nothing.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match &mut self.driver {
+            Some(driver) => driver.as_mut().poll(cx),
+            None => self.lender.poll_woken(cx),
+        }
+    }
+
+    /// Lets hyper have the connection.
+    async fn drive(&mut self, limit: usize) -> Result<SendRequest<Outgoing>, RawFailure> {
+        let (sender, connection) = Builder::new()
+            .max_buf_size(limit)
+            .allow_obsolete_multiline_headers_in_responses(true)
+            .handshake(TokioIo::new(self.lender.lend()))
+            .await
+            .map_err(|error| failure::upstream(Phase::Send, FailureKind::Internal, error.to_string()))?;
+        let connection = connection.with_upgrades();
+        self.driver = Some(Box::pin(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "an upstream connection ended");
+            }
+        }));
+        Ok(sender)
+    }
+}
 
 /// The upstream connections of one client connection.
 #[derive(Default)]
@@ -58,6 +94,8 @@ struct State {
     prepared: Option<Prepared>,
     /// What makes the links move; polled by the client connection's task.
     running: Vec<Running>,
+    /// Links that were opened.
+    opened: u32,
     /// One of them has not been polled yet.
     has_new: bool,
 }
@@ -76,7 +114,7 @@ impl Links {
         tls_name: Option<&str>,
     ) -> Result<Link, RawFailure> {
         while let Some(mut link) = self.take_idle(to) {
-            if link.sender.ready().await.is_ok() {
+            if self.rouse(shared, &mut link).await? && link.sender.ready().await.is_ok() {
                 link.reused = true;
                 return Ok(link);
             }
@@ -95,7 +133,7 @@ impl Links {
         let (stream, way) = match prepared {
             Some(Prepared::Plain(stream)) => (stream, Way::Origin),
             Some(Prepared::Secure(handshake)) => {
-                return self.speak(shared, to, handshake.await?, Way::Origin).await;
+                return self.speak(shared, to, handshake.await?.into(), Way::Origin).await;
             }
             None => {
                 let Dialled { stream, way, .. } = upstream::dial(shared, to).await?;
@@ -103,11 +141,11 @@ impl Links {
             }
         };
         if !to.https {
-            return self.speak(shared, to, stream, way).await;
+            return self.speak(shared, to, stream.into(), way).await;
         }
         let name = tls_name.unwrap_or(&to.host).to_owned();
         let stream = upstream::secure(Arc::clone(shared), name, stream, vec![Protocol::Http11]).await?;
-        self.speak(shared, to, stream, Way::Origin).await
+        self.speak(shared, to, stream.into(), Way::Origin).await
     }
 
     /// Keeps a connection for the client's next request.
@@ -132,7 +170,7 @@ impl Links {
         state.has_new = false;
         drop(state);
         let before = running.len();
-        running.retain_mut(|link| link.as_mut().poll(cx).is_pending());
+        running.retain_mut(|link| link.poll(cx).is_pending());
         let ended = running.len() < before;
         let mut state = self.lock();
         running.append(&mut state.running);
@@ -140,32 +178,62 @@ impl Links {
         ended
     }
 
-    async fn speak<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    /// Takes links that are kept for a next request from hyper. They are to be polled then.
+    pub(super) fn rest(&self) {
+        let mut state = self.lock();
+        let State { idle, running, .. } = &mut *state;
+        for link in running.iter_mut() {
+            let kept = idle.iter().find(|kept| kept.number == link.number);
+            if kept.is_some_and(|kept| kept.tap.is_quiet()) {
+                link.driver = None;
+            }
+        }
+    }
+
+    /// Gives a link that rests to hyper again. False when it has ended meanwhile.
+    async fn rouse(&self, shared: &Shared, link: &mut Link) -> Result<bool, RawFailure> {
+        let resting = {
+            let mut state = self.lock();
+            let at = state.running.iter().position(|running| running.number == link.number);
+            let Some(at) = at else { return Ok(false) };
+            if state.running[at].driver.is_some() {
+                return Ok(true);
+            }
+            state.running.swap_remove(at)
+        };
+        link.sender = self.run(shared, resting).await?;
+        Ok(true)
+    }
+
+    async fn speak(
         &self,
         shared: &Shared,
         to: &Authority,
-        stream: S,
+        stream: OriginStream,
         way: Way,
     ) -> Result<Link, RawFailure> {
-        let limit = shared.settings.limits.head.max(8192);
+        let limit = head_limit(shared);
         let (tap, handle) = Tap::new(stream, Kind::Response { to_head: false }, 2 * limit);
-        let (sender, connection) = Builder::new()
-            .max_buf_size(limit)
-            .allow_obsolete_multiline_headers_in_responses(true)
-            .handshake(TokioIo::new(tap))
-            .await
-            .map_err(|error| failure::upstream(Phase::Send, FailureKind::Internal, error.to_string()))?;
-        let connection = connection.with_upgrades();
-        let running: Running = Box::pin(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "an upstream connection ended");
-            }
-        });
+        let number = {
+            let mut state = self.lock();
+            state.opened += 1;
+            state.opened
+        };
+        let running = Running { number, lender: Lender::new(tap), driver: None };
+        let sender = self.run(shared, running).await?;
+        Ok(Link { to: to.clone(), sender, tap: handle, way, reused: false, number })
+    }
+
+    async fn run(
+        &self,
+        shared: &Shared,
+        mut running: Running,
+    ) -> Result<SendRequest<Outgoing>, RawFailure> {
+        let sender = running.drive(head_limit(shared)).await?;
         let mut state = self.lock();
         state.running.push(running);
         state.has_new = true;
-        drop(state);
-        Ok(Link { to: to.clone(), sender, tap: handle, way, reused: false })
+        Ok(sender)
     }
 
     fn take_idle(&self, to: &Authority) -> Option<Link> {
@@ -177,4 +245,9 @@ impl Links {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Bytes of a head that hyper takes.
+fn head_limit(shared: &Shared) -> usize {
+    shared.settings.limits.head.max(8192)
 }

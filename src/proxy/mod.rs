@@ -17,7 +17,9 @@ mod http2;
 mod journal;
 mod lane;
 mod link;
+mod origin_stream;
 mod prefixed;
+mod rest;
 mod scanner;
 mod settings;
 mod stage;
@@ -36,6 +38,7 @@ mod writer;
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -84,6 +87,10 @@ struct Started {
     sandbox: AtomicU64,
     runtime: AtomicU64,
 }
+
+/// What becomes of a connection once it is known what it carries. It stands apart from how that was found out, which
+/// takes several times as much memory and would be kept as long as the connection.
+type Following = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// The proxy cannot start.
 #[derive(Debug, thiserror::Error)]

@@ -31,6 +31,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Prefixed<S> {
         let taken = self.before.len().min(buf.remaining());
         buf.put_slice(&self.before[..taken]);
         self.before.advance(taken);
+        if self.before.is_empty() {
+            // Not to hold the memory behind it.
+            self.before = Bytes::new();
+        }
         Poll::Ready(Ok(()))
     }
 }

@@ -107,6 +107,11 @@ impl HeadScanner {
         kept.then_some((&self.partial, self.begun))
     }
 
+    /// True between two messages, both of which end and begin here; what was found is taken.
+    pub fn is_between(&self) -> bool {
+        self.state == State::Between && self.found.is_empty()
+    }
+
     /// Looks no further: what follows is not HTTP.
     pub fn stop(&mut self) {
         self.state = State::Rest;

@@ -49,6 +49,8 @@ pub struct Timeouts {
     pub proceed: Duration,
     /// For exchanges that are under way when the proxy is stopped.
     pub grace: Duration,
+    /// After which a connection without exchanges gives back its buffers, at least; twice that at most.
+    pub rest: Duration,
 }
 
 impl Default for Timeouts {
@@ -60,6 +62,7 @@ impl Default for Timeouts {
             idle: Some(Duration::from_secs(600)),
             proceed: Duration::from_secs(1),
             grace: Duration::from_secs(2),
+            rest: Duration::from_millis(250),
         }
     }
 }

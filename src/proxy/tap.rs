@@ -15,9 +15,14 @@ use super::head::{Head, Kind};
 use super::scanner::HeadScanner;
 use super::writer::{HeadWriter, Replacement};
 
+/// Bytes that are read of what wakes a connection that rests.
+const WOKEN_BY: usize = 1024;
+
 /// A connection as hyper sees it, with the tap in it.
 pub(super) struct Tap<S> {
     inner: S,
+    /// What was read while nobody was there to take it.
+    before: Bytes,
     shared: Arc<Mutex<Shared>>,
 }
 
@@ -36,6 +41,12 @@ struct Shared {
     flushes: u64,
     /// Waits for the next time.
     flush_waiter: Option<Waker>,
+    /// Something was to be written since.
+    unflushed: bool,
+    /// Heads that were read.
+    heads: u64,
+    /// The two views of what was read may differ.
+    doubtful: bool,
 }
 
 impl<S> Tap<S> {
@@ -47,8 +58,11 @@ impl<S> Tap<S> {
             broken: None,
             flushes: 0,
             flush_waiter: None,
+            unflushed: false,
+            heads: 0,
+            doubtful: false,
         }));
-        (Self { inner, shared: Arc::clone(&shared) }, TapHandle(shared))
+        (Self { inner, before: Bytes::new(), shared: Arc::clone(&shared) }, TapHandle(shared))
     }
 
     fn lock(&self) -> MutexGuard<'_, Shared> {
@@ -56,10 +70,46 @@ impl<S> Tap<S> {
     }
 }
 
+impl<S: AsyncRead + Unpin> Tap<S> {
+    /// Ready when the other end has sent something, which is kept for whoever reads next, or has gone.
+    pub(super) fn poll_woken(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.before.is_empty() {
+            return Poll::Ready(());
+        }
+        let mut room = [0; WOKEN_BY];
+        let mut first = ReadBuf::new(&mut room);
+        // How it went wrong is noted; whoever reads next sees it as well.
+        let _ = ready!(Pin::new(&mut *self).poll_read(cx, &mut first));
+        self.before = Bytes::copy_from_slice(first.filled());
+        Poll::Ready(())
+    }
+}
+
 impl TapHandle {
     /// The next head and when its first byte was read.
     pub(super) fn next_head(&self) -> Option<(Head, Timestamp)> {
-        self.lock().scanner.next_head()
+        let mut shared = self.lock();
+        let head = shared.scanner.next_head();
+        shared.heads += u64::from(head.is_some());
+        head
+    }
+
+    /// How many heads were taken.
+    pub(super) fn heads(&self) -> u64 {
+        self.lock().heads
+    }
+
+    /// The scanner cannot be relied on to know when nothing is under way.
+    pub(super) fn doubt(&self) {
+        self.lock().doubtful = true;
+    }
+
+    /// True when nothing is under way: all that was read belongs to messages that have ended, and all that was to be
+    /// written is.
+    pub(super) fn is_quiet(&self) -> bool {
+        let shared = self.lock();
+        let is_whole = shared.ended.is_none() && shared.broken.is_none() && !shared.doubtful;
+        is_whole && !shared.unflushed && shared.writer.is_empty() && shared.scanner.is_between()
     }
 
     /// The trailers, when they are what was found next.
@@ -144,6 +194,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
         if buf.remaining() == 0 {
             return Poll::Ready(Ok(()));
         }
+        if !self.before.is_empty() {
+            let taken = self.before.len().min(buf.remaining());
+            buf.put_slice(&self.before.split_to(taken));
+            return Poll::Ready(Ok(()));
+        }
         if let Err(error) = ready!(Pin::new(&mut self.inner).poll_read(cx, buf)) {
             self.lock().ended.get_or_insert(Cause::of(&error));
             return Poll::Ready(Err(error));
@@ -165,6 +220,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
     ) -> Poll<io::Result<usize>> {
         let Self { inner, shared, .. } = self.get_mut();
         let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.unflushed = true;
         let written = shared.writer.poll_write(Pin::new(inner), cx, bufs);
         if let Poll::Ready(Err(error)) = &written {
             shared.broken.get_or_insert(Cause::of(error));
@@ -187,6 +243,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
         match &flushed {
             Ok(()) => {
                 shared.flushes += 1;
+                shared.unflushed = false;
                 if let Some(waiter) = shared.flush_waiter.take() {
                     waiter.wake();
                 }

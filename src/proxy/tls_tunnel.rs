@@ -23,7 +23,8 @@ use super::journal::Journal;
 use super::link::{self, Links, Prepared};
 use super::prefixed::Prefixed;
 use super::tls::{self, HelloReader, Progress, Protocol};
-use super::{Shared, Stage, upstream};
+use super::tunnel::nothing;
+use super::{Following, Shared, Stage, upstream};
 
 /// A tunnel whose client begins with TLS, and the connection to its origin.
 pub(super) struct Opening {
@@ -34,8 +35,8 @@ pub(super) struct Opening {
     pub(super) to: Authority,
 }
 
-/// Opens the client's TLS and serves what is in it; `read` was read from the client already.
-pub(super) async fn serve(opening: Opening, mut client: ClientStream, read: Bytes) {
+/// Opens the client's TLS; `read` was read from the client already.
+pub(super) async fn serve(opening: Opening, mut client: ClientStream, read: Bytes) -> Following {
     let Opening { shared, journal, stages, origin, to } = opening;
     let reset = client.reset_flag();
     let patience = shared.settings.timeouts.head;
@@ -91,16 +92,16 @@ pub(super) async fn serve(opening: Opening, mut client: ClientStream, read: Byte
     let protocol = stream.as_ref().and_then(|stream| stream.get_ref().1.alpn_protocol()).map(<[u8]>::to_vec);
     let speaks_http2 = protocol.as_deref() == Some(Protocol::Http2.id());
     journal.add(Event::Handshake { connection, hello, version, protocol, result });
-    let (Some(stream), Some(prepared)) = (stream, prepared) else { return };
+    let (Some(stream), Some(prepared)) = (stream, prepared) else { return nothing() };
     let tunnel = Tunnel { to, tls_name };
-    let stream = Prefixed::new(before.freeze(), stream);
+    let stream = Prefixed::new(before.freeze(), Box::new(stream));
     if speaks_http2 {
-        http2::serve(stream, http2::Parts { shared, journal, prepared, tunnel }, stages).await;
+        Box::pin(http2::serve(stream, http2::Parts { shared, journal, prepared, tunnel }, stages))
     } else {
         let links = Links::prepared(prepared);
         let parts =
             Parts { shared, journal, links, tunnel: Some(tunnel), reverse: None, reset, is_late: false };
-        http::serve(stream, parts, stages).await;
+        Box::pin(http::serve(stream, parts, stages))
     }
 }
 

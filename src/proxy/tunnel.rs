@@ -24,7 +24,7 @@ use super::link::{Links, Prepared};
 use super::prefixed::Prefixed;
 use super::tls_tunnel::{self, Opening};
 use super::upstream::{self, Dialled};
-use super::{Shared, Stage, answer};
+use super::{Following, Shared, Stage, answer};
 
 /// A connection whose first request is CONNECT.
 pub(super) struct Connect {
@@ -47,8 +47,8 @@ enum First {
     Nothing,
 }
 
-/// Serves a CONNECT until its connection ends; `rest` is what came after its head.
-pub(super) async fn serve(connect: Connect, mut client: ClientStream, rest: BytesMut) {
+/// Answers a CONNECT and finds out what is in the tunnel; `rest` is what came after its head.
+pub(super) async fn serve(connect: Connect, mut client: ClientStream, rest: BytesMut) -> Following {
     let Connect { shared, journal, head, at, .. } = &connect;
     let connection = journal.connection;
     let (_, target) = head.request_line();
@@ -56,7 +56,7 @@ pub(super) async fn serve(connect: Connect, mut client: ClientStream, rest: Byte
         let message = Refusal::Target.to_string();
         refuse(&connect, *at, &message).await;
         reply(&mut client, &answer::bytes(StatusCode::BAD_REQUEST, "", &message)).await;
-        return;
+        return nothing();
     };
     let authority = to.to_text();
     journal.add(Event::Asked { connection, authority });
@@ -66,14 +66,19 @@ pub(super) async fn serve(connect: Connect, mut client: ClientStream, rest: Byte
             let page = answer::bytes(answer::status_of(&failure), "", &failure.message);
             journal.tell(Event::ConnectFailed { connection, failure }).await;
             reply(&mut client, &page).await;
-            return;
+            return nothing();
         }
     };
     journal.add(Event::Dialled { connection, address: address.to_string() });
     if client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await.is_err() {
-        return;
+        return nothing();
     }
-    intercept(connect, client, rest, origin, to).await;
+    intercept(connect, client, rest, origin, to).await
+}
+
+/// What follows where the connection is over.
+pub(super) fn nothing() -> Following {
+    Box::pin(std::future::ready(()))
 }
 
 /// Passes a CONNECT to an ignored host through; only its host is told.
@@ -102,35 +107,33 @@ async fn intercept(
     connect: Connect,
     mut client: ClientStream,
     mut read: BytesMut,
-    mut origin: TcpStream,
+    origin: TcpStream,
     to: Authority,
-) {
+) -> Following {
     let Connect { shared, journal, mut stages, .. } = connect;
     let seen = tokio::select! {
         seen = sniff(&mut client, &mut read, &origin) => seen,
-        _ = stages.wait_for(|stage| *stage != Stage::Serving) => return,
+        _ = stages.wait_for(|stage| *stage != Stage::Serving) => return nothing(),
     };
     let before = read.freeze();
     match seen {
         Ok(First::Tls) => {
-            tls_tunnel::serve(Opening { shared, journal, stages, origin, to }, client, before).await;
+            tls_tunnel::serve(Opening { shared, journal, stages, origin, to }, client, before).await
         }
         Ok(First::Http2) => {
             let tunnel = Tunnel { to: Authority { https: false, ..to }, tls_name: None };
             let parts = http2::Parts { shared, journal, prepared: Prepared::Plain(origin), tunnel };
-            http2::serve(Prefixed::new(before, client), parts, stages).await;
+            Box::pin(http2::serve(Prefixed::new(before, client), parts, stages))
         }
         Ok(First::Http) => {
             let reset = client.reset_flag();
             let tunnel = Some(Tunnel { to: Authority { https: false, ..to }, tls_name: None });
             let links = Links::prepared(Prepared::Plain(origin));
             let parts = Parts { shared, journal, links, tunnel, reverse: None, reset, is_late: false };
-            http::serve(Prefixed::new(before, client), parts, stages).await;
+            Box::pin(http::serve(Prefixed::new(before, client), parts, stages))
         }
-        Ok(First::Other(reason)) => {
-            pass(&journal, client, before, &mut origin, reason, &mut stages).await;
-        }
-        Ok(First::Nothing) | Err(_) => {}
+        Ok(First::Other(reason)) => Box::pin(pass(journal, client, before, origin, reason, stages)),
+        Ok(First::Nothing) | Err(_) => nothing(),
     }
 }
 
@@ -183,19 +186,19 @@ fn recognise(bytes: &[u8]) -> Option<First> {
 
 /// Copies both ways, unread, and tells how much.
 async fn pass(
-    journal: &Journal,
+    journal: Arc<Journal>,
     mut client: ClientStream,
     before: Bytes,
-    origin: &mut TcpStream,
+    mut origin: TcpStream,
     reason: &'static str,
-    stages: &mut watch::Receiver<Stage>,
+    mut stages: watch::Receiver<Stage>,
 ) {
     let connection = journal.connection;
     let already = before.len() as u64;
     client.take_passed();
     if origin.write_all(&before).await.is_ok() {
         tokio::select! {
-            copied = copy_bidirectional(&mut client, origin) => if copied.is_err() {
+            copied = copy_bidirectional(&mut client, &mut origin) => if copied.is_err() {
                 // What broke on one side breaks on the other.
                 client.reset_flag().set();
                 let _ = origin.set_zero_linger();

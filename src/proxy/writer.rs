@@ -45,6 +45,11 @@ pub(super) struct HeadWriter {
 }
 
 impl HeadWriter {
+    /// True when nothing is to go out and nothing to be replaced.
+    pub(super) fn is_empty(&self) -> bool {
+        self.armed.is_none() && self.out.is_empty()
+    }
+
     /// The next head that is written is replaced by this one.
     pub(super) fn replace(&mut self, head: Replacement) {
         self.armed = Some(Armed::Head(head));

@@ -1,10 +1,12 @@
 //! Exchanges one after the other: keep-alive, pipelining, interim answers, answers without a body.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use samewire::model::{FailureKind, Leg, Messages, WebSocket};
 use samewire::record::Event;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::{mpsc, watch};
 
 use super::rig::{OK, answering, read_exactly, read_head, start, start_origin, told};
 
@@ -83,6 +85,46 @@ async fn answers_without_a_body_end_at_their_head() {
         let told = rig.exchanges().await;
         assert!(told.len() == 2 && told.iter().all(|told| told.ended && told.content.is_empty()));
     }
+}
+
+/// Between requests the library does not have the connections; neither end can tell.
+#[tokio::test]
+async fn connections_that_rest_are_kept_on_both_sides() {
+    let (connections, mut opened) = mpsc::unbounded_channel();
+    let (leave, left) = watch::channel(false);
+    let origin = start_origin(move |mut stream| {
+        let (connections, mut left) = (connections.clone(), left.clone());
+        async move {
+            connections.send(()).unwrap();
+            let answering = async {
+                while !read_head(&mut stream).await.is_empty() && stream.write_all(OK).await.is_ok() {}
+            };
+            tokio::select! {
+                () = answering => {}
+                _ = left.wait_for(|leave| *leave) => {}
+            }
+        }
+    })
+    .await;
+    let rig = start().await;
+    let mut stream = rig.tunnel(&origin.to_string()).await;
+    for id in 0..4 {
+        let sent = format!("GET /{id} HTTP/1.1\r\nHost: {origin}\r\n\r\n");
+        // In two pieces, of which the first wakes it.
+        let (first, second) = sent.as_bytes().split_at(3);
+        stream.write_all(first).await.unwrap();
+        stream.write_all(second).await.unwrap();
+        assert!(read_head(&mut stream).await.starts_with(b"HTTP/1.1 200"));
+        assert_eq!(read_exactly(&mut stream, 2).await, b"ok");
+        let nothing = tokio::time::timeout(Duration::from_millis(30), stream.read(&mut [0])).await;
+        assert!(nothing.is_err(), "it is kept open");
+    }
+    leave.send_replace(true);
+    assert_eq!(stream.read(&mut [0]).await.unwrap(), 0, "the client learns that the origin has left");
+    let told = rig.exchanges().await;
+    assert!(told.len() == 4 && told.iter().all(|told| told.ended && told.desync.is_none()));
+    assert_eq!(opened.try_recv(), Ok(()));
+    assert!(opened.try_recv().is_err(), "one connection for all");
 }
 
 #[tokio::test]

@@ -27,6 +27,8 @@ pub(super) fn settings() -> Settings {
         connect: Duration::from_secs(5),
         grace: Duration::from_millis(500),
         proceed: Duration::from_millis(300),
+        // So that connections rest wherever a test lets them.
+        rest: Duration::from_millis(1),
         ..Timeouts::default()
     };
     Settings { timeouts, ..Settings::default() }
