@@ -33,7 +33,7 @@ pub(super) struct Outgoing {
 }
 
 /// Bytes that hyper may hold of a body for a peer that does not take them; a piece may go beyond.
-const UNWRITTEN: usize = 64 * 1024;
+const UNWRITTEN: usize = 32 * 1024;
 
 enum Source {
     Own(Option<Bytes>),
@@ -75,6 +75,8 @@ pub(super) struct Told {
     pub(super) tap: TapHandle,
     /// How long nothing may come.
     pub(super) patience: Patience,
+    /// Says that there is still something of the exchange.
+    pub(super) _underway: Arc<()>,
 }
 
 /// The leg that an answer goes out on.

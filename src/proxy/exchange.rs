@@ -185,7 +185,8 @@ impl Exchange<'_> {
     /// To whom a body is told that comes from this leg.
     fn told(&self, from: &TapHandle, silence: &Arc<Alarm>) -> Told {
         let patience = Patience::new(silence, self.session.shared.settings.timeouts.idle);
-        Told { journal: Arc::clone(&self.journal), exchange: self.id, tap: from.clone(), patience }
+        let (journal, exchange, tap) = (Arc::clone(&self.journal), self.id, from.clone());
+        Told { journal, exchange, tap, patience, _underway: Arc::clone(&self.session.underway) }
     }
 
     fn replacement(&self, route: &Route, link: &Link) -> Replacement {

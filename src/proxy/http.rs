@@ -47,6 +47,8 @@ pub(super) struct Session {
     /// For the answers' heads.
     pub(super) alarm: Alarm,
     pub(super) silence: Silence,
+    /// Held by every exchange that hyper has something of.
+    pub(super) underway: Arc<()>,
     /// Both ends of a protocol that took HTTP's place.
     pub(super) upgrade: Mutex<Option<Switched>>,
 }
@@ -110,9 +112,19 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let (tap, handle) = Tap::new(stream, Kind::Request, 2 * limit);
     let Parts { shared, journal, links, tunnel, reverse, reset, is_late } = parts;
     let (alarm, silence, upgrade) = (Alarm::default(), Silence::default(), Mutex::default());
-    let session =
-        Session { shared, journal, links, tunnel, reverse, reset, tap: handle, alarm, silence, upgrade };
-    let session = Arc::new(session);
+    let session = Arc::new(Session {
+        shared,
+        journal,
+        links,
+        tunnel,
+        reverse,
+        reset,
+        tap: handle,
+        alarm,
+        silence,
+        underway: Arc::default(),
+        upgrade,
+    });
     let mut deadline =
         HeadDeadline::new(if is_late { Duration::ZERO } else { session.shared.settings.timeouts.head });
     let service = {
@@ -211,6 +223,7 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
 }
 
 async fn serve_one(session: Arc<Session>, request: Request<Incoming>) -> Result<Response<Outgoing>, Aborted> {
+    let _underway = Arc::clone(&session.underway);
     exchange::serve(&session, request).await
 }
 
@@ -259,9 +272,10 @@ impl Session {
         tunnel.or_else(|| self.reverse.as_ref().map(Reverse::to))
     }
 
-    /// Nothing is under way, as far as the client's leg tells.
+    /// Nothing is under way. Not the same as that no exchange is open: one that has ended for the recorder may wait for
+    /// room there with the last of its content.
     fn is_quiet(&self) -> bool {
-        self.journal.is_idle() && self.tap.is_quiet()
+        Arc::strong_count(&self.underway) == 1 && self.journal.is_idle() && self.tap.is_quiet()
     }
 
     /// What the requests that come here are for, as far as the connection tells.

@@ -224,11 +224,7 @@ impl Links {
         Ok(Link { to: to.clone(), sender, tap: handle, way, reused: false, number })
     }
 
-    async fn run(
-        &self,
-        shared: &Shared,
-        mut running: Running,
-    ) -> Result<SendRequest<Outgoing>, RawFailure> {
+    async fn run(&self, shared: &Shared, mut running: Running) -> Result<SendRequest<Outgoing>, RawFailure> {
         let sender = running.drive(head_limit(shared)).await?;
         let mut state = self.lock();
         state.running.push(running);

@@ -18,11 +18,19 @@ use super::writer::{HeadWriter, Replacement};
 /// Bytes that are read of what wakes a connection that rests.
 const WOKEN_BY: usize = 1024;
 
+/// Bytes of one read while less than `LONG` have come without a break. hyper reads in ever larger pieces as long as there
+/// is more, and some of them wait in every connection whose other end does not take them.
+const PIECE: usize = 16 * 1024;
+/// From here on it is a transfer that goes faster in large pieces.
+const LONG: usize = 1 << 20;
+
 /// A connection as hyper sees it, with the tap in it.
 pub(super) struct Tap<S> {
     inner: S,
     /// What was read while nobody was there to take it.
     before: Bytes,
+    /// Bytes that have come without a break.
+    run: usize,
     shared: Arc<Mutex<Shared>>,
 }
 
@@ -62,7 +70,7 @@ impl<S> Tap<S> {
             heads: 0,
             doubtful: false,
         }));
-        (Self { inner, before: Bytes::new(), shared: Arc::clone(&shared) }, TapHandle(shared))
+        (Self { inner, before: Bytes::new(), run: 0, shared: Arc::clone(&shared) }, TapHandle(shared))
     }
 
     fn lock(&self) -> MutexGuard<'_, Shared> {
@@ -82,6 +90,32 @@ impl<S: AsyncRead + Unpin> Tap<S> {
         let _ = ready!(Pin::new(&mut *self).poll_read(cx, &mut first));
         self.before = Bytes::copy_from_slice(first.filled());
         Poll::Ready(())
+    }
+}
+
+impl<S: AsyncRead + Unpin> Tap<S> {
+    /// Reads a piece that is as large as is good.
+    fn poll_piece(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let filled = buf.filled().len();
+        if buf.remaining() <= PIECE {
+            self.run = 0;
+            return Pin::new(&mut self.inner).poll_read(cx, buf);
+        }
+        if self.run < LONG {
+            let mut piece = ReadBuf::new(buf.initialize_unfilled_to(PIECE));
+            ready!(Pin::new(&mut self.inner).poll_read(cx, &mut piece))?;
+            let length = piece.filled().len();
+            buf.advance(length);
+        } else {
+            ready!(Pin::new(&mut self.inner).poll_read(cx, buf))?;
+        }
+        let length = buf.filled().len() - filled;
+        self.run = if length < PIECE { 0 } else { self.run.saturating_add(length) };
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -199,7 +233,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
             buf.put_slice(&self.before.split_to(taken));
             return Poll::Ready(Ok(()));
         }
-        if let Err(error) = ready!(Pin::new(&mut self.inner).poll_read(cx, buf)) {
+        if let Err(error) = ready!(self.as_mut().poll_piece(cx, buf)) {
             self.lock().ended.get_or_insert(Cause::of(&error));
             return Poll::Ready(Err(error));
         }
