@@ -18,7 +18,7 @@ use super::writer::{HeadWriter, Replacement};
 /// Bytes that are read of what wakes a connection that rests.
 const WOKEN_BY: usize = 1024;
 
-/// Bytes of one read while less than `LONG` have come without a break. hyper reads in ever larger pieces as long as there
+/// Bytes of one read while less than `LONG` have come in pieces as large as that. hyper reads in ever larger pieces as long as there
 /// is more, and some of them wait in every connection whose other end does not take them.
 const PIECE: usize = 16 * 1024;
 /// From here on it is a transfer that goes faster in large pieces.
@@ -29,7 +29,7 @@ pub(super) struct Tap<S> {
     inner: S,
     /// What was read while nobody was there to take it.
     before: Bytes,
-    /// Bytes that have come without a break.
+    /// Bytes that have come since hyper has wanted more than a `PIECE` at a time.
     run: usize,
     shared: Arc<Mutex<Shared>>,
 }
@@ -113,8 +113,8 @@ impl<S: AsyncRead + Unpin> Tap<S> {
         } else {
             ready!(Pin::new(&mut self.inner).poll_read(cx, buf))?;
         }
-        let length = buf.filled().len() - filled;
-        self.run = if length < PIECE { 0 } else { self.run.saturating_add(length) };
+        // hyper asks for less where little comes; that begins anew.
+        self.run = self.run.saturating_add(buf.filled().len() - filled);
         Poll::Ready(Ok(()))
     }
 }
