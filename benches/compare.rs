@@ -51,7 +51,7 @@ fn hidden(value: &str, class: Class, credential: bool) -> Secret {
 }
 
 fn field(name: &str, text: Text) -> Field {
-    Field { name: FieldName::new(name), spacing: Spacing::default(), value: FieldValue::Text(text) }
+    Field::new(FieldName::new(name), Spacing::default(), FieldValue::Text(text))
 }
 
 fn parameter(name: &str, value: String) -> Parameter {
@@ -70,11 +70,11 @@ fn exchange(page: usize, side: Side, started_at: Timestamp) -> Exchange {
     let fields = vec![
         field("Host", Text::shown("api.bench.test")),
         field("Accept", Text::shown("application/json")),
-        Field {
-            name: FieldName::new("Authorization"),
-            spacing: Spacing::default(),
-            value: FieldValue::Credentials(Box::new(token)),
-        },
+        Field::new(
+            FieldName::new("Authorization"),
+            Spacing::default(),
+            FieldValue::Credentials(Box::new(token)),
+        ),
         field("User-Agent", Text::shown("connector/1.0")),
         field("X-Tenant", Text::shown(tenant)),
         field("X-Request-Id", Text::hidden(hidden(&format!("{side} {page}"), Class::Hex, false))),

@@ -257,11 +257,10 @@ fn shown_content(content: &Content) -> (Option<String>, Option<&'static str>) {
 }
 
 fn headers(fields: &[Field]) -> Vec<Pair<'_>> {
-    let pair = |field| {
-        let Field { name, value, .. }: &Field = field;
-        Pair { name: &name.sent, value: render::field_value(value) }
-    };
-    fields.iter().map(pair).collect()
+    fields
+        .iter()
+        .map(|field| Pair { name: &field.name.sent, value: render::field_value(&field.value) })
+        .collect()
 }
 
 /// The value of the first field of this name.

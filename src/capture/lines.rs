@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use super::writer::{CLOSING, OPENING};
 
 /// Bytes that are read at a time. A longer line makes a longer block.
-const BLOCK: u64 = 8 << 20;
+const BLOCK: u64 = 4 << 20;
 
 /// A part of the file, and where it begins.
 #[derive(Clone, Copy)]

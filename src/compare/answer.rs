@@ -7,7 +7,7 @@ use super::json;
 use super::side_by_side::{Both, Found, short};
 use super::value::{Likeness, texts};
 use super::{FieldPart, Locator, Reason, Significance};
-use crate::model::{Content, Exchange, Field, FieldValue, Outcome, Piece, Response, Text};
+use crate::model::{Body, Content, Exchange, Field, FieldValue, Outcome, Piece, Response, Text};
 
 /// Compares both outcomes.
 pub(super) fn compare(both: &Both<'_>, found: &mut Found<'_>) {
@@ -43,7 +43,7 @@ pub(super) fn compare(both: &Both<'_>, found: &mut Found<'_>) {
         location(both, from, to, found);
     } else {
         let same_media_type = media_type(from, to, found);
-        if same_media_type && both.runs.same_key && both.bytes_known() && from.body.digest != to.body.digest {
+        if same_media_type && both.runs.same_key && both.answers_known() {
             content(both, from, to, found);
         }
     }
@@ -103,18 +103,37 @@ fn location(both: &Both<'_>, from: &Response, to: &Response, found: &mut Found<'
 
 /// What the same request reads may change between two runs; so one place stands for all, and it does not decide.
 fn content(both: &Both<'_>, from: &Response, to: &Response, found: &mut Found<'_>) {
-    let significance = Significance::Cosmetic(Reason::Data);
-    let (pointer, values) = match (&from.body.content, &to.body.content) {
+    let (one, other) = (&from.body, &to.body);
+    if one.digest == other.digest {
+        return;
+    }
+    let (pointer, values) = match (&one.content, &other.content) {
         (Content::Json(one), Content::Json(other)) => match json::first(both, one, other) {
             Some(first) => first,
             None => return,
         },
-        _ => (
-            String::new(),
-            (Some(format!("{} bytes", from.body.length)), Some(format!("{} bytes", to.body.length))),
-        ),
+        (Content::Text(one), Content::Text(other))
+            if !matches!(texts(both, "", one, other), Likeness::Differs(_)) =>
+        {
+            return;
+        }
+        (Content::Opaque(_), _) | (_, Content::Opaque(_)) if !digests_are_of_one_kind(both, one, other) => {
+            return;
+        }
+        (from, to) if from == to && !digests_are_of_one_kind(both, one, other) => return,
+        _ => {
+            (String::new(), (Some(format!("{} bytes", one.length)), Some(format!("{} bytes", other.length))))
+        }
     };
+    let significance = Significance::Cosmetic(Reason::Data);
     found.push(Locator::Response(Box::new(Locator::Body { pointer })), None, values, significance);
+}
+
+/// An import's digest is that of the content, and a recording's that of the bytes on the wire.
+fn digests_are_of_one_kind(both: &Both<'_>, one: &Body, other: &Body) -> bool {
+    let of_content =
+        |exchange: &Exchange, body: &Body| exchange.imported().is_some() || body.codings.is_empty();
+    both.bytes_known() || of_content(both.sandbox, one) && of_content(both.runtime, other)
 }
 
 fn at(name: &str) -> Locator {

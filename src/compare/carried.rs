@@ -68,14 +68,16 @@ pub(super) fn carried(exchange: &Exchange) -> Vec<Item> {
 pub(super) fn both_carried(both: &Both<'_>) -> [Vec<Item>; 2] {
     let (sandbox, runtime) = (carried(both.sandbox), carried(both.runtime));
     let again = |exchange: &Exchange, own: &[Item], others: &[Item]| match known(others, own) {
-        tags if tags.is_empty() || !both.runs.same_key => own.to_vec(),
-        tags => read(exchange, &tags),
+        tags if tags.is_empty() || !both.runs.same_key => None,
+        tags => Some(read(exchange, &tags)),
     };
-    let mut one = again(both.sandbox, &sandbox, &runtime);
-    let mut other = again(both.runtime, &runtime, &sandbox);
-    one.extend(nulls(both.sandbox, &one, &runtime));
-    other.extend(nulls(both.runtime, &other, &sandbox));
-    [one, other]
+    let (one, other) = (again(both.sandbox, &sandbox, &runtime), again(both.runtime, &runtime, &sandbox));
+    let ours = nulls(both.sandbox, one.as_ref().unwrap_or(&sandbox), &runtime);
+    let theirs = nulls(both.runtime, other.as_ref().unwrap_or(&runtime), &sandbox);
+    [(one.unwrap_or(sandbox), ours), (other.unwrap_or(runtime), theirs)].map(|(mut items, nulls)| {
+        items.extend(nulls);
+        items
+    })
 }
 
 /// Shorter values may be equal by chance. In bytes.

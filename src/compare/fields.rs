@@ -61,6 +61,10 @@ fn pair(
     items: [&[Item]; 2],
     found: &mut Found<'_>,
 ) {
+    // What is held once is equal.
+    if field.is_shared_with(partner) && field.name.key != "host" {
+        return;
+    }
     let key = &field.name.key;
     let at = |part| Locator::Field { name: key.clone(), nth, part };
     if both.heads_known() {

@@ -83,6 +83,13 @@ impl Both<'_> {
         !self.sandbox.lacks(Lack::Time) && !self.runtime.lacks(Lack::Time)
     }
 
+    /// The content of both answers is known in full.
+    pub(super) fn answers_known(&self) -> bool {
+        [self.sandbox, self.runtime]
+            .iter()
+            .all(|exchange| exchange.imported().is_none_or(|imported| imported.whole_answer))
+    }
+
     /// Samewire saw both itself: lengths and digests are those of the wire.
     pub(super) fn bytes_known(&self) -> bool {
         self.sandbox.imported().is_none() && self.runtime.imported().is_none()

@@ -118,7 +118,8 @@ fn texts(text: &Text, tell: &mut Tell<'_>) {
 
 fn contents(content: &Content, tell: &mut Tell<'_>) {
     match content {
-        Content::Json(json) => values(json, tell),
+        // Every answer is looked into once, and most never again.
+        Content::Json(json) => values(&json.look(), tell),
         Content::JsonLines(lines) => lines.iter().for_each(|line| values(line, tell)),
         Content::Form(form) => parameters(form, tell),
         Content::Text(text) => texts(text, tell),

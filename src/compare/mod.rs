@@ -8,6 +8,7 @@ mod answer;
 mod attempt;
 mod body;
 mod carried;
+mod columns;
 mod config_to_wire;
 mod credentials;
 mod expect;
@@ -22,6 +23,7 @@ mod kind;
 mod learn;
 mod locator;
 mod named;
+mod naming;
 mod pair;
 mod pattern;
 mod reverse;
@@ -30,6 +32,7 @@ mod side_by_side;
 mod signed;
 mod significance;
 mod target;
+mod threads;
 mod tls;
 mod value;
 
@@ -55,7 +58,8 @@ use side_by_side::{Both, Found, Runs};
 /// A run without any exchange yields lonely pairs and no differences: there is nothing to compare with.
 pub fn compare(sandbox: &Capture, runtime: &Capture) -> Comparison {
     let runs = Runs::new(sandbox, runtime);
-    let mut pairs = pair::pair(&attempt::fold(sandbox), &attempt::fold(runtime), runs.same_key);
+    let (ours, theirs) = threads::both(|| attempt::fold(sandbox), || attempt::fold(runtime));
+    let mut pairs = pair::pair(&ours, &theirs, runs.same_key);
     for pair in &mut pairs {
         let (one, other) =
             (compared(sandbox, pair.sandbox.as_ref()), compared(runtime, pair.runtime.as_ref()));
@@ -63,34 +67,48 @@ pub fn compare(sandbox: &Capture, runtime: &Capture) -> Comparison {
         imported::explain(pair, sandbox, runtime);
         growing::explain(pair, sandbox, runtime);
     }
-    let mut comparison = Comparison { same_key: runs.same_key, pairs, ..Comparison::default() };
     let comparable = !sandbox.exchanges.is_empty() && !runtime.exchanges.is_empty();
-    for (at, pair) in comparison.pairs.iter().enumerate() {
-        let (one, other) =
-            (compared(sandbox, pair.sandbox.as_ref()), compared(runtime, pair.runtime.as_ref()));
-        let number = |exchange: Option<&Exchange>| exchange.map(|exchange| exchange.number);
-        let differences = &mut comparison.differences;
-        let mut found = Found { pair: at, sandbox: number(one), runtime: number(other), differences };
-        comparison.credentials.push(if let (Some(one), Some(other)) = (one, other) {
-            let both = Both { runs: &runs, sandbox: one, runtime: other };
-            let [ours, theirs] = &carried::both_carried(&both);
-            let credentials = credentials::compare(&both, ours, theirs, &mut found);
-            target::compare(&both, [ours, theirs], &mut found);
-            tls::compare(&both, &mut found);
-            fields::compare(&both, [ours, theirs], &mut found);
-            body::compare(&both, [ours, theirs], &mut found);
-            answer::compare(&both, &mut found);
-            credentials
-        } else {
-            if comparable {
-                lonely(pair, one, other, &mut found);
-            }
-            let [ours, theirs] =
-                [one, other].map(|exchange| exchange.map(carried::carried).unwrap_or_default());
-            credentials::alone(&ours, &theirs)
-        });
+    let compared = threads::in_shares(&pairs, |first, share| {
+        let mut part = Comparison::default();
+        for (at, pair) in share.iter().enumerate() {
+            compare_pair(&runs, first + at, pair, comparable, &mut part);
+        }
+        part
+    });
+    let mut comparison = Comparison { same_key: runs.same_key, ..Comparison::default() };
+    for part in compared {
+        comparison.differences.extend(part.differences);
+        comparison.credentials.extend(part.credentials);
     }
+    comparison.pairs = pairs;
+    columns::explain(&mut comparison, sandbox, runtime);
     comparison
+}
+
+/// Compares the exchanges of one pair, or says of a lonely one that it is.
+fn compare_pair(runs: &Runs<'_>, at: usize, pair: &Pair, comparable: bool, comparison: &mut Comparison) {
+    let one = compared(runs.sandbox, pair.sandbox.as_ref());
+    let other = compared(runs.runtime, pair.runtime.as_ref());
+    let number = |exchange: Option<&Exchange>| exchange.map(|exchange| exchange.number);
+    let differences = &mut comparison.differences;
+    let mut found = Found { pair: at, sandbox: number(one), runtime: number(other), differences };
+    comparison.credentials.push(if let (Some(one), Some(other)) = (one, other) {
+        let both = Both { runs, sandbox: one, runtime: other };
+        let [ours, theirs] = &carried::both_carried(&both);
+        let credentials = credentials::compare(&both, ours, theirs, &mut found);
+        target::compare(&both, [ours, theirs], &mut found);
+        tls::compare(&both, &mut found);
+        fields::compare(&both, [ours, theirs], &mut found);
+        body::compare(&both, [ours, theirs], &mut found);
+        answer::compare(&both, &mut found);
+        credentials
+    } else {
+        if comparable {
+            lonely(pair, one, other, &mut found);
+        }
+        let [ours, theirs] = [one, other].map(|exchange| exchange.map(carried::carried).unwrap_or_default());
+        credentials::alone(&ours, &theirs)
+    });
 }
 
 /// The attempt that is compared.

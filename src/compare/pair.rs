@@ -1,14 +1,18 @@
 //! Which requests of two runs belong together: by what they ask for, then by equality, then by order.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::attempt::{Unit, is_redirect};
 use super::key::{self, TIERS, Tier};
+use super::naming::{Name, Names};
 use super::{Pair, alone};
 use crate::model::Lack;
 
 /// How far, in matched requests, two unequal requests of one kind may stand apart and still be taken for one; concurrency moves them.
 const APART: usize = 16;
+
+/// Matched requests of one kind from which it is learned what names them. What repeats at all repeats within so many.
+const TELLING: usize = 512;
 
 /// Pairs the units of two runs. Every unit stands in exactly one pair.
 pub(super) fn pair(sandbox: &[Unit<'_>], runtime: &[Unit<'_>], same_key: bool) -> Vec<Pair> {
@@ -126,7 +130,7 @@ impl<'u, 'a> Pairing<'u, 'a> {
 
     /// Pairs the free units of a bucket that have the same hash, first with first.
     fn equal(&mut self, bucket: &Bucket, hash: impl Fn(&Unit<'_>) -> u64) {
-        let mut waiting: HashMap<u64, std::collections::VecDeque<usize>> = HashMap::new();
+        let mut waiting: HashMap<u64, VecDeque<usize>> = HashMap::new();
         for at in bucket.runtime.iter().filter(|at| self.partner_of_runtime[**at].is_none()) {
             waiting.entry(hash(&self.runtime[*at])).or_default().push_back(*at);
         }
@@ -135,15 +139,14 @@ impl<'u, 'a> Pairing<'u, 'a> {
         }
         for at in &bucket.sandbox {
             if self.partner_of_sandbox[*at].is_none()
-                && let Some(other) =
-                    waiting.get_mut(&hash(&self.sandbox[*at])).and_then(std::collections::VecDeque::pop_front)
+                && let Some(other) = waiting.get_mut(&hash(&self.sandbox[*at])).and_then(VecDeque::pop_front)
             {
                 self.join(*at, other);
             }
         }
     }
 
-    /// Pairs what is left of a bucket in order, where about as many matched requests stand before both.
+    /// Pairs what is left of a bucket: what has one name, then in order, where about as many matched requests stand before both.
     fn in_order(&mut self, bucket: &Bucket) {
         let free = |units: &[usize], partners: &[Option<usize>]| {
             let mut matched = 0_usize;
@@ -153,11 +156,18 @@ impl<'u, 'a> Pairing<'u, 'a> {
             }
             free
         };
-        let ones = free(&bucket.sandbox, &self.partner_of_sandbox);
-        let others = free(&bucket.runtime, &self.partner_of_runtime);
+        let mut ones = free(&bucket.sandbox, &self.partner_of_sandbox);
+        let mut others = free(&bucket.runtime, &self.partner_of_runtime);
+        if ones.is_empty() || others.is_empty() {
+            return;
+        }
+        let names = self.names(bucket);
+        self.of_one_name(&names, &mut ones, &mut others);
         let (mut one, mut other) = (0, 0);
         while let (Some((at, rank)), Some((partner, other_rank))) = (ones.get(one), others.get(other)) {
-            if rank.abs_diff(*other_rank) <= APART {
+            // What is named otherwise may be the same request only in the very same place.
+            let apart = if names.are_known() { 0 } else { APART };
+            if rank.abs_diff(*other_rank) <= apart {
                 self.join(*at, *partner);
                 (one, other) = (one + 1, other + 1);
             } else if rank < other_rank {
@@ -166,6 +176,42 @@ impl<'u, 'a> Pairing<'u, 'a> {
                 other += 1;
             }
         }
+    }
+
+    /// The parts that name requests, as the matched ones of a bucket show.
+    fn names(&self, bucket: &Bucket) -> Names<'a> {
+        let matched = bucket.sandbox.iter().filter_map(|at| {
+            let partner = self.partner_of_sandbox[*at]?;
+            Some((self.sandbox[*at].last, self.runtime[partner].last))
+        });
+        Names::of(&matched.take(TELLING).collect::<Vec<_>>())
+    }
+
+    /// Pairs what asks for the same by name, and takes it out of what is free.
+    fn of_one_name(
+        &mut self,
+        names: &Names<'_>,
+        ones: &mut Vec<(usize, usize)>,
+        others: &mut Vec<(usize, usize)>,
+    ) {
+        let mut waiting: HashMap<Name, VecDeque<usize>> = HashMap::new();
+        for (at, _) in others.iter() {
+            for name in names.of_request(self.runtime[*at].last) {
+                waiting.entry(name).or_default().push_back(*at);
+            }
+        }
+        for (at, _) in ones.iter() {
+            let partner = names.of_request(self.sandbox[*at].last).into_iter().find_map(|name| {
+                let waiting = waiting.get_mut(&name)?;
+                std::iter::from_fn(|| waiting.pop_front())
+                    .find(|other| self.partner_of_runtime[*other].is_none())
+            });
+            if let Some(partner) = partner {
+                self.join(*at, partner);
+            }
+        }
+        ones.retain(|(at, _)| self.partner_of_sandbox[*at].is_none());
+        others.retain(|(at, _)| self.partner_of_runtime[*at].is_none());
     }
 
     /// What has another path: first where most of its segments are the same.

@@ -1,6 +1,6 @@
 //! Two runs, and two exchanges of theirs, side by side.
 
-use std::cell::OnceCell;
+use std::sync::OnceLock;
 
 use super::issued::Issued;
 use super::{Change, ChangeKind, Difference, Locator, Significance};
@@ -15,13 +15,13 @@ pub(super) struct Runs<'a> {
     pub(super) runtime: &'a Capture,
     /// Tags can be compared.
     pub(super) same_key: bool,
-    issued: [OnceCell<Issued>; 2],
+    issued: [OnceLock<Issued>; 2],
 }
 
 impl<'a> Runs<'a> {
     pub(super) fn new(sandbox: &'a Capture, runtime: &'a Capture) -> Self {
         let same_key = sandbox.key_id == runtime.key_id;
-        Self { sandbox, runtime, same_key, issued: [OnceCell::new(), OnceCell::new()] }
+        Self { sandbox, runtime, same_key, issued: [OnceLock::new(), OnceLock::new()] }
     }
 
     /// What the sandbox's answers told; read when first asked for, as few comparisons need it.

@@ -267,7 +267,7 @@ fn exchange(
     let fields = pairs("request", request.headers.as_deref())?;
     let method = request.http_method.as_deref().unwrap_or("GET");
     let head = message::request_head(method, &place.target, "", &fields)?;
-    let told = Imported { lacks: lacks(), presumed: None };
+    let told = Imported { lacks: lacks(), ..Imported::default() };
     let sent = message::message(head, content(request.body.as_deref())?);
     let answer = response.map(answer).transpose()?;
     Ok(Some(message::exchange(number, started_at, place, told, sent, answer)))

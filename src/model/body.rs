@@ -1,10 +1,8 @@
 //! The content of a message.
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 
-use super::{Field, Json, Parameter, Tag, Text, known_json};
+use super::{Field, Json, JsonContent, Parameter, Tag, Text};
 
 /// A message body, redacted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,8 +63,7 @@ pub enum Content {
     /// Nothing.
     Empty,
     /// One JSON value, shared by the bodies that hold the same.
-    #[serde(serialize_with = "known_json::serialize", deserialize_with = "known_json::deserialize")]
-    Json(Arc<Json>),
+    Json(JsonContent),
     /// JSON values, one a line.
     JsonLines(Vec<Json>),
     /// `application/x-www-form-urlencoded`.
@@ -117,7 +114,7 @@ pub struct Part {
 
 impl From<Json> for Content {
     fn from(json: Json) -> Self {
-        Self::Json(Arc::new(json))
+        Self::Json(JsonContent::from(json))
     }
 }
 

@@ -1,12 +1,71 @@
 //! One header line as sent.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 
-use super::{Credentials, Text};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::{Credentials, Text, known_json};
+
+/// A field line that several messages may share. Changing it changes it for the one message alone.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Field(Arc<FieldLine>);
+
+impl Field {
+    /// A line of these parts.
+    pub fn new(name: FieldName, spacing: Spacing, value: FieldValue) -> Self {
+        Self::from(FieldLine { name, spacing, value })
+    }
+
+    /// True for two that are held once, and therefore equal.
+    pub fn is_shared_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl From<FieldLine> for Field {
+    fn from(line: FieldLine) -> Self {
+        Self(Arc::new(line))
+    }
+}
+
+impl Deref for Field {
+    type Target = FieldLine;
+
+    fn deref(&self) -> &FieldLine {
+        &self.0
+    }
+}
+
+impl DerefMut for Field {
+    fn deref_mut(&mut self) -> &mut FieldLine {
+        Arc::make_mut(&mut self.0)
+    }
+}
+
+impl fmt::Debug for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Serialize for Field {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Field {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        known_json::field(deserializer)
+    }
+}
 
 /// A field line (RFC 9110, section 5): name, spacing and value as sent. Its order is its place in the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Field {
+#[serde(rename = "Field")]
+pub struct FieldLine {
     /// Its name.
     pub name: FieldName,
     /// White space around the value, where it is not one space before it and nothing after.

@@ -9,12 +9,15 @@ use super::Text;
 /// A request that another program told of.
 ///
 /// What no import tells is not listed in [`lacks`](Self::lacks): order, case and spacing of the fields as they were sent, the fields of the
-/// connection and of the framing where they are absent, and the bytes of a body under its content coding.
+/// connection and of the framing where they are absent, and the bytes of a body on the wire: its length and digest are those of its content.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Imported {
     /// What its source does not tell besides.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub lacks: BTreeSet<Lack>,
+    /// Its answer's content is told in full: it is as long as its source says. Of any other nothing is known but what is there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub whole_answer: bool,
     /// Of a request whose answer is not told: whether it is presumed to have succeeded, because the sandbox is the run that works.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub presumed: Option<bool>,

@@ -1,24 +1,58 @@
-//! What comes again and again in captures, held once: two runs of a connector mostly get the same answers, and their records the same words.
+//! What comes again and again in captures, held once: two runs of a connector mostly get the same answers, send the same fields, and
+//! their records hold the same words.
 
+use std::borrow::Borrow;
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use foldhash::quality::RandomState;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::{Json, Secret, Tag};
+use super::field::FieldLine;
+use super::{Field, Json, JsonContent, Secret, Tag};
 
-/// What was read so far, by the hash of its text.
+/// Fields that a thread remembers; those beyond are most likely made anew for each message.
+const MOST_FIELDS: usize = 4_096;
+
+/// What was read so far, by its text.
 #[derive(Debug, Default)]
-pub struct KnownJson(Mutex<HashMap<blake3::Hash, Arc<Json>>>);
+pub struct KnownJson(Mutex<HashSet<ByText, RandomState>>);
+
+/// Content that is looked up by its text.
+#[derive(Debug)]
+struct ByText(JsonContent);
+
+impl Borrow<str> for ByText {
+    fn borrow(&self) -> &str {
+        self.0.text()
+    }
+}
+
+impl Hash for ByText {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.text().hash(state);
+    }
+}
+
+impl PartialEq for ByText {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.text() == other.0.text()
+    }
+}
+
+impl Eq for ByText {}
 
 /// What a thread that reads looks things up in.
 struct Reading {
     known: Arc<KnownJson>,
     /// Words of a few kinds stand in most records.
-    secrets: HashMap<Tag, Arc<Secret>>,
+    secrets: HashMap<Tag, Arc<Secret>, RandomState>,
+    /// Clients and servers send most of their fields again with each message.
+    fields: HashMap<Box<str>, Field, RandomState>,
 }
 
 thread_local! {
@@ -27,24 +61,61 @@ thread_local! {
 }
 
 impl KnownJson {
-    /// Runs `read`. Contents that it reads on this thread, by `serde_json::from_slice` or `from_str`, are shared with those read before.
+    /// Runs `read`. What it reads on this thread, by `serde_json::from_slice` or `from_str`, is shared with what was read before.
     pub fn sharing<T>(self: &Arc<Self>, read: impl FnOnce() -> T) -> T {
-        let reading = Reading { known: Arc::clone(self), secrets: HashMap::new() };
+        let reading =
+            Reading { known: Arc::clone(self), secrets: HashMap::default(), fields: HashMap::default() };
         let before = CURRENT.replace(Some(reading));
         let read = read();
         CURRENT.set(before);
         read
     }
 
-    fn read(&self, text: &str) -> serde_json::Result<Arc<Json>> {
-        let hash = blake3::hash(text.as_bytes());
+    fn read(&self, text: &str) -> serde_json::Result<JsonContent> {
         let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(json) = known().get(&hash) {
-            return Ok(Arc::clone(json));
+        if let Some(ByText(known)) = known().get(text) {
+            return Ok(known.clone());
         }
-        let json: Arc<Json> = Arc::new(serde_json::from_str(text)?);
-        Ok(Arc::clone(known().entry(hash).or_insert(json)))
+        if !is_plausible(text) {
+            serde_json::from_str::<Json>(text)?;
+        }
+        let content = JsonContent::unread(text);
+        let mut known = known();
+        if let Some(ByText(known)) = known.get(text) {
+            return Ok(known.clone());
+        }
+        known.insert(ByText(content.clone()));
+        Ok(content)
     }
+}
+
+/// True where all that looks like a member of samewire's own is one, as far as a look at the text tells. The text is JSON.
+fn is_plausible(text: &str) -> bool {
+    memchr::memmem::find_iter(text.as_bytes(), b"\"$").all(|at| {
+        let rest = text.get(at + 2..).unwrap_or_default();
+        ["text\":[", "number\":[", "json\":", "$"].iter().any(|own| rest.starts_with(own))
+    })
+}
+
+/// The same field as one read before, where there is one.
+pub(super) fn field<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Field, D::Error> {
+    if CURRENT.with_borrow(Option::is_none) {
+        return FieldLine::deserialize(deserializer).map(Field::from);
+    }
+    let text = <&RawValue>::deserialize(deserializer)?.get();
+    let known =
+        CURRENT.with_borrow(|current| current.as_ref().and_then(|reading| reading.fields.get(text).cloned()));
+    if let Some(known) = known {
+        return Ok(known);
+    }
+    let field: FieldLine = serde_json::from_str(text).map_err(D::Error::custom)?;
+    let field = Field::from(field);
+    CURRENT.with_borrow_mut(|current| {
+        if let Some(reading) = current.as_mut().filter(|reading| reading.fields.len() < MOST_FIELDS) {
+            reading.fields.insert(text.into(), field.clone());
+        }
+    });
+    Ok(field)
 }
 
 /// The same secret as one read before, where there is one.
@@ -72,6 +143,7 @@ pub(super) fn exact<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     Ok(list)
 }
 
+/// A secret that may be held for several.
 pub(super) fn serialize<S: Serializer>(
     shared: &Arc<impl Serialize>,
     serializer: S,
@@ -79,12 +151,20 @@ pub(super) fn serialize<S: Serializer>(
     (**shared).serialize(serializer)
 }
 
-pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<Json>, D::Error> {
-    match CURRENT.with_borrow(|current| current.as_ref().map(|reading| Arc::clone(&reading.known))) {
-        None => Json::deserialize(deserializer).map(Arc::new),
-        Some(known) => {
-            let text = <&RawValue>::deserialize(deserializer)?;
-            known.read(text.get()).map_err(D::Error::custom)
+impl Serialize for JsonContent {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (**self).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for JsonContent {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match CURRENT.with_borrow(|current| current.as_ref().map(|reading| Arc::clone(&reading.known))) {
+            None => Json::deserialize(deserializer).map(Self::from),
+            Some(known) => {
+                let text = <&RawValue>::deserialize(deserializer)?;
+                known.read(text.get()).map_err(D::Error::custom)
+            }
         }
     }
 }
@@ -94,7 +174,7 @@ mod tests {
     use super::*;
     use crate::model::Content;
 
-    fn json(content: Content) -> Arc<Json> {
+    fn json(content: Content) -> JsonContent {
         let Content::Json(json) = content else { panic!("not JSON") };
         json
     }
@@ -104,14 +184,14 @@ mod tests {
         let known = Arc::<KnownJson>::default();
         let read = |text: &str| json(known.sharing(|| serde_json::from_str(text)).unwrap());
         let first = read(r#"{"json":{"a":[1,"x"]}}"#);
-        assert!(Arc::ptr_eq(&first, &read(r#"{"json":{"a":[1,"x"]}}"#)));
+        assert!(first.is_shared_with(&read(r#"{"json":{"a":[1,"x"]}}"#)));
         let spaced = read(r#"{"json":{"a": [1,"x"]}}"#);
-        assert!(!Arc::ptr_eq(&first, &spaced));
+        assert!(!first.is_shared_with(&spaced));
         assert_eq!(first, spaced);
         assert_ne!(first, read(r#"{"json":{"a":[1,"y"]}}"#));
         // Without it, each is read for itself.
         let alone = json(serde_json::from_str(r#"{"json":{"a":[1,"x"]}}"#).unwrap());
-        assert!(!Arc::ptr_eq(&first, &alone));
+        assert!(!first.is_shared_with(&alone));
         assert_eq!(first, alone);
     }
 
@@ -122,5 +202,27 @@ mod tests {
             assert!(serde_json::from_str::<Content>(wrong).is_err());
             assert!(known.sharing(|| serde_json::from_str::<Content>(wrong)).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn what_only_a_look_inside_shows_to_be_no_content_says_so() {
+        let known = Arc::<KnownJson>::default();
+        let read = |text: &str| json(known.sharing(|| serde_json::from_str(text)).unwrap());
+        let wrong = read(r#"{"json":{"a":{"$text":[7]}}}"#);
+        assert!(format!("{wrong:?}").contains("unreadable"), "{wrong:?}");
+        // Words that begin with a dollar sign are words.
+        let price = read(r#"{"json":{"price":"$5"}}"#);
+        assert_eq!(price.at("/price"), Some(&Json::String(crate::model::Text::shown("$5"))));
+        assert_eq!(*price.look(), *price);
+    }
+
+    #[test]
+    fn equal_fields_are_held_once() {
+        let known = Arc::<KnownJson>::default();
+        let text = r#"[{"name":{"sent":"A","key":"a"},"value":{"text":["x"]}},{"name":{"sent":"A","key":"a"},"value":{"text":["x"]}},
+            {"name":{"sent":"A","key":"a"},"value":{"text":["y"]}}]"#;
+        let fields: Vec<Field> = known.sharing(|| serde_json::from_str(text)).unwrap();
+        assert!(fields[0].is_shared_with(&fields[1]) && !fields[0].is_shared_with(&fields[2]));
+        assert_eq!(fields, serde_json::from_str::<Vec<Field>>(text).unwrap());
     }
 }

@@ -13,6 +13,7 @@ mod field;
 mod imported;
 mod inputs;
 mod json;
+mod json_content;
 mod known_json;
 mod relation;
 mod secret;
@@ -30,13 +31,14 @@ pub use exchange::{
     Exchange, Failure, FailureKind, Fidelity, Leg, Messages, Outcome, Phase, Request, Response, Timings,
     WebSocket,
 };
-pub use field::{Field, FieldName, FieldValue, Parameter, Spacing};
+pub use field::{Field, FieldLine, FieldName, FieldValue, Parameter, Spacing};
 pub use imported::{Imported, Lack, Source, SourceFormat};
 pub use inputs::{
     ClientVersion, ConfigFacts, ConfigValue, DefinedCredentials, ImageFacts, Inputs, JsonType, ManifestFacts,
     ManifestState, Repair, RepairKind, SpecFacts, SpecProperty, TemplateReference, Variable,
 };
 pub use json::Json;
+pub use json_content::JsonContent;
 pub use known_json::KnownJson;
 pub use relation::{Reference, Relation, Step};
 pub use secret::{Blank, Class, Envelope, Fingerprint, Form, Jwt, Length, Secret, Shape};

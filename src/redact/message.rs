@@ -181,7 +181,7 @@ impl Scope<'_> {
                 };
                 let key = sent.trim_end().to_ascii_lowercase();
                 let (spacing, value) = self.field_value(&key, line.value);
-                Field { name: shown, spacing, value }
+                Field::new(shown, spacing, value)
             })
             .collect()
     }

@@ -8,6 +8,7 @@ pub(crate) mod kit;
 mod learned;
 mod pairing;
 mod places;
+mod planted;
 pub(crate) mod properties;
 mod redacted;
 mod renewed;

@@ -1,10 +1,8 @@
 //! Messages: targets, fields, bodies.
 
-use std::sync::Arc;
-
 use crate::model::{
-    Body, Content, Credentials, Exchange, Fidelity, Field, FieldName, FieldValue, Json, Outcome, Parameter,
-    Part, Request, Response, Target, Token, UserInfo,
+    Body, Content, Credentials, Exchange, Fidelity, Field, FieldLine, FieldName, FieldValue, Json, Outcome,
+    Parameter, Part, Request, Response, Target, Token, UserInfo,
 };
 
 use super::secret::secret;
@@ -69,7 +67,7 @@ fn user_info(visitor: &mut impl Visitor, info: &mut UserInfo) {
 const HOSTS: [&str; 3] = ["host", "x-forwarded-host", "via"];
 
 fn field(visitor: &mut impl Visitor, field: &mut Field) {
-    let Field { name: FieldName { sent, key }, spacing: _, value } = field;
+    let FieldLine { name: FieldName { sent, key }, spacing: _, value } = &mut **field;
     let names_hosts = HOSTS.contains(&key.as_str());
     name(visitor, sent);
     name(visitor, key);
@@ -119,7 +117,7 @@ fn body(visitor: &mut impl Visitor, body: &mut Body) {
 fn content(visitor: &mut impl Visitor, content: &mut Content) {
     match content {
         Content::Empty | Content::Opaque(_) => {}
-        Content::Json(value) => json(visitor, Arc::make_mut(value)),
+        Content::Json(value) => value.change(|value| json(visitor, value)),
         Content::JsonLines(values) => each(values, |value| json(visitor, value)),
         Content::Form(all) => parameters(visitor, all),
         Content::Multipart(parts) => {

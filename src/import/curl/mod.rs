@@ -103,7 +103,7 @@ fn exchange(
         Err(reason) => return Err(ContentError::value("its URL", reason)),
     };
     let head = message::request_head(&command.method, &place.target, command.version, &command.fields)?;
-    let told = Imported { lacks: lacks(), presumed };
+    let told = Imported { lacks: lacks(), presumed, ..Imported::default() };
     let request = message::message(head, command.body.clone());
     Ok(Some(message::exchange(number, started_at, place, told, request, None)))
 }

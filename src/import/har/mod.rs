@@ -60,7 +60,7 @@ pub(super) fn survey(source: &Source) -> Result<Survey, ContentError> {
 
 /// Hands out each request that was on the wire.
 pub(super) fn read(source: &Source, survey: &Survey, take: &mut dyn FnMut(Told)) -> Result<(), ContentError> {
-    let imported = Imported { lacks: survey.lacks.clone(), presumed: None };
+    let imported = Imported { lacks: survey.lacks.clone(), ..Imported::default() };
     let mut connections: HashMap<String, (u32, u32)> = HashMap::new();
     let mut numbers = survey.numbers.iter();
     stream::entries(source, &mut |at, entry: &Entry| {
@@ -68,7 +68,8 @@ pub(super) fn read(source: &Source, survey: &Survey, take: &mut dyn FnMut(Told))
         // A file that has grown since it was checked is read as far as it was checked.
         let Some(number) = numbers.next() else { return Ok(()) };
         raw.number = *number;
-        raw.fidelity = crate::model::Fidelity::Imported(imported.clone());
+        let whole_answer = outcome::is_whole(entry.response.as_ref(), &raw.outcome);
+        raw.fidelity = crate::model::Fidelity::Imported(Imported { whole_answer, ..imported.clone() });
         if let Some(name) = entry.connection.as_ref().filter(|name| !name.is_empty()) {
             let next = u32::try_from(connections.len()).unwrap_or(u32::MAX).saturating_add(1);
             let known = connections.entry(name.clone()).or_insert((next, 0));

@@ -1,7 +1,7 @@
 //! What a HAR says of an answer, or of none.
 
 use crate::model::{FailureKind, Leg, Phase};
-use crate::redact::{RawBody, RawFailure, RawOutcome};
+use crate::redact::{RawBody, RawFailure, RawOutcome, Told};
 
 use super::super::ContentError;
 use super::super::message::{self, body, untold_body};
@@ -64,6 +64,18 @@ fn content(response: &Response) -> Result<RawBody, ContentError> {
             _ => empty,
         }),
     }
+}
+
+/// Bytes of a byte order mark, which exporters leave out of the text and count.
+const BYTE_ORDER_MARK: u64 = 3;
+
+/// True where the content is all that there was: exporters cut long ones, and still say how long they were.
+pub(super) fn is_whole(response: Option<&Response>, outcome: &RawOutcome) -> bool {
+    let content = response.and_then(|response| response.content.as_ref());
+    let Some(size) = content.and_then(|content| claimed(content.size)) else { return false };
+    let RawOutcome::Answered(message) = outcome else { return false };
+    // What is shorter was counted before its coding or its charset was undone.
+    message.body.told != Told::Not && size <= message.body.length + BYTE_ORDER_MARK
 }
 
 fn failure(error: &str) -> RawFailure {

@@ -27,10 +27,8 @@ pub(crate) fn capture() -> Capture {
         relation: Some(Relation { reference: Reference::Config("/api_key".into()), steps: vec![] }),
         credential: true,
     };
-    let field = |name: &str, value: &str| Field {
-        name: FieldName::new(name),
-        spacing: Spacing::default(),
-        value: FieldValue::Text(Text::shown(value)),
+    let field = |name: &str, value: &str| {
+        Field::new(FieldName::new(name), Spacing::default(), FieldValue::Text(Text::shown(value)))
     };
     let request = |path: &str| Request {
         method: "POST".into(),
@@ -51,15 +49,15 @@ pub(crate) fn capture() -> Capture {
         fields: vec![
             field("Host", "api.example.com"),
             field("content-type", "application/json"),
-            Field {
-                name: FieldName::new("Authorization"),
-                spacing: Spacing::default(),
-                value: FieldValue::Credentials(Box::new(Credentials {
+            Field::new(
+                FieldName::new("Authorization"),
+                Spacing::default(),
+                FieldValue::Credentials(Box::new(Credentials {
                     scheme: Some("Bearer".into()),
                     separator: " ".into(),
                     token: Token::Opaque(Box::new(token.clone())),
                 })),
-            },
+            ),
         ],
         body: Body {
             length: 18,
@@ -92,15 +90,15 @@ pub(crate) fn capture() -> Capture {
         reason: Text::shown("OK"),
         fields: vec![
             field("Content-Type", "text/plain"),
-            Field {
-                name: FieldName::new("Set-Cookie"),
-                spacing: Spacing::default(),
-                value: FieldValue::Cookies(vec![
+            Field::new(
+                FieldName::new("Set-Cookie"),
+                Spacing::default(),
+                FieldValue::Cookies(vec![
                     Parameter { name: "sid".into(), value: Some(Text::hidden(token.clone())) },
                     Parameter { name: "Path".into(), value: Some(Text::shown("/")) },
                     Parameter { name: "HttpOnly".into(), value: None },
                 ]),
-            },
+            ),
         ],
         body: Body {
             length: 5,

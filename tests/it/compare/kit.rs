@@ -276,7 +276,7 @@ pub(crate) fn pairs(comparison: &Comparison) -> Vec<String> {
 }
 
 pub(crate) fn field(name: &str, value: FieldValue) -> Field {
-    Field { name: FieldName::new(name), spacing: Spacing::default(), value }
+    Field::new(FieldName::new(name), Spacing::default(), value)
 }
 
 fn credentials(scheme: Option<&str>, token: Token) -> FieldValue {

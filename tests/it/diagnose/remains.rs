@@ -68,11 +68,11 @@ fn another_server_software_makes_what_answers_likely() {
     let mut both = captures();
     let Outcome::Answered(response) = &mut both[1].exchanges[0].outcome else { panic!() };
     response.fields.retain(|field| field.name.key != "server" && field.name.key != "x-cache");
-    response.fields.push(Field {
-        name: FieldName::new("Server"),
-        spacing: Spacing::default(),
-        value: FieldValue::Text(Text::shown("awselb/2.0")),
-    });
+    response.fields.push(Field::new(
+        FieldName::new("Server"),
+        Spacing::default(),
+        FieldValue::Text(Text::shown("awselb/2.0")),
+    ));
     let found = first(&both);
     assert_eq!(left(&found, "edge")["likely"], true);
     assert!(

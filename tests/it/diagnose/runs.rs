@@ -416,7 +416,7 @@ impl Values<'_> {
             })),
             _ => FieldValue::Text(Text::shown(value)),
         };
-        Field { name, spacing: Spacing::default(), value }
+        Field::new(name, Spacing::default(), value)
     }
 
     /// `Basic user:password` stands for its base64.

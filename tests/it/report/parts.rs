@@ -110,7 +110,7 @@ pub(super) fn json_body() -> Body {
 }
 
 pub(super) fn field(name: &str, value: FieldValue) -> Field {
-    Field { name: FieldName::new(name), spacing: Spacing::default(), value }
+    Field::new(FieldName::new(name), Spacing::default(), value)
 }
 
 pub(super) fn bearer(secret: Secret) -> Field {

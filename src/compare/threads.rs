@@ -1,0 +1,58 @@
+//! Work on all processors, with the result of work on one.
+
+use std::thread;
+
+/// Least items that are worth a thread.
+const LEAST_SHARE: usize = 256;
+
+/// Does both at a time.
+pub(super) fn both<A, B: Send>(one: impl FnOnce() -> A, other: impl Fn() -> B + Send + Sync) -> (A, B) {
+    let other = &other;
+    thread::scope(|scope| {
+        let started = thread::Builder::new().spawn_scoped(scope, other);
+        let one = one();
+        // Where there is no thread to be had, this one does it.
+        let done = started.ok().and_then(|thread| thread.join().ok());
+        (one, done.unwrap_or_else(other))
+    })
+}
+
+/// Does the same with each share of a list, which begins at the given place of it. The results come in the order of the shares.
+pub(super) fn in_shares<T: Sync, R: Send>(all: &[T], work: impl Fn(usize, &[T]) -> R + Sync) -> Vec<R> {
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    let size = all.len().div_ceil(processors).max(LEAST_SHARE);
+    let work = &work;
+    thread::scope(|scope| {
+        let mut shares = all.chunks(size).enumerate().map(|(nth, share)| (nth * size, share));
+        let first = shares.next();
+        let started: Vec<_> = shares
+            .map(|(at, share)| {
+                (at, share, thread::Builder::new().spawn_scoped(scope, move || work(at, share)))
+            })
+            .collect();
+        let mut results: Vec<R> = first.map(|(at, share)| work(at, share)).into_iter().collect();
+        for (at, share, thread) in started {
+            let done = thread.ok().and_then(|thread| thread.join().ok());
+            results.push(done.unwrap_or_else(|| work(at, share)));
+        }
+        results
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_come_back_in_order_and_whole() {
+        for length in [0, 1, LEAST_SHARE, 10 * LEAST_SHARE + 1] {
+            let all: Vec<usize> = (0..length).collect();
+            let back = in_shares(&all, |at, share| {
+                assert_eq!(share.first(), Some(&at));
+                share.to_vec()
+            });
+            assert_eq!(back.concat(), all);
+        }
+        assert_eq!(both(|| 1, || "two"), (1, "two"));
+    }
+}
