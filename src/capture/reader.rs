@@ -305,7 +305,11 @@ fn is_torn(bytes: &[u8], error: &serde_json::Error) -> bool {
 /// Reads a part, through the upgrade steps where it is of an older format.
 fn part<T: DeserializeOwned>(format: u32, part: Part, bytes: &[u8]) -> serde_json::Result<T> {
     if format == FORMAT {
-        return serde_json::from_slice(bytes);
+        // Looked through at once, text is not looked through again string by string.
+        return match std::str::from_utf8(bytes) {
+            Ok(text) => serde_json::from_str(text),
+            Err(_) => serde_json::from_slice(bytes),
+        };
     }
     let mut value = serde_json::from_slice(bytes)?;
     upgrade(STEPS, format, part, &mut value);

@@ -152,7 +152,7 @@ impl Runs {
         let known = Arc::default();
         let read = || Self::read(runtime, Side::Runtime, &known);
         thread::scope(|scope| {
-            let started = thread::Builder::new().spawn_scoped(scope, &read);
+            let started = thread::Builder::new().spawn_scoped(scope, read);
             let sandbox = Self::read(sandbox, Side::Sandbox, &known);
             // Where there is no thread to be had, this one does it.
             let done = started.ok().and_then(|thread| thread.join().ok());

@@ -276,9 +276,9 @@ fn a_token_between_scheme_and_line_end_keeps_its_blanks() {
         head.extend_from_slice(line);
         head.extend_from_slice(b"\r\n\r\n");
         let exchange = redactor.exchange(&exchange(1, super::message(head, ""), ok()));
-        let field = exchange.request.fields.last().unwrap().clone();
-        match field.value {
-            FieldValue::Credentials(credentials) => (field.spacing, *credentials),
+        let field = exchange.request.fields.last().unwrap();
+        match &field.value {
+            FieldValue::Credentials(credentials) => (field.spacing.clone(), (**credentials).clone()),
             other => panic!("{other:?}"),
         }
     };
