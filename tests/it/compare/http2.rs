@@ -11,7 +11,8 @@ fn decoded(mut call: Call) -> Call {
     "HTTP/2".clone_into(&mut call.0.request.version);
     call.0.request.fidelity = Fidelity::Decoded;
     for field in &mut call.0.request.fields {
-        field.name.sent = field.name.key.clone();
+        let name = &mut field.name;
+        name.sent.clone_from(&name.key);
     }
     call
 }

@@ -22,7 +22,7 @@ impl Chance {
 
     /// Hexadecimal digits; now and then they are all decimal.
     fn id(&mut self) -> String {
-        let digits = if self.next() % 16 == 0 { 10 } else { 16 };
+        let digits = if self.next().is_multiple_of(16) { 10 } else { 16 };
         (0..16)
             .map(|_| char::from_digit(u32::try_from(self.next() % digits).unwrap_or(0), 16).unwrap_or('0'))
             .collect()
