@@ -16,6 +16,7 @@ mod embedded;
 pub(crate) mod engine;
 mod http2;
 mod matrix;
+mod own_image;
 mod podman;
 mod readers;
 mod told_engines;
