@@ -1,8 +1,9 @@
-//! What becomes of one exchange: its heads are found, it is redacted, rendered and appended; and a report of two runs.
+//! What becomes of one exchange: its heads are found, it is redacted, rendered and appended; and reports of two runs.
 #![allow(missing_docs, reason = "a benchmark")]
 #![allow(clippy::unwrap_used, reason = "a benchmark")]
 
 use std::hint::black_box;
+use std::io::Write as _;
 use std::path::Path;
 
 use bytes::Bytes;
@@ -64,6 +65,44 @@ fn exchange() -> RawExchange {
     }
 }
 
+/// A request for a token, and the token: a form with secrets, and an answer that is one.
+fn token_exchange() -> RawExchange {
+    let form = format!(
+        "grant_type=client_credentials&client_id=lots-connector&client_secret={TOKEN}&scope=lots.read"
+    );
+    let head = format!(
+        "POST /oauth/token HTTP/1.1\r\nHost: api.bench.test\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n",
+        form.len()
+    );
+    let body =
+        r#"{"access_token":"b7Ns2KfW9qYx4LtVc8RzHm3JdPg6AeUo","token_type":"Bearer","expires_in":3600}"#
+            .to_owned();
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    RawExchange {
+        request: message(head, form),
+        outcome: RawOutcome::Answered(message(answer, body)),
+        ..exchange()
+    }
+}
+
+/// An answer of 64 KiB, compressed.
+fn long_exchange() -> RawExchange {
+    let (_, page) = answer();
+    let body = format!("[{}]", vec![page; 60].join(","));
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(body.as_bytes()).unwrap();
+    let packed = encoder.finish().unwrap();
+    let length = packed.len() as u64;
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nContent-Length: {length}\r\n\r\n"
+    );
+    let body = RawBody { bytes: Bytes::from(packed), length, complete: true, ..RawBody::default() };
+    RawExchange { outcome: RawOutcome::Answered(RawMessage { head: Bytes::from(head), body }), ..exchange() }
+}
+
 /// One that knows a token, as most do.
 fn redactor() -> Redactor {
     let mut redactor = Redactor::new(Key::from_bytes([7; 32]));
@@ -90,6 +129,12 @@ fn recording(criterion: &mut Criterion) {
     criterion.bench_function("redact an exchange", |bencher| {
         bencher.iter(|| redactor.exchange(black_box(&raw)));
     });
+    for (name, raw) in [
+        ("redact a request for a token", token_exchange()),
+        ("redact a page of 64 KiB, compressed", long_exchange()),
+    ] {
+        criterion.bench_function(name, |bencher| bencher.iter(|| redactor.exchange(black_box(&raw))));
+    }
     let redacted = redactor.exchange(&raw);
     criterion.bench_function("render an entry", |bencher| {
         bencher.iter(|| Entry::new(black_box(&redacted)).unwrap());
@@ -119,12 +164,20 @@ fn reports(criterion: &mut Criterion) {
     let [sandbox, runtime] = sample();
     let comparison = compare(&sandbox, &runtime);
     let case = Case { sandbox: &sandbox, runtime: &runtime, comparison: &comparison };
-    let report = Report::new(&case, &diagnose(&case));
+    let diagnosis = diagnose(&case);
+    let report = Report::new(&case, &diagnosis);
     criterion.bench_function("render a report for the terminal", |bencher| {
         bencher.iter(|| report::terminal(black_box(&report), report::Style { width: 100, color: false }));
     });
     criterion.bench_function("render a report as JSON", |bencher| {
         bencher.iter(|| report::json(black_box(&report)));
+    });
+    criterion.bench_function("render a report as Markdown", |bencher| {
+        bencher.iter(|| report::markdown(black_box(&report)));
+    });
+    let page = report::Page::new(&case, &diagnosis);
+    criterion.bench_function("render a report for the browser", |bencher| {
+        bencher.iter(|| report::html(black_box(&report), black_box(&page)));
     });
 }
 
