@@ -83,7 +83,7 @@ fn versions_are_doubled_only_with_a_reason() {
         .unwrap()
         .iter()
         .map(|skip| {
-            assert!(skip["reason"].as_str().is_some_and(|reason| !reason.is_empty()), "{skip}");
+            assert!(skip["reason"].as_str().is_some_and(|reason| !reason.is_empty()), "{skip:?}");
             skip["crate"].as_str().unwrap().split('@').next().unwrap().to_owned()
         })
         .collect();

@@ -80,7 +80,7 @@ impl Rig {
     }
 
     /// curl through that proxy; its status line's number.
-    fn ask(&self, proxy: &str, options: &[&str], url: &str) -> String {
+    fn ask(proxy: &str, options: &[&str], url: &str) -> String {
         let output = Command::new("curl")
             .args(["--silent", "--show-error", "--max-time", "30", "--output", "/dev/null"])
             .args(["--write-out", "%{http_code}", "--proxy", proxy])
@@ -161,10 +161,10 @@ fn its_proxy_finds_names_trusts_the_system_s_roots_and_writes_to_the_volume() {
 
     let api = &rig.bench.api;
     let http = format!("http://{}:{}/v1/lots", super::api::HOST, api.http.port());
-    assert_eq!(rig.ask(&url, &[], &http), "200", "a name of /etc/hosts");
+    assert_eq!(Rig::ask(&url, &[], &http), "200", "a name of /etc/hosts");
     let https = format!("https://{}:{}/v1/lots", super::api::HOST, api.https.port());
-    assert_eq!(rig.ask(&url, &["--insecure"], &https), "200", "an authority among the system's roots");
-    let other = rig.ask(&url, &[], &format!("http://{origin}:8080/"));
+    assert_eq!(Rig::ask(&url, &["--insecure"], &https), "200", "an authority among the system's roots");
+    let other = Rig::ask(&url, &[], &format!("http://{origin}:8080/"));
     assert_ne!(other, "502", "a name that the network's resolver knows");
 
     told(&["stop", "--time", "30", &proxy.1]);

@@ -190,7 +190,7 @@ async fn a_long_run_takes_no_more_with_time() {
     let length = soak();
     let between = Duration::from_millis(if length > BRIEF { 60 } else { 20 });
     // Each minute at least.
-    let step = (length / 60).min(Duration::from_secs(60));
+    let every = (length / 60).min(Duration::from_secs(60));
     let bench = Bench::new();
     let proxy = Running::start(&bench, "soak.har", &[]);
     let target = healthy().await;
@@ -214,9 +214,9 @@ async fn a_long_run_takes_no_more_with_time() {
         });
     }
     let mut samples = Vec::new();
-    let mut pace = tokio::time::interval(step);
+    let mut pace = tokio::time::interval(every);
     pace.tick().await;
-    while Instant::now() + step / 2 < stop {
+    while Instant::now() + every / 2 < stop {
         pace.tick().await;
         samples.push((memory(proxy.id(), "VmRSS:"), proxy.descriptors()));
     }
