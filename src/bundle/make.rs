@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{Cursor, Write as _};
 
+use jiff::civil::Date;
 use thiserror::Error;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
@@ -16,7 +17,7 @@ use super::read::{Contents, Runs};
 use super::unreadable::ContentError;
 use super::{hosts, ordinals, read, relations, sums, text};
 use crate::capture;
-use crate::compare::compare_sets;
+use crate::compare::{Comparison, Expectation, compare_sets};
 use crate::diagnose::{Case, diagnose};
 use crate::export::{self, Form};
 use crate::model::{Capture, Side};
@@ -28,6 +29,10 @@ pub struct Making<'a> {
     pub contents: Contents,
     /// Host names and addresses become pseudonyms.
     pub pseudonymize_hosts: bool,
+    /// Differences that the project expects.
+    pub expected: &'a [Expectation],
+    /// The day on which it does.
+    pub today: Date,
     /// Looks into every file for what must not be there.
     pub scanner: &'a dyn Scanner,
 }
@@ -91,14 +96,18 @@ pub enum MakeError {
 
 /// Makes a bundle. What it would lead others to find is compared with what the captures say before anything is given out.
 pub fn make(making: Making<'_>) -> Result<Bundle, MakeError> {
-    let Making { mut contents, pseudonymize_hosts, scanner } = making;
-    let before = Essence::of(&examine(&contents).report);
+    let Making { mut contents, pseudonymize_hosts, expected, today, scanner } = making;
+    let mut reviewed = compared(&contents);
+    reviewed.expect(&contents.sandbox.first, &contents.runtime.first, expected, today);
+    let before = Essence::of(&examine(&contents, &reviewed).report);
     let mut captures: Vec<&mut Capture> =
         contents.sandbox.captures_mut().chain(contents.runtime.captures_mut()).collect();
     let values = ordinals::replace(&mut captures);
     let pseudonyms = if pseudonymize_hosts { hosts::replace(&mut captures) } else { Pseudonyms::default() };
     let keys = ordinals::name_keys(&mut captures)?;
-    let Examined { report, page } = examine(&contents);
+    let mut comparison = compared(&contents);
+    comparison.expect_as(&reviewed);
+    let Examined { report, page } = examine(&contents, &comparison);
     if let Some(what) = before.differs_from(&Essence::of(&report)) {
         let remedy = if pseudonymize_hosts {
             "leave --pseudonymize-hosts out, and please report this as a defect of samewire"
@@ -156,10 +165,13 @@ struct Examined {
     page: Page,
 }
 
-fn examine(contents: &Contents) -> Examined {
+fn compared(contents: &Contents) -> Comparison {
+    compare_sets(contents.sandbox.set(), contents.runtime.set())
+}
+
+fn examine(contents: &Contents, comparison: &Comparison) -> Examined {
     let Contents { sandbox, runtime } = contents;
-    let comparison = compare_sets(sandbox.set(), runtime.set());
-    let case = Case { sandbox: &sandbox.first, runtime: &runtime.first, comparison: &comparison };
+    let case = Case { sandbox: &sandbox.first, runtime: &runtime.first, comparison };
     let diagnosis = diagnose(&case);
     let mut report = Report::new(&case, &diagnosis);
     report.notes.extend(sandbox.notes.iter().chain(&runtime.notes).cloned());

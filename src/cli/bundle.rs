@@ -17,6 +17,7 @@ use crate::scan;
 
 use super::options::Unread;
 use super::repeat::Runs;
+use super::reviewed::Expect;
 use super::{output, paths};
 
 /// The bundle's name where none is given.
@@ -28,7 +29,7 @@ const EXIT_FOUND: u8 = 1;
 /// Pack both captures and their report into one file for a public bug report.
 ///
 /// Tags become ordinals (S1, S2 ...), so that `samewire diff BUNDLE` finds the same on any machine, without this machine's key. Every file is
-/// searched for secrets before anything is written. The text for the bug report goes to standard output.
+/// searched for secrets before anything is written. Its report does not count differences that `samewire.toml` expects, and names them. The text for the bug report goes to standard output.
 ///
 /// Exit status: 0 written, 1 something was found and nothing was written, 2 usage or input.
 #[derive(Debug, clap::Args)]
@@ -60,6 +61,9 @@ pub struct Args {
     /// Overwrite the bundle if it is there.
     #[arg(long)]
     force: bool,
+
+    #[command(flatten)]
+    expect: Expect,
 }
 
 /// Makes the bundle and writes it.
@@ -72,7 +76,14 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let [sandbox, runtime] = Runs::read_both(&sandbox, &runtime)?;
     let contents = Contents { sandbox: sandbox.for_bundle(), runtime: runtime.for_bundle() };
     let scanner = Scanner::new(args)?;
-    let making = Making { contents, pseudonymize_hosts: args.pseudonymize_hosts, scanner: &scanner };
+    let reviewed = args.expect.read()?;
+    let making = Making {
+        contents,
+        pseudonymize_hosts: args.pseudonymize_hosts,
+        expected: &reviewed.expected,
+        today: jiff::Zoned::now().date(),
+        scanner: &scanner,
+    };
     let made = match bundle::make(making) {
         Err(MakeError::Found(hits)) => {
             output::line("samewire: no bundle was written, because the leak scan found something:");

@@ -109,6 +109,22 @@ impl Comparison {
         self.expectations = ledger;
     }
 
+    /// Expects what a comparison of the same captures under other names expects: an entry names hosts that a bundle replaces.
+    pub fn expect_as(&mut self, other: &Self) {
+        for (difference, known) in self.differences.iter_mut().zip(&other.differences) {
+            let reviewed = matches!(known.significance, Significance::Expected(Reason::Reviewed { .. }));
+            if reviewed && (&difference.pair, &difference.change.kind) == (&known.pair, &known.change.kind) {
+                difference.significance = known.significance;
+                if difference.at == Locator::Request
+                    && let Some(pair) = self.pairs.get_mut(difference.pair)
+                {
+                    pair.alone = other.pairs.get(known.pair).and_then(|pair| pair.alone);
+                }
+            }
+        }
+        self.expectations.clone_from(&other.expectations);
+    }
+
     /// Whether a difference may be expected; says whether it is one of credentials.
     fn judge(
         &self,

@@ -10,8 +10,9 @@ use std::fs;
 use std::io::{Cursor, Read as _};
 use std::path::{Path, PathBuf};
 
+use jiff::civil::date;
 use samewire::bundle::{self, Bundle, Contents, Hit, MakeError, Making, Runs, Scanner};
-use samewire::compare::compare_sets;
+use samewire::compare::{Expectation, compare_sets};
 use samewire::diagnose::{Case, diagnose};
 use samewire::model::Capture;
 use samewire::report::{Report, json};
@@ -39,7 +40,21 @@ fn both(sandbox: Capture, runtime: Capture) -> Contents {
 }
 
 fn made(contents: Contents, pseudonymize_hosts: bool) -> Result<Bundle, MakeError> {
-    bundle::make(Making { contents, pseudonymize_hosts, scanner: &Blind })
+    made_as_expected(contents, pseudonymize_hosts, &[])
+}
+
+fn made_as_expected(
+    contents: Contents,
+    pseudonymize_hosts: bool,
+    expected: &[Expectation],
+) -> Result<Bundle, MakeError> {
+    bundle::make(Making {
+        contents,
+        pseudonymize_hosts,
+        expected,
+        today: date(2025, 11, 23),
+        scanner: &Blind,
+    })
 }
 
 fn reported(contents: &Contents) -> Value {

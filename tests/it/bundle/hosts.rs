@@ -1,9 +1,11 @@
 //! Host names as pseudonyms: gone everywhere, and the diagnosis stays.
 
 use proptest::prelude::*;
-use samewire::bundle;
+use samewire::compare::Expectation;
+use samewire::{bundle, expect};
+use serde_json::Value;
 
-use super::{both, files, made, reported, samples, without_strings};
+use super::{both, files, made, made_as_expected, reported, samples, without_strings};
 use crate::compare::properties;
 
 #[test]
@@ -24,6 +26,34 @@ fn every_rules_samples_say_the_same_under_pseudonyms() {
             assert_eq!(left, None, "{folder:?}: {name}");
         }
     }
+}
+
+#[test]
+fn what_the_project_expects_does_not_count_in_the_bundles_report() {
+    let samples = samples();
+    let (_, contents) = samples.iter().find(|(folder, _)| folder.ends_with("field-differs/fires")).unwrap();
+    let shown = |expected: &[Expectation], pseudonymize_hosts: bool| -> Value {
+        let bundle = made_as_expected(contents.clone(), pseudonymize_hosts, expected).unwrap();
+        serde_json::from_str(&files(&bundle.zip)["report.json"]).unwrap()
+    };
+    let material = |report: &Value| {
+        let all = report["differences"].as_array().unwrap().iter();
+        all.filter(|one| one["significance"] == "material" && one["at"] != "response.status").count()
+    };
+    let before = shown(&[], false);
+    let differs = &before["differences"].as_array().unwrap();
+    let at = differs.iter().find(|one| one["significance"] == "material").unwrap()["at"].as_str().unwrap();
+    let text = format!("[[expect]]\nat = \"{at}\"\nhost = \"api.example.com\"\nwhy = \"two versions\"\n");
+    let expected = expect::parse(&text, "samewire.toml").unwrap().expected;
+    for pseudonymize_hosts in [false, true] {
+        let report = shown(&expected, pseudonymize_hosts);
+        assert_eq!(material(&report) + 1, material(&before), "{report:#}");
+        assert_eq!(report["expectations"][0]["state"], "used", "{report:#}");
+        assert_eq!(report["expected"][0]["expected_by"], "samewire.toml:1", "{report:#}");
+    }
+    let text = text.replace("api.example.com", "api.example.org");
+    let report = shown(&expect::parse(&text, "samewire.toml").unwrap().expected, false);
+    assert_eq!(report["expectations"][0]["state"], "unused", "{report:#}");
 }
 
 proptest! {
