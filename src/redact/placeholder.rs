@@ -99,10 +99,59 @@ fn store(text: &str) -> Option<Class> {
     } else if (text.starts_with("{{secrets/") && text.ends_with("}}")) || text.starts_with("dbutils.secrets.")
     {
         "databricks"
+    } else if text.starts_with("ENC[AES256_GCM,") {
+        "sops"
+    } else if names_store(text) {
+        "secret store"
+    } else if is_reference_object(text) {
+        "object"
     } else {
         return None;
     };
     Some(Class::SecretReference(kind.to_owned()))
+}
+
+/// `secretref:api-key` and the like: a scheme that fetches secrets, and a path.
+fn names_store(text: &str) -> bool {
+    const SCHEMES: [&str; 10] = [
+        "secretref",
+        "secret-ref",
+        "secretkeyref",
+        "keyvault",
+        "keyvaultref",
+        "doppler",
+        "infisical",
+        "akeyless",
+        "conjur",
+        "keyring",
+    ];
+    let path = |rest: &str| {
+        !rest.is_empty()
+            && rest.chars().all(|letter| letter.is_ascii_alphanumeric() || "/-_.#:".contains(letter))
+    };
+    text.strip_prefix("ref+").is_some_and(|rest| rest.contains("://"))
+        || text.split_once(':').is_some_and(|(scheme, rest)| {
+            SCHEMES.contains(&scheme.to_ascii_lowercase().as_str()) && path(rest)
+        })
+}
+
+/// An object that names a secret, written out as text: `{'secretKeyRef': {...}}`.
+fn is_reference_object(text: &str) -> bool {
+    const MEMBERS: [&str; 7] = [
+        "secretkeyref",
+        "secretref",
+        "secret_ref",
+        "secret_id",
+        "secret_coordinate",
+        "valuefrom",
+        "fn::getatt",
+    ];
+    let Some(rest) = text.strip_prefix('{').filter(|_| text.ends_with('}')) else { return false };
+    let rest = rest.trim_start().trim_start_matches(['\'', '"']).to_ascii_lowercase();
+    MEMBERS.iter().any(|member| {
+        rest.strip_prefix(member)
+            .is_some_and(|rest| rest.trim_start_matches(['\'', '"']).trim_start().starts_with(':'))
+    })
 }
 
 fn mask(text: &str) -> Option<Class> {
@@ -177,6 +226,10 @@ mod tests {
             "{{api_key}}",
             "{api_key}",
             "${{ secrets.TOKEN }}",
+            "env:API_TOKEN",
+            "!env API_TOKEN",
+            "process.env.API_TOKEN",
+            "os.environ/API_TOKEN",
         ] {
             assert_eq!(shown(text).as_deref(), Some(text), "{text}");
         }
@@ -187,7 +240,17 @@ mod tests {
         assert!(
             matches!(placeholder("arn:aws:secretsmanager:us-east-1:123456789012:secret:acme/api-AbCdEf"), Some(Class::SecretReference(kind)) if kind == "aws")
         );
-        assert!(matches!(placeholder("projects/p/secrets/s/versions/1"), Some(Class::SecretReference(_))));
+        for text in [
+            "projects/p/secrets/s/versions/1",
+            "secretref:acme-api-key",
+            "keyvault:acme/api-key",
+            "ref+sops://secrets.yaml#/api_key",
+            "ENC[AES256_GCM,data:Zm9v,iv:YmFy,tag:YmF6,type:str]",
+            "{'secretKeyRef': {'name': 'acme', 'key': 'token'}}",
+            "{\"secret_id\": \"acme\"}",
+        ] {
+            assert!(matches!(placeholder(text), Some(Class::SecretReference(_))), "{text}");
+        }
     }
 
     #[test]
@@ -208,6 +271,9 @@ mod tests {
             "abc",
             "%41%42",
             "xxx",
+            "env:k9QxT2vLpR7aWzY3bN8c",
+            "doppler:k9Qx T2vL",
+            "{\"secret\":\"k9QxT2vLpR7aWzY3\"}",
         ] {
             assert_eq!(placeholder(text), None, "{text}");
         }

@@ -25,6 +25,12 @@ pub(super) fn template(text: &str) -> Option<Class> {
     if let Some(inner) = between("$env:", "").or_else(|| between("$", "")).or_else(|| between("%", "%")) {
         return is_variable(inner).then(|| Class::Template(text.to_owned()));
     }
+    const READS: [&str; 7] =
+        ["env:", "!env ", "!ENV ", "!env_var ", "process.env.", "os.environ.", "os.environ/"];
+    if let Some(name) = READS.iter().find_map(|read| text.strip_prefix(read)).filter(|name| !name.is_empty())
+    {
+        return is_variable(name).then(|| Class::Template(text.to_owned()));
+    }
     if let Some(inner) = between("<", ">")
         .or_else(|| between("[", "]"))
         .or_else(|| between("__", "__"))
