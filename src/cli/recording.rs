@@ -69,17 +69,21 @@ pub(super) fn machine_key() -> anyhow::Result<Key> {
 }
 
 /// A redactor that knows the secrets of the options, and the names that the project's file opens.
-pub(super) fn redactor(key: Key, secrets: &[Unread]) -> anyhow::Result<Redactor> {
+pub(super) fn redactor(key: Key, secrets: &[Unread]) -> anyhow::Result<(Redactor, Option<Vec<Variable>>)> {
     let mut redactor = Redactor::new(key);
     for name in reviewed::of_project()?.shown {
         redactor.open_name(&name);
     }
+    let mut named = Vec::new();
     for secret in secrets {
         let secret = secret.secret()?;
+        // Once: it may be a pipe.
         let value = secret.read()?;
         redactor.refer(Reference::Named(secret.name().to_owned()), &value, Known::Secret);
+        let fact = redactor.named(secret.name(), &value);
+        named.push(Variable { name: redactor.name(secret.name()), value: fact });
     }
-    Ok(redactor)
+    Ok((redactor, Some(named).filter(|named| !named.is_empty())))
 }
 
 /// What went into the run besides the wire. A config that the user named must be there; one that only the command names
@@ -168,10 +172,11 @@ async fn recorded(plan: Plan, options: &Recording) -> anyhow::Result<Recorded> {
     let mut ending = Ending::watch()?;
     let place = ending.or(Place::of(&plan.command, &folder, inherited)).await??;
     let place = if plan.transparent { place.in_own_network()? } else { place };
-    let mut redactor = redactor(plan.key, &options.secrets)?;
+    let (mut redactor, secrets) = redactor(plan.key, &options.secrets)?;
     let words = plan.command.words();
     let container = place.container();
     let mut inputs = inputs(&words, container, options.config.as_deref(), &mut redactor)?;
+    inputs.secrets = secrets;
     inputs.environment = match container {
         Some(container) => Some(record::environment(container.variables(), &mut redactor)),
         None => environment(&words, &mut redactor),

@@ -68,6 +68,10 @@ pub enum Locator {
     Output(Stream, u64),
     /// `run.config` and a JSON pointer.
     Config(String),
+    /// `run.environment[NAME]`: a variable of the command's environment.
+    Variable(String),
+    /// `run.secret[NAME]`: what `--secret NAME=...` named.
+    Named(String),
     /// `run.spec`.
     Spec,
     /// `run.manifest:LINE`.
@@ -154,6 +158,8 @@ impl Locator {
             Self::Response(inner) => inner.within(f, "response"),
             Self::Output(_, line) => write!(f, "run.output:{line}"),
             Self::Config(pointer) => write!(f, "run.config{pointer}"),
+            Self::Variable(name) => write!(f, "run.environment[{name}]"),
+            Self::Named(name) => write!(f, "run.secret[{name}]"),
             Self::Spec => f.write_str("run.spec"),
             Self::Manifest(Some(line)) => write!(f, "run.manifest:{line}"),
             Self::Manifest(None) => f.write_str("run.manifest"),

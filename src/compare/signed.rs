@@ -1,13 +1,13 @@
-//! What a request was signed with: secrets of the config that no request shows.
+//! What a request was signed with: secrets of the config, of the environment and named by the user, that no request shows.
 
 use super::carried::Item;
 use super::identity::identity;
 use super::side_by_side::Both;
 use super::significance::is_signature;
 use super::{Carried, CredentialMatch, CredentialPart, Identity, Locator, Reason};
-use crate::model::{Capture, Reference, Secret};
+use crate::model::{Capture, Reference, Secret, Variable};
 
-/// The config's secrets that are not the same on both sides and that neither request shows, where both are signed and only one is
+/// The runs' secrets that are not the same on both sides and that neither request shows, where both are signed and only one is
 /// accepted. They join what the pair carries, matched, and that the signatures differ follows from them.
 pub(super) fn keys(
     both: &Both<'_>,
@@ -31,19 +31,23 @@ pub(super) fn keys(
     if !matches.iter().any(signature) {
         return keys;
     }
-    for (pointer, one, other) in both_have(both.runs.sandbox, both.runs.runtime) {
+    let mut values = Vec::new();
+    for (reference, one, other) in both_have(both.runs.sandbox, both.runs.runtime) {
         let shown = |item: &Item| {
             let relation = item.carried.secret.relation.as_ref();
-            relation.is_some_and(|known| known.reference == Reference::Config(pointer.to_owned()))
+            relation.is_some_and(|known| known.reference == reference)
         };
         let identity = identity(both, one, other);
-        if identity == Identity::Same || items.into_iter().flatten().any(shown) {
+        // One value may have several names.
+        let pair = [one, other].map(|secret| secret.fingerprint.exact);
+        if identity == Identity::Same || values.contains(&pair) || items.into_iter().flatten().any(shown) {
             continue;
         }
+        values.push(pair);
         let at = |own: usize| Some(items[own].len() + keys[own].len());
         matches.push(CredentialMatch { sandbox: at(0), runtime: at(1), identity });
-        keys[0].push(key(pointer, one));
-        keys[1].push(key(pointer, other));
+        keys[0].push(key(&reference, one));
+        keys[1].push(key(&reference, other));
     }
     if !keys[0].is_empty() {
         let own = matches.len() - keys[0].len();
@@ -54,27 +58,43 @@ pub(super) fn keys(
     keys
 }
 
-/// Secrets that both configs have.
+/// Secrets that both sides have under one name: those of the config first.
 fn both_have<'a>(
     sandbox: &'a Capture,
     runtime: &'a Capture,
-) -> impl Iterator<Item = (&'a str, &'a Secret, &'a Secret)> {
+) -> impl Iterator<Item = (Reference, &'a Secret, &'a Secret)> {
     let configs = sandbox.inputs.config.as_ref().zip(runtime.inputs.config.as_ref());
-    configs.into_iter().flat_map(|(ours, theirs)| {
+    let of_config = configs.into_iter().flat_map(|(ours, theirs)| {
         let secrets = ours.values.iter().filter(|value| value.secret);
         secrets.filter_map(|value| {
             let other = theirs.at(&value.pointer)?;
-            Some((value.pointer.as_str(), value.secret_value()?, other.secret_value()?))
+            Some((Reference::Config(value.pointer.clone()), value.secret_value()?, other.secret_value()?))
         })
+    });
+    let named = variables(&sandbox.inputs.secrets, &runtime.inputs.secrets, Reference::Named);
+    let set = variables(&sandbox.inputs.environment, &runtime.inputs.environment, Reference::Environment);
+    of_config.chain(named).chain(set)
+}
+
+fn variables<'a>(
+    ours: &'a Option<Vec<Variable>>,
+    theirs: &'a Option<Vec<Variable>>,
+    reference: fn(String) -> Reference,
+) -> impl Iterator<Item = (Reference, &'a Secret, &'a Secret)> {
+    ours.iter().flatten().filter_map(move |one| {
+        let other = theirs.iter().flatten().find(|other| other.name == one.name)?;
+        Some((reference(one.name.clone()), one.value.as_secret()?, other.value.as_secret()?))
     })
 }
 
-fn key(pointer: &str, secret: &Secret) -> Item {
-    let carried = Carried {
-        at: Locator::Config(pointer.to_owned()),
-        scheme: None,
-        part: CredentialPart::Token,
-        secret: secret.clone(),
+fn key(reference: &Reference, secret: &Secret) -> Item {
+    let (at, name) = match reference {
+        Reference::Environment(name) => (Locator::Variable(name.clone()), name),
+        Reference::Named(name) => (Locator::Named(name.clone()), name),
+        Reference::Config(name) | Reference::Manifest(name) | Reference::Issued { at: name, .. } => {
+            (Locator::Config(name.clone()), name)
+        }
     };
-    Item { carried, name: pointer.to_owned(), parameter: None }
+    let carried = Carried { at, scheme: None, part: CredentialPart::Token, secret: secret.clone() };
+    Item { carried, name: name.clone(), parameter: None }
 }

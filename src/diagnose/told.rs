@@ -26,7 +26,15 @@ pub(super) fn temper(case: &Case<'_>, finding: &mut Finding) {
 }
 
 fn is_of_wire(at: &Locator) -> bool {
-    !matches!(at, Locator::Output(..) | Locator::Config(_) | Locator::Spec | Locator::Manifest(_))
+    !matches!(
+        at,
+        Locator::Output(..)
+            | Locator::Config(_)
+            | Locator::Variable(_)
+            | Locator::Named(_)
+            | Locator::Spec
+            | Locator::Manifest(_)
+    )
 }
 
 /// What a reader must know of an imported side, and how to know more.

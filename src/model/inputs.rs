@@ -23,12 +23,15 @@ pub struct Inputs {
     /// (a stand-alone proxy, a command in a container).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<Vec<Variable>>,
+    /// What the user named by `--secret NAME=...`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secrets: Option<Vec<Variable>>,
     /// The image, where the command ran in a container.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<ImageFacts>,
 }
 
-/// A variable of an environment.
+/// A variable of an environment, or a secret that has a name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Variable {
     /// Its name.

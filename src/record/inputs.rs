@@ -29,6 +29,7 @@ pub fn inputs(package: &Package, redactor: &mut Redactor) -> Inputs {
         manifest: package.manifest.as_ref().map(|manifest| manifest_facts(manifest, spec, redactor)),
         clients: package.clients.clone(),
         environment: None,
+        secrets: None,
         image: None,
     }
 }

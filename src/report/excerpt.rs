@@ -2,7 +2,7 @@
 
 use crate::compare::Locator;
 use crate::diagnose::Case;
-use crate::model::{Capture, ConnectionKind, Exchange, Exit, Handshake, Outcome, Side, Stream};
+use crate::model::{Capture, ConnectionKind, Exchange, Exit, Handshake, Outcome, Side, Stream, Variable};
 
 use super::Excerpt;
 use super::message::Message;
@@ -14,6 +14,8 @@ pub(super) fn excerpt(case: &Case<'_>, side: Side, exchange: Option<u32>, at: &L
     match at {
         Locator::Output(stream, line) => output(capture, *stream, *line),
         Locator::Config(pointer) => config(capture, pointer),
+        Locator::Variable(name) => variable(&capture.inputs.environment, name),
+        Locator::Named(name) => variable(&capture.inputs.secrets, name),
         Locator::Spec => capture.inputs.spec.as_ref().map(|spec| {
             let names: Vec<String> = spec
                 .properties
@@ -105,6 +107,14 @@ fn output(capture: &Capture, stream: Stream, line: u64) -> Option<Excerpt> {
         .map(|clue| clue.text.to_string())
         .reduce(|best, text| if text.len() > best.len() { text } else { best })?;
     Some(all_of(u32::try_from(line).ok(), text))
+}
+
+/// `API_KEY=‹env.API_KEY, 40 chars›`.
+fn variable(known: &Option<Vec<Variable>>, name: &str) -> Option<Excerpt> {
+    let found = known.as_ref()?.iter().find(|known| known.name == name)?;
+    let start = format!("{name}=");
+    let text = format!("{start}{}", secret::text(&found.value));
+    Some(Excerpt { line: None, start: start.len(), end: text.len(), text })
 }
 
 fn config(capture: &Capture, pointer: &str) -> Option<Excerpt> {

@@ -76,7 +76,7 @@ fn run(visitor: &mut impl Visitor, run: &mut Run) {
 }
 
 fn inputs(visitor: &mut impl Visitor, inputs: &mut Inputs) {
-    let Inputs { config, spec, manifest, clients, environment, image } = inputs;
+    let Inputs { config, spec, manifest, clients, environment, secrets, image } = inputs;
     if let Some(ConfigFacts { path, unreadable, values }) = config {
         text(visitor, path);
         each(unreadable, |why| words(visitor, why));
@@ -98,7 +98,7 @@ fn inputs(visitor: &mut impl Visitor, inputs: &mut Inputs) {
         name(visitor, client);
         name(visitor, version);
     }
-    for Variable { name: variable, value } in environment.iter_mut().flatten() {
+    for Variable { name: variable, value } in [environment, secrets].into_iter().flatten().flatten() {
         name(visitor, variable);
         text(visitor, value);
     }

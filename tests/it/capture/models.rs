@@ -356,6 +356,7 @@ fn inputs() -> BoxedStrategy<Inputs> {
                 ..Default::default()
             }),
             clients: vec![],
+            secrets: environment.clone(),
             environment,
         })
         .boxed()

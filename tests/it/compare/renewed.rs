@@ -129,6 +129,36 @@ fn another_signing_key_is_found_in_the_config() {
     assert!(!at(&signed(unsigned(200), unsigned(403), [KEY, &newline])), "nothing was signed");
 }
 
+#[test]
+fn another_signing_key_is_found_in_the_environment_and_among_named_secrets() {
+    let [one, other] = SIGNATURES;
+    let newline = format!("{KEY}\n");
+    let made = |side, call, value: &str, named: bool| {
+        let mut capture = run(side, [call]);
+        let fact = Variable { name: "SIGNING_KEY".to_owned(), value: Text::hidden(secret(value, true)) };
+        capture.inputs.secrets = named.then(|| vec![fact.clone()]);
+        capture.inputs.environment = Some(vec![fact]);
+        capture
+    };
+    for (named, at) in
+        [(false, Locator::Variable("SIGNING_KEY".into())), (true, Locator::Named("SIGNING_KEY".into()))]
+    {
+        let sandbox = made(Side::Sandbox, stamped("@0", one, 200), KEY, named);
+        let refused = made(Side::Runtime, stamped("@1", other, 403), &newline, named);
+        let comparison = samewire::compare::compare(&sandbox, &refused);
+        let keys: Vec<_> = comparison.differences.iter().filter(|known| known.at == at).collect();
+        assert_eq!(keys.len(), 1, "{:?}", comparison.differences);
+        assert_eq!(
+            identities(&comparison),
+            [Identity::Expected(Reason::Consequence), Identity::Altered("newline")],
+            "one value under two names is one key"
+        );
+        let accepted = made(Side::Runtime, stamped("@1", other, 200), &newline, named);
+        let comparison = samewire::compare::compare(&sandbox, &accepted);
+        assert!(comparison.differences.iter().all(|known| known.at != at), "nobody was refused");
+    }
+}
+
 fn config() -> Locator {
     Locator::Config("/signing_key".to_owned())
 }

@@ -23,9 +23,16 @@ pub(super) fn words(at: &Locator) -> String {
         Locator::Body { pointer } => format!("body member `{}`", dotted(pointer)),
         Locator::Path => "credentials in the path".to_owned(),
         Locator::Config(pointer) => format!("`{}` of the config", dotted(pointer)),
+        Locator::Variable(name) => format!("the variable `{name}`"),
+        Locator::Named(name) => format!("the secret `{name}`"),
         Locator::UserInfo => "the URL's user information".to_owned(),
         other => format!("`{other}`"),
     }
+}
+
+/// Not on the wire: what a request was signed with.
+pub(super) fn is_key(at: &Locator) -> bool {
+    matches!(at, Locator::Config(_) | Locator::Variable(_) | Locator::Named(_))
 }
 
 /// A place as manifests' facts name it: `field authorization`, `query api_key`, `body api_key`.

@@ -1,10 +1,10 @@
 //! `token-altered`: the same secret, changed on the way.
 
-use crate::compare::{Carried, Identity, Locator};
+use crate::compare::{Carried, Identity};
 use crate::diagnose::{Case, Family, Findings, Rule, Severity};
 use crate::model::{Blank, Shape, Side, Step};
 
-use super::place::{same_place, value, words};
+use super::place::{is_key, same_place, value, words};
 use super::same::same_schemes;
 use super::suspect::{Suspect, looks_sound, suspects};
 use super::token_cast;
@@ -34,7 +34,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
         let name = sound.secret.relation.as_ref().map_or_else(|| "the token".to_owned(), |_| value(sound));
         let (other, changed) = (side.other(), words_of(how));
         let claim = match &faulty.at {
-            Locator::Config(_) => {
+            at if is_key(at) => {
                 format!("{side} signs with {name} {changed}; {other} signs with it as it is")
             }
             at => format!("{side} sends {name} {changed} in {}; {other} sends it as it is", words(at)),
