@@ -77,20 +77,29 @@ pub(super) fn exact(exchange: &Exchange, tags: bool) -> u64 {
     hasher.finish()
 }
 
+/// What of hidden values counts when requests are held to be equal but for what moves.
+#[derive(Clone, Copy)]
+pub(super) struct Kept {
+    /// Their tags, not only their kinds.
+    pub(super) tags: bool,
+    /// UUIDs: they may name a resource, or be made anew for each request.
+    pub(super) uuids: bool,
+}
+
 /// What of a request stays from run to run: path, query and body without credentials, clock, cursors and identifiers.
-pub(super) fn stable(exchange: &Exchange, tags: bool) -> u64 {
+pub(super) fn stable(exchange: &Exchange, kept: Kept) -> u64 {
     let request = &exchange.request;
     let mut hasher = new_hasher();
-    stable_text(&request.target.path, tags, &mut hasher);
-    stable_parameters(request.target.query.as_deref().unwrap_or_default(), tags, &mut hasher);
+    stable_text(&request.target.path, kept, &mut hasher);
+    stable_parameters(request.target.query.as_deref().unwrap_or_default(), kept, &mut hasher);
     match &request.body.content {
-        Content::Json(json) => stable_json(json, tags, &mut hasher),
-        Content::JsonLines(lines) => lines.iter().for_each(|line| stable_json(line, tags, &mut hasher)),
-        Content::Form(form) => stable_parameters(form, tags, &mut hasher),
+        Content::Json(json) => stable_json(json, kept, &mut hasher),
+        Content::JsonLines(lines) => lines.iter().for_each(|line| stable_json(line, kept, &mut hasher)),
+        Content::Form(form) => stable_parameters(form, kept, &mut hasher),
         Content::Multipart(parts) => parts.len().hash(&mut hasher),
-        Content::Text(text) => stable_text(text, tags, &mut hasher),
+        Content::Text(text) => stable_text(text, kept, &mut hasher),
         Content::Empty => {}
-        Content::Opaque(_) if tags => request.body.digest.hash(&mut hasher),
+        Content::Opaque(_) if kept.tags => request.body.digest.hash(&mut hasher),
         Content::Opaque(_) => request.body.length.hash(&mut hasher),
     }
     hasher.finish()
@@ -189,11 +198,11 @@ fn parameters<'p>(
     sum.hash(hasher);
 }
 
-fn stable_parameters(all: &[Parameter], tags: bool, hasher: &mut FoldHasher<'_>) {
-    let kept = all.iter().filter(|parameter| !carries(parameter) && !moves(&parameter.name));
-    parameters(kept, hasher, |parameter, hasher| {
+fn stable_parameters(all: &[Parameter], kept: Kept, hasher: &mut FoldHasher<'_>) {
+    let stay = all.iter().filter(|parameter| !carries(parameter) && !moves(&parameter.name));
+    parameters(stay, hasher, |parameter, hasher| {
         if let Some(value) = &parameter.value {
-            stable_text(value, tags, hasher);
+            stable_text(value, kept, hasher);
         }
     });
 }
@@ -206,14 +215,18 @@ fn moves(name: &str) -> bool {
     is_per_request(name) || is_clock(name) || is_signature(name) || is_paging(name)
 }
 
-fn stable_text(text: &Text, tags: bool, hasher: &mut FoldHasher<'_>) {
+fn stable_text(text: &Text, kept: Kept, hasher: &mut FoldHasher<'_>) {
     for piece in &text.pieces {
         match piece {
             Piece::Shown(shown) => shown.hash(hasher),
-            Piece::Hidden(secret) if !volatile(secret) => hidden(secret, tags, hasher),
-            Piece::Hidden(_) => {}
+            Piece::Hidden(secret) if volatile(secret) || (!kept.uuids && is_uuid(secret)) => {}
+            Piece::Hidden(secret) => hidden(secret, kept.tags, hasher),
         }
     }
+}
+
+fn is_uuid(secret: &Secret) -> bool {
+    matches!(secret.shape.class, Class::Uuid { .. })
 }
 
 fn volatile(secret: &Secret) -> bool {
@@ -224,20 +237,20 @@ fn volatile(secret: &Secret) -> bool {
     secret.credential || issued || matches!(secret.shape.class, Class::Date { .. } | Class::Timestamp { .. })
 }
 
-fn stable_json(json: &Json, tags: bool, hasher: &mut FoldHasher<'_>) {
+fn stable_json(json: &Json, kept: Kept, hasher: &mut FoldHasher<'_>) {
     std::mem::discriminant(json).hash(hasher);
     match json {
         Json::Null => {}
         Json::Bool(flag) => flag.hash(hasher),
-        Json::Number(text) | Json::String(text) => stable_text(text, tags, hasher),
-        Json::Embedded(inner) => stable_json(inner, tags, hasher),
-        Json::Array(items) => items.iter().for_each(|item| stable_json(item, tags, hasher)),
+        Json::Number(text) | Json::String(text) => stable_text(text, kept, hasher),
+        Json::Embedded(inner) => stable_json(inner, kept, hasher),
+        Json::Array(items) => items.iter().for_each(|item| stable_json(item, kept, hasher)),
         Json::Object(members) => {
             let mut sum = 0_u64;
             for (name, member) in members.iter().filter(|(name, _)| !moves(name)) {
                 let mut own = new_hasher();
                 name.hash(&mut own);
-                stable_json(member, tags, &mut own);
+                stable_json(member, kept, &mut own);
                 sum = sum.wrapping_add(own.finish());
             }
             sum.hash(hasher);

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::attempt::{Unit, is_redirect};
-use super::key::{self, TIERS, Tier};
+use super::key::{self, Kept, TIERS, Tier};
 use super::naming::{Name, Names};
 use super::{Pair, alone};
 use crate::model::Lack;
@@ -123,7 +123,9 @@ impl<'u, 'a> Pairing<'u, 'a> {
             if tier == Tier::Full {
                 self.equal(&bucket, |unit| key::exact(unit.last, same_key));
             }
-            self.equal(&bucket, |unit| key::stable(unit.last, same_key));
+            for uuids in [true, false] {
+                self.equal(&bucket, |unit| key::stable(unit.last, Kept { tags: same_key, uuids }));
+            }
             self.in_order(&bucket);
         }
     }

@@ -62,6 +62,9 @@ const PER_REQUEST: &[&str] = &[
     "idempotencykey",
     "idempotencytoken",
     "nonce",
+    // OAuth's proof keys (RFC 7636).
+    "codechallenge",
+    "codeverifier",
     "invocationid",
     "messageid",
     "eventid",
@@ -226,7 +229,10 @@ pub(super) fn scheme_case(both: &Both<'_>) -> Significance {
 }
 
 fn framing(both: &Both<'_>, key: &str) -> Significance {
-    if key == "content-length" && both.sandbox.request.body.length != both.runtime.request.body.length {
+    if key == "content-length" && empty_without_meaning(both) {
+        Significance::Cosmetic(Reason::Spelling)
+    } else if key == "content-length" && both.sandbox.request.body.length != both.runtime.request.body.length
+    {
         Significance::Cosmetic(Reason::Consequence)
     } else if both.agree() || !both.heads_known() {
         // HTTP/2 frames bodies by itself.
@@ -234,6 +240,14 @@ fn framing(both: &Both<'_>, key: &str) -> Significance {
     } else {
         Significance::Material
     }
+}
+
+/// No content either way: `Content-Length: 0` says what its absence says, for methods that have no content (RFC 9110, section 8.6).
+fn empty_without_meaning(both: &Both<'_>) -> bool {
+    [both.sandbox, both.runtime].iter().all(|exchange| {
+        let request = &exchange.request;
+        request.body.length == 0 && matches!(request.method.as_str(), "GET" | "HEAD" | "DELETE" | "OPTIONS")
+    })
 }
 
 /// True where two different values are both read from the clock: the same distance from their requests or from the start of their runs.
