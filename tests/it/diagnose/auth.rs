@@ -366,3 +366,27 @@ fn two_tokens_of_organizations_are_said_to_be_indistinguishable() {
     assert_eq!(found.rule.name, "token-differs");
     assert!(found.remedies.iter().any(|remedy| remedy.text.contains("do not tell them apart")));
 }
+
+#[test]
+fn two_values_that_changed_places_are_known_without_names() {
+    let sends = |key: &str, token: &str, status| {
+        run().sends(LOTS, &[&format!("X-Api-Key: {key}"), &format!("X-Api-Token: {token}")], status)
+    };
+    let (sandbox, runtime) = (sends(OTHER, TOKEN, 200), sends(TOKEN, OTHER, 403));
+    let found = diagnosed(&sandbox, &runtime).diagnosis.findings;
+    assert!(found.iter().all(|finding| finding.rule.name == "token-swapped"), "{found:?}");
+    assert!(found[0].claim.contains("what sandbox sends as `X-Api-Token`"), "{}", found[0].claim);
+    let third = "tok_Ww1Vv2Uu3Tt4Ss5Rr6Qq7Pp8Oo9Nn0Mm1";
+    assert_eq!(first(&sandbox, &sends(OTHER, third, 403)).rule.name, "token-differs");
+}
+
+#[test]
+fn two_jwts_that_differ_name_what_differs() {
+    let call = |claims: &str, status| run().sends(LOTS, &[&bearer(&format!("jwt {claims}"))], status);
+    let found = first(&call("sub=reader iss=one exp=600", 200), &call("sub=writer iss=two exp=600", 401));
+    assert_eq!(
+        (found.rule.name, &found.detail["claims"]),
+        ("token-differs", &serde_json::json!(["iss", "sub"]))
+    );
+    assert!(found.claim.contains("another `iss`, `sub`"), "{}", found.claim);
+}

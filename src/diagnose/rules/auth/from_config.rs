@@ -118,42 +118,44 @@ fn is_bare(capture: &Capture, pointer: &str) -> bool {
 
 /// What is wrong with a config value by itself.
 pub(super) fn state(value: &ConfigValue) -> Option<(Kind, String, &'static str)> {
-    let class = value.secret_value().map(|secret| &secret.shape.class);
-    Some(match (value.kind, class) {
-        (JsonType::Null, _) => (Kind::ValueNull, "is null".to_owned(), "null"),
-        (JsonType::String, None) if value.value.as_ref().is_none_or(Text::is_empty) => {
-            (Kind::ValueEmpty, "is empty".to_owned(), "empty")
+    match (value.kind, &value.value) {
+        (JsonType::Null, _) => Some((Kind::ValueNull, "is null".to_owned(), "null")),
+        (JsonType::String, None) => Some((Kind::ValueEmpty, "is empty".to_owned(), "empty")),
+        (JsonType::Object | JsonType::Array, _) => {
+            Some((Kind::ValueNotPlain, "is not a plain value".to_owned(), "not a plain value"))
         }
-        (_, Some(Class::Empty)) => (Kind::ValueEmpty, "is empty".to_owned(), "empty"),
-        (_, Some(Class::Null(text))) => {
+        (_, text) => text_state(text.as_ref()?),
+    }
+}
+
+/// What is wrong with a text that should be a token.
+pub(super) fn text_state(text: &Text) -> Option<(Kind, String, &'static str)> {
+    if text.is_empty() {
+        return Some((Kind::ValueEmpty, "is empty".to_owned(), "empty"));
+    }
+    let shape = &text.as_secret()?.shape;
+    Some(match &shape.class {
+        Class::Empty => (Kind::ValueEmpty, "is empty".to_owned(), "empty"),
+        Class::Null(text) => {
             (Kind::ValueWordForNothing, format!("is the text `{text}`"), "a language's nothing")
         }
-        (_, Some(Class::Template(text))) => {
-            (Kind::ValueTemplate, format!("is the template `{text}`"), "a template")
-        }
-        (_, Some(Class::Mask(text))) => (Kind::ValueMask, format!("is the mask `{text}`"), "a mask"),
-        (_, Some(Class::SecretReference(kind))) => {
+        Class::Template(text) => (Kind::ValueTemplate, format!("is the template `{text}`"), "a template"),
+        Class::Mask(text) => (Kind::ValueMask, format!("is the mask `{text}`"), "a mask"),
+        Class::SecretReference(kind) => {
             (Kind::ValueReference, format!("is a reference to a secret ({kind})"), "a reference, not a value")
         }
-        (JsonType::Object | JsonType::Array, _) => {
-            (Kind::ValueNotPlain, "is not a plain value".to_owned(), "not a plain value")
+        _ if shape.scheme.is_some() => {
+            (Kind::ValueWithScheme, "brings its own auth-scheme".to_owned(), "scheme and token")
         }
-        _ => {
-            let shape = &value.secret_value()?.shape;
-            if shape.scheme.is_some() {
-                (Kind::ValueWithScheme, "brings its own auth-scheme".to_owned(), "scheme and token")
-            } else if shape.leading.is_some() || shape.trailing.is_some() || shape.inside.is_some() {
-                (
-                    Kind::ValueWithBlanks,
-                    "has white space or invisible characters in it".to_owned(),
-                    "not only the token",
-                )
-            } else if shape.quotes.is_some() {
-                (Kind::ValueQuoted, "stands in quotes of its own".to_owned(), "quoted")
-            } else {
-                return None;
-            }
+        _ if shape.leading.is_some() || shape.trailing.is_some() || shape.inside.is_some() => (
+            Kind::ValueWithBlanks,
+            "has white space or invisible characters in it".to_owned(),
+            "not only the token",
+        ),
+        _ if shape.quotes.is_some() => {
+            (Kind::ValueQuoted, "stands in quotes of its own".to_owned(), "quoted")
         }
+        _ => return None,
     })
 }
 

@@ -7,7 +7,7 @@ use crate::diagnose::{Finding, Remedy};
 use crate::model::{Capture, Content, DefinedCredentials, Json, Reference, Side};
 
 use super::branch;
-use super::from_config::in_config;
+use super::from_config::{in_config, text_state};
 use super::lookalike::Kind;
 use super::place::{config_pointer, key};
 use super::suspect::{Suspect, looks_sound};
@@ -144,28 +144,58 @@ fn reads_another(
     }
 }
 
-/// The other side's token is an environment variable that this side does not have.
+/// The other side's token is an environment variable; what this side has under that name.
 fn variable(suspect: &Suspect<'_>) -> Option<Origin> {
     let side = suspect.side;
     let Reference::Environment(name) = &suspect.counterpart()?.secret.relation.as_ref()?.reference else {
         return None;
     };
+    let other = side.other();
     let known = suspect.case.capture(side).inputs.environment.as_ref()?;
-    let state = match known.iter().find(|known| known.name == *name) {
-        None => "is not set",
-        Some(known) if known.value.is_empty() => "is empty",
-        Some(_) => return None,
+    let found = known.iter().find(|known| known.name == *name);
+    let evidence = |label: &str| vec![(Locator::Variable(name.clone()), label.to_owned())];
+    let Some(found) = found.filter(|found| !found.value.is_empty()) else {
+        let state = if found.is_some() { "is empty" } else { "is not set" };
+        return Some(Origin {
+            kind: Kind::VariableUnset,
+            cause: format!(
+                "the environment variable {name}, which is {other}'s token, {state} where {side} runs"
+            ),
+            remedies: vec![
+                format!("set {name} where {side} runs, and let the connector stop where it is not set")
+                    .into(),
+            ],
+            evidence: Vec::new(),
+        });
     };
+    if let Some((kind, state, label)) = text_state(&found.value) {
+        return Some(Origin {
+            kind,
+            cause: format!("the environment variable {name} of {side} {state}"),
+            remedies: vec![
+                format!("set {name} where {side} runs to the value that {other} uses, and nothing else")
+                    .into(),
+            ],
+            evidence: evidence(label),
+        });
+    }
+    let sent = suspect.faulty?.secret.relation.as_ref();
+    let sent = sent.filter(|sent| sent.reference == Reference::Environment(name.clone()))?;
+    if sent.steps.is_empty() {
+        return suspect.unrelated().then(|| Origin {
+            kind: Kind::ValueOther,
+            cause: format!("both sides send their environment variable {name}, and it has another value where {side} runs"),
+            remedies: vec![format!("set {name} where {side} runs to the value that {other} has").into()],
+            evidence: evidence("another value"),
+        });
+    }
     Some(Origin {
-        kind: Kind::VariableUnset,
+        kind: Kind::ChangedOnTheWay,
         cause: format!(
-            "the environment variable {name}, which is {}'s token, {state} where {side} runs",
-            side.other()
+            "the environment variable {name} of {side} is sound; it is changed between there and the request"
         ),
-        remedies: vec![
-            format!("set {name} where {side} runs, and let the connector stop where it is not set").into(),
-        ],
-        evidence: Vec::new(),
+        remedies: vec![format!("look at what reads {name} on {side}").into()],
+        evidence: evidence("sound"),
     })
 }
 

@@ -1,12 +1,14 @@
 //! `token-differs`: two unrelated tokens, each looking sound.
 
-use crate::compare::{CredentialPart, Identity, Locator};
+use std::collections::BTreeSet;
+
+use crate::compare::{CredentialPart, Identity};
 use crate::diagnose::standing::Answers;
 use crate::diagnose::{Case, Confidence, Family, Findings, Rule, Severity};
-use crate::model::Class;
+use crate::model::{Class, Secret};
 
 use super::super::refusal::blames_credentials;
-use super::place::{same_place, value, words};
+use super::place::{is_key, same_place, value, words};
 use super::same::same_schemes;
 use super::suspect::{Suspect, looks_sound, suspects};
 use super::{airbyte, credentials_overridden, token_cast, token_expired, token_kind_wrong, token_swapped};
@@ -53,15 +55,27 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
                 words(&faulty.at),
                 side.other()
             )
-        } else if let Locator::Config(_) = &faulty.at {
+        } else if is_key(&faulty.at) {
             format!("{side} signs with another {} than {}", words(&faulty.at), side.other())
         } else {
             format!("{side} sends another {what} in {} than {}", words(&faulty.at), side.other())
+        };
+        let parts = jwt_parts(&suspect, &faulty.secret, &sound.secret);
+        let claim = match parts.as_slice() {
+            [] => claim,
+            parts => format!("{claim}: its JWT has another {}", listed(parts)),
         };
         let finding = suspect.finding(&RULE, claim, value(faulty), value(sound)).remedy(format!(
             "give {side} the {what} that {} uses, or one with the same rights",
             side.other()
         ));
+        let finding = match parts.as_slice() {
+            [] => finding,
+            parts => finding.detail("claims", parts.to_vec()).remedy(format!(
+                "look where {side} gets {} of its token from: config, key file, account",
+                listed(parts)
+            )),
+        };
         let finding = match suspect.exchange(side).filter(|exchange| airbyte::is_airbyte(exchange)) {
             Some(_) if airbyte::are_of_organizations([faulty, sound].map(|one| &one.secret)) => finding
                 .remedy("look which client_id each token was issued for (POST `/api/v1/account/applications/token`): the claims of operator and application tokens do not tell them apart"),
@@ -72,6 +86,25 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
             _ => finding.confidence(Confidence::Possible),
         });
     }
+}
+
+/// The parts of two JWTs' heads and claims that differ and do not differ from token to token anyway.
+fn jwt_parts(suspect: &Suspect<'_>, faulty: &Secret, sound: &Secret) -> Vec<String> {
+    let (Class::Jwt(one), Class::Jwt(other)) = (&faulty.shape.class, &sound.shape.class) else {
+        return Vec::new();
+    };
+    if !suspect.case.comparison.same_key {
+        return Vec::new();
+    }
+    let head = [("alg", one.alg != other.alg), ("typ", one.typ != other.typ)];
+    let head = head.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name.to_owned());
+    let names: BTreeSet<&String> = one.tags.keys().chain(other.tags.keys()).collect();
+    let claims = names.into_iter().filter(|name| one.tags.get(*name) != other.tags.get(*name));
+    head.chain(claims.cloned()).collect()
+}
+
+fn listed(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// Tags cannot be compared, one side was refused, and the answer blames the credentials.

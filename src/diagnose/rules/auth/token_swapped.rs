@@ -1,11 +1,11 @@
 //! `token-swapped`: the place carries another value of the config than on the other side.
 
-use crate::compare::{Carried, Identity};
+use crate::compare::{Carried, CredentialPart, Identity};
 use crate::diagnose::rules::setup::keys::dotted;
 use crate::diagnose::{Case, Family, Findings, Rule, Severity};
 use crate::model::{Capture, Class, Reference};
 
-use super::place::{config_pointer, value, words};
+use super::place::{config_pointer, same_place, value, words};
 use super::same::same_schemes;
 use super::suspect::{Suspect, looks_sound, suspects};
 
@@ -53,7 +53,10 @@ pub(super) fn swap(suspect: &Suspect<'_>) -> Option<Swap> {
     {
         return None;
     }
-    by_name(faulty, sound).or_else(|| by_config(suspect, faulty, sound)).or_else(|| by_kind(faulty, sound))
+    by_name(faulty, sound)
+        .or_else(|| by_config(suspect, faulty, sound))
+        .or_else(|| by_place(suspect, faulty, sound))
+        .or_else(|| by_kind(faulty, sound))
 }
 
 /// Both values have names, and the names are not the same.
@@ -95,6 +98,21 @@ fn by_config(suspect: &Suspect<'_>, faulty: &Carried, sound: &Carried) -> Option
         None => value(sound),
     };
     Some(Swap { sent: described, expected })
+}
+
+/// What is sent here is what the other side's request carries in another place, or as another part of it.
+fn by_place(suspect: &Suspect<'_>, faulty: &Carried, sound: &Carried) -> Option<Swap> {
+    let other = suspect.side.other();
+    let there = suspect.carried(other).iter().filter(|_| suspect.unrelated()).find(|carried| {
+        carried.secret.fingerprint.exact == faulty.secret.fingerprint.exact
+            && (carried.part != faulty.part || !same_place(&carried.at, &faulty.at))
+    })?;
+    let place = match there.part {
+        CredentialPart::User => "the user name".to_owned(),
+        CredentialPart::Password => "the password".to_owned(),
+        CredentialPart::Token => words(&there.at),
+    };
+    Some(Swap { sent: format!("what {other} sends as {place}"), expected: value(sound) })
 }
 
 /// A date, a timestamp or a URL is nobody's token, where the other side has one.
