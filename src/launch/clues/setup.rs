@@ -204,11 +204,11 @@ fn authenticator(sentence: &Sentence<'_>) -> Vec<Said> {
         || (sentence.has("he authenticator `") && sentence.has("is not found"))
         || sentence.has("to be set for ApiKeyAuthenticator")
         || sentence.has("cannot be set both for ApiKeyAuthenticator")
+        || (sentence.has("was unable to evaluate") && !sentence.has("hence it"))
         || sentence.has("If token_provider is set, api_token is ignored");
     // pydantic, dataclasses, and the authenticators' own complaints name the class.
     let complaint = [
         "configuration error",
-        "was unable to evaluate",
         "validation error",
         "unexpected keyword argument",
         "missing required",

@@ -2,7 +2,7 @@
 //! these is at hand, the finding says so.
 
 use samewire::diagnose::{Confidence, Finding};
-use samewire::model::{Json, Text};
+use samewire::model::{ClueKind, Json, Text};
 
 use super::runs::{Run, TOKEN, diagnosed, run};
 
@@ -82,6 +82,8 @@ fn table() -> Vec<(&'static str, &'static str, Run, Run)> {
         ("token-null", "value-null", good(), null(reads(run()).null("/api_key"))),
         ("token-null", "value-word-for-nothing", good(), null(reads(run()).config("/api_key", "None"))),
         ("token-null", "key-absent", good(), null(reads(run()).config("/store", "berlin"))),
+        ("token-altered", "value-with-blanks", variable(TOKEN, 200), variable(&format!("{TOKEN}\n"), 403)),
+        ("token-differs", "value-other", variable(TOKEN, 200), variable(OTHER, 403)),
         ("token-null", "variable-unset", variable(TOKEN, 200), null(run().variable("HOME_KEY", OTHER))),
         // no field
         (
@@ -241,4 +243,26 @@ fn a_chosen_branch_is_told_with_what_chose_it_and_what_it_lacks() {
         "runtime's manifest chose another of its 2 authenticators by `credentials.type`: the BearerAuthenticator (line 31), and it reads \
          config.credentials.access_token, which has no value"
     );
+}
+
+#[test]
+fn a_token_request_that_was_never_made_is_laid_to_the_config() {
+    let oauth = |run: Run| run.sets("body client_id", "/client_id", 18).by("OAuthAuthenticator");
+    let failed = || ClueKind::CheckStatus { succeeded: false };
+    let sandbox = sends(oauth(run()).config("/client_id", OTHER), TOKEN, 200);
+    for (runtime, cause) in [
+        (oauth(run()).config("/clientId", OTHER), "key-renamed"),
+        (oauth(run()).config("/client_id", ""), "value-empty"),
+        (oauth(run()).config("/store", "berlin"), "key-absent"),
+    ] {
+        let found = diagnosed(&sandbox, &runtime.clue(failed())).diagnosis.findings;
+        let names: Vec<_> = found.iter().map(|finding| finding.rule.name).collect();
+        assert_eq!(names, ["token-empty"]);
+        assert_eq!(found[0].detail["cause_kind"], cause);
+    }
+    // What is there is not the cause, nor what no token is asked for with.
+    let whole = oauth(run()).config("/client_id", OTHER).clue(failed());
+    assert_eq!(first(&sandbox, &whole).rule.name, "start-failed");
+    let bearer = reads(run()).config("/store", "berlin").clue(failed());
+    assert_eq!(first(&good(), &bearer).rule.name, "start-failed");
 }

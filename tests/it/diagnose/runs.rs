@@ -71,6 +71,13 @@ impl Run {
         self
     }
 
+    /// The credentials that were named last are set by this component.
+    pub(super) fn by(mut self, component: &str) -> Self {
+        let defined = self.manifest.get_or_insert_default().credentials.last_mut().expect("credentials");
+        defined.component = component.into();
+        self
+    }
+
     /// A template that reads a config value.
     pub(super) fn reads(mut self, at: &str, config: &str, bare: bool) -> Self {
         let reference = TemplateReference { at: at.into(), line: Some(7), config: config.into(), bare };
@@ -238,6 +245,7 @@ impl Run {
                     };
                     variables.iter().map(variable).collect()
                 }),
+                secrets: None,
                 image: None,
             },
             key_id: self.key.into(),

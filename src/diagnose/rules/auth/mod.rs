@@ -10,6 +10,7 @@ mod placeholder;
 mod redirect;
 mod same;
 mod suspect;
+pub(super) mod unsent;
 
 pub(crate) mod credentials_duplicated;
 pub(crate) mod credentials_leaked_on_redirect;

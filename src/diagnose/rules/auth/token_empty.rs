@@ -1,10 +1,12 @@
 //! `token-empty`: the place is there but its token is empty.
 
 use crate::compare::CredentialPart;
-use crate::diagnose::{Case, Family, Findings, Rule, Severity};
-use crate::model::Class;
+use crate::diagnose::{Case, Confidence, Family, Findings, Rule, Severity};
+use crate::model::{Class, Side};
 
+use super::super::setup::start_failed;
 use super::placeholder::placeholders;
+use super::unsent::unsent;
 
 pub(crate) static RULE: Rule = Rule {
     name: "token-empty",
@@ -18,6 +20,13 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, findings: &mut Findings) {
+    for side in [Side::Sandbox, Side::Runtime] {
+        if start_failed::never_started(case, side)
+            && let Some(unsent) = unsent(case, side)
+        {
+            findings.push(unsent.finding(&RULE).confidence(Confidence::Likely));
+        }
+    }
     for found in placeholders(case, |class| *class == Class::Empty) {
         // Some APIs want an empty part by design: it is a fault only where the other side has one.
         if found.is_shared()

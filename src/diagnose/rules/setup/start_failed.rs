@@ -6,6 +6,7 @@ use crate::diagnose::{
 };
 use crate::model::{Clue, ClueKind, Exit, ManifestState, Side};
 
+use super::super::auth::unsent::unsent;
 use super::super::network::went_past;
 use super::{SIDES, came_to_nothing, names_a_cause, shortened};
 
@@ -23,7 +24,7 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
 fn check(case: &Case<'_>, findings: &mut Findings) {
     let failed: Vec<(Side, String)> = SIDES
         .into_iter()
-        .filter(|side| never_started(case, *side))
+        .filter(|side| never_started(case, *side) && unsent(case, *side).is_none())
         .map(|side| (side, reason(case, side)))
         .collect();
     match failed.as_slice() {
@@ -39,7 +40,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
 }
 
 /// It sent nothing and connected nowhere, and said that it failed, but none of the things that other rules know.
-fn never_started(case: &Case<'_>, side: Side) -> bool {
+pub(in crate::diagnose::rules) fn never_started(case: &Case<'_>, side: Side) -> bool {
     let capture = case.capture(side);
     let manifest_is_sound =
         capture.inputs.manifest.as_ref().is_none_or(|manifest| manifest.state == ManifestState::Read);
