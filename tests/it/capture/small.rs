@@ -156,6 +156,7 @@ pub(crate) fn capture() -> Capture {
             manifest: None,
             clients: vec![ClientVersion { name: "airbyte-cdk".into(), version: "7.39.1".into() }],
             environment: None,
+            secrets: None,
             image: None,
         },
         key_id: "k7qa".into(),
