@@ -71,18 +71,22 @@ fn both_have<'a>(
             Some((Reference::Config(value.pointer.clone()), value.secret_value()?, other.secret_value()?))
         })
     });
-    let named = variables(&sandbox.inputs.secrets, &runtime.inputs.secrets, Reference::Named);
-    let set = variables(&sandbox.inputs.environment, &runtime.inputs.environment, Reference::Environment);
+    let named = variables(sandbox.inputs.secrets.as_ref(), runtime.inputs.secrets.as_ref(), Reference::Named);
+    let set = variables(
+        sandbox.inputs.environment.as_ref(),
+        runtime.inputs.environment.as_ref(),
+        Reference::Environment,
+    );
     of_config.chain(named).chain(set)
 }
 
 fn variables<'a>(
-    ours: &'a Option<Vec<Variable>>,
-    theirs: &'a Option<Vec<Variable>>,
+    ours: Option<&'a Vec<Variable>>,
+    theirs: Option<&'a Vec<Variable>>,
     reference: fn(String) -> Reference,
 ) -> impl Iterator<Item = (Reference, &'a Secret, &'a Secret)> {
-    ours.iter().flatten().filter_map(move |one| {
-        let other = theirs.iter().flatten().find(|other| other.name == one.name)?;
+    ours.into_iter().flatten().filter_map(move |one| {
+        let other = theirs.into_iter().flatten().find(|other| other.name == one.name)?;
         Some((reference(one.name.clone()), one.value.as_secret()?, other.value.as_secret()?))
     })
 }

@@ -7,6 +7,10 @@ use crate::model::Class;
 use super::words::Row;
 use super::{policy, words};
 
+/// What reads a variable in code and configuration files, and was not run.
+const READS: [&str; 7] =
+    ["env:", "!env ", "!ENV ", "!env_var ", "process.env.", "os.environ.", "os.environ/"];
+
 /// The template that a value is, as it may be shown.
 pub(super) fn template(text: &str) -> Option<Class> {
     let between = |open: &str, close: &str| {
@@ -25,8 +29,6 @@ pub(super) fn template(text: &str) -> Option<Class> {
     if let Some(inner) = between("$env:", "").or_else(|| between("$", "")).or_else(|| between("%", "%")) {
         return is_variable(inner).then(|| Class::Template(text.to_owned()));
     }
-    const READS: [&str; 7] =
-        ["env:", "!env ", "!ENV ", "!env_var ", "process.env.", "os.environ.", "os.environ/"];
     if let Some(name) = READS.iter().find_map(|read| text.strip_prefix(read)).filter(|name| !name.is_empty())
     {
         return is_variable(name).then(|| Class::Template(text.to_owned()));

@@ -14,8 +14,8 @@ pub(super) fn excerpt(case: &Case<'_>, side: Side, exchange: Option<u32>, at: &L
     match at {
         Locator::Output(stream, line) => output(capture, *stream, *line),
         Locator::Config(pointer) => config(capture, pointer),
-        Locator::Variable(name) => variable(&capture.inputs.environment, name),
-        Locator::Named(name) => variable(&capture.inputs.secrets, name),
+        Locator::Variable(name) => variable(capture.inputs.environment.as_ref(), name),
+        Locator::Named(name) => variable(capture.inputs.secrets.as_ref(), name),
         Locator::Spec => capture.inputs.spec.as_ref().map(|spec| {
             let names: Vec<String> = spec
                 .properties
@@ -110,8 +110,8 @@ fn output(capture: &Capture, stream: Stream, line: u64) -> Option<Excerpt> {
 }
 
 /// `API_KEY=‹env.API_KEY, 40 chars›`.
-fn variable(known: &Option<Vec<Variable>>, name: &str) -> Option<Excerpt> {
-    let found = known.as_ref()?.iter().find(|known| known.name == name)?;
+fn variable(known: Option<&Vec<Variable>>, name: &str) -> Option<Excerpt> {
+    let found = known?.iter().find(|known| known.name == name)?;
     let start = format!("{name}=");
     let text = format!("{start}{}", secret::text(&found.value));
     Some(Excerpt { line: None, start: start.len(), end: text.len(), text })
