@@ -107,6 +107,7 @@ fn content(both: &Both<'_>, from: &Response, to: &Response, found: &mut Found<'_
     if one.digest == other.digest {
         return;
     }
+    let both = &Both { in_answers: true, ..*both };
     let (pointer, values) = match (&one.content, &other.content) {
         (Content::Json(one), Content::Json(other)) => match json::first(both, one, other) {
             Some(first) => first,

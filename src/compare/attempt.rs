@@ -43,8 +43,7 @@ pub(super) fn fold(capture: &Capture) -> Vec<Unit<'_>> {
         let open = refused.entry(likely).or_default();
         let retried = open.iter().position(|at| {
             let last = units[*at].last;
-            ended_before(last, exchange)
-                && same_request(&Both { runs: &runs, sandbox: last, runtime: exchange })
+            ended_before(last, exchange) && same_request(&Both::new(&runs, last, exchange))
         });
         let unit = if let Some(at) = retried {
             let unit = open.swap_remove(at);

@@ -93,7 +93,7 @@ fn compare_pair(runs: &Runs<'_>, at: usize, pair: &Pair, comparable: bool, compa
     let differences = &mut comparison.differences;
     let mut found = Found { pair: at, sandbox: number(one), runtime: number(other), differences };
     comparison.credentials.push(if let (Some(one), Some(other)) = (one, other) {
-        let both = Both { runs, sandbox: one, runtime: other };
+        let both = Both::new(runs, one, other);
         let [ours, theirs] = &carried::both_carried(&both);
         let credentials = credentials::compare(&both, ours, theirs, &mut found);
         target::compare(&both, [ours, theirs], &mut found);

@@ -41,6 +41,14 @@ pub(super) struct Both<'a> {
     pub(super) runs: &'a Runs<'a>,
     pub(super) sandbox: &'a Exchange,
     pub(super) runtime: &'a Exchange,
+    /// What is compared is the content of their answers.
+    pub(super) in_answers: bool,
+}
+
+impl<'a> Both<'a> {
+    pub(super) fn new(runs: &'a Runs<'a>, sandbox: &'a Exchange, runtime: &'a Exchange) -> Self {
+        Self { runs, sandbox, runtime, in_answers: false }
+    }
 }
 
 impl Both<'_> {

@@ -51,3 +51,15 @@ fn data_that_changed_is_one_difference_that_does_not_decide() {
     );
     assert_eq!(told(&comparison.differences), ["response.body/data/1/amount Altered: cosmetic Data"]);
 }
+
+#[test]
+fn data_that_occurred_before_is_data_all_the_same() {
+    let page = |page: u32, amount: &str| {
+        get(&format!("/v?page={page}")).answers_json(&format!(r#"{{"data":[{{"amount":{amount}}}]}}"#))
+    };
+    let comparison = compare(
+        [page(1, "1005.25"), page(2, "1007.25"), page(3, "1005.25")],
+        [page(1, "1005.25"), page(2, "1007.25"), page(3, "1007.25")],
+    );
+    assert_eq!(told(&comparison.differences), ["response.body/data/0/amount Altered: cosmetic Data"]);
+}

@@ -55,7 +55,7 @@ fn entry(at: usize, page: u32, runtime: bool, chance: &mut Chance) -> Value {
     let field = |name: &str, value: String| json!({"name": name, "value": value});
     let (changed, refused) = (runtime && changed(page), runtime && refused(page));
     let records: Vec<Value> = (0..3)
-        .map(|nth| json!({"id": 10 * page + nth, "amount": if changed && nth == 1 { 7 } else { 5 }}))
+        .map(|nth| json!({"id": 10 * page + nth, "amount": f64::from(page % 5) + if changed && nth == 1 { 1000.5 } else { 1000.25 }}))
         .collect();
     let content = json!({"data": records, "page": page}).to_string();
     let tenant = if runtime && other_tenant(page) { "north" } else { "south" };
