@@ -1,5 +1,7 @@
 //! Output to lines: cut anywhere, with terminal sequences taken out.
 
+use std::str::Chars;
+
 /// Longer lines are cut: the rest of them is not looked at. In bytes; the Connector Builder writes its whole result
 /// in one line.
 pub(super) const LIMIT: usize = 16 << 20;
@@ -45,28 +47,44 @@ impl Lines {
     }
 }
 
-/// A line without terminal sequences (ECMA-48: CSI and OSC), and as it stands after carriage returns.
+/// A line without terminal sequences (ECMA-48), and as it stands after carriage returns and backspaces.
 fn plain(line: &str) -> String {
     let line = line.trim_end_matches('\r');
     let line = line.rsplit('\r').next().unwrap_or(line);
     let mut plain = String::with_capacity(line.len());
     let mut letters = line.chars();
     while let Some(letter) = letters.next() {
-        if letter != '\u{1b}' {
-            plain.push(letter);
-            continue;
-        }
-        match letters.next() {
-            Some('[') => {
-                letters.find(|letter| ('\u{40}'..='\u{7e}').contains(letter));
+        match letter {
+            '\u{1b}' => skip_sequence(&mut letters),
+            '\u{9b}' => skip_control_sequence(&mut letters),
+            '\u{8}' => {
+                plain.pop();
             }
-            Some(']') => {
-                letters.find(|letter| matches!(letter, '\u{7}' | '\u{1b}'));
-            }
-            _ => {}
+            _ => plain.push(letter),
         }
     }
     plain
+}
+
+fn skip_sequence(letters: &mut Chars<'_>) {
+    match letters.next() {
+        Some('[') => skip_control_sequence(letters),
+        // Strings go on to BEL or to ST, which is an escape and a backslash.
+        Some(']' | 'P' | 'X' | '^' | '_') => {
+            if letters.find(|letter| matches!(letter, '\u{7}' | '\u{1b}' | '\u{9c}')) == Some('\u{1b}') {
+                letters.next();
+            }
+        }
+        // `(B`, a character set: intermediate bytes go on to a final one.
+        Some(' '..='/') => {
+            letters.find(|letter| !(' '..='/').contains(letter));
+        }
+        _ => {}
+    }
+}
+
+fn skip_control_sequence(letters: &mut Chars<'_>) {
+    letters.find(|letter| ('\u{40}'..='\u{7e}').contains(letter));
 }
 
 #[cfg(test)]
@@ -87,6 +105,21 @@ mod tests {
         let text = b"one\r\n\x1b[31mtwo\x1b[0m\n\n10%\r100%\nlast";
         let expected = [(1, "one"), (2, "two"), (3, ""), (4, "100%"), (5, "last")];
         assert_eq!(lines([&text[..]]), expected.map(|(number, line)| (number, line.to_owned())));
+    }
+
+    #[test]
+    fn terminal_sequences_leave_nothing_behind() {
+        for (line, shown) in [
+            ("a\u{1b}(B\u{1b}[mb", "ab"),
+            ("a\u{1b}]0;title\u{7}b", "ab"),
+            ("a\u{1b}]8;;https://h/\u{1b}\\b\u{1b}]8;;\u{1b}\\", "ab"),
+            ("a\u{1b}P1;2|x\u{1b}\\b", "ab"),
+            ("a\u{9b}31mb\u{1b}=", "ab"),
+            ("b\u{8}bo\u{8}o", "bo"),
+            ("\u{8}\u{8}a\u{1b}", "a"),
+        ] {
+            assert_eq!(plain(line), shown, "{line:?}");
+        }
     }
 
     #[test]
