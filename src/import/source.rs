@@ -197,6 +197,9 @@ fn guess(head: &[u8]) -> Result<SourceFormat, ContentError> {
         Some(b'{') if has("schema.getpostman.com") => unknown(
             "it is a Postman collection, which tells what would be sent: in Postman choose Code > cURL for the request, and import that",
         ),
+        Some(b'{') if has("_postman_variable_scope") => unknown(
+            "it is a Postman environment, which holds variables and no request: in Postman choose Code > cURL for the request, and import that",
+        ),
         Some(b'{') if has("\"__export_format\"") => unknown(
             "it is an Insomnia workspace, which tells what would be sent: in Insomnia copy the request as curl, or export its HAR",
         ),
@@ -222,14 +225,45 @@ fn guess(head: &[u8]) -> Result<SourceFormat, ContentError> {
             "it is a JSON list: of a Charles session export HAR instead (File > Export Session > HTTP Archive); of other programs their HAR",
         ),
         Some(b'<') => unknown("it is XML or HTML: export the session as HAR instead"),
-        _ if has("Invoke-WebRequest") => {
+        _ if has("Invoke-WebRequest") || has("Invoke-RestMethod") => {
             unknown("it is a PowerShell command: in the browser choose \"Copy as cURL (bash)\" instead")
         }
+        _ if begins_with(head, &["fetch(", "await fetch(", "const "]) && has("fetch(") => {
+            unknown("it is a JavaScript fetch() call: in the browser choose \"Copy as cURL (bash)\" instead")
+        }
+        _ if has("insomnia.rest/") && !has("curl ") => unknown(
+            "it is an Insomnia collection, which tells what would be sent: in Insomnia copy the request as curl, or export its HAR",
+        ),
+        _ if begins_with(head, &["meta {", "info:"])
+            && (has("\nget {") || has("\npost {") || has("opencollection")) =>
+        {
+            unknown(
+                "it is a Bruno request, which tells what would be sent: in Bruno choose Generate Code > curl, and import that",
+            )
+        }
+        _ if is_message(head) => unknown(
+            "it is an HTTP message as text: save the session as HAR in the program that wrote it, or write the request as a curl line",
+        ),
         _ if has("curl") => Ok(SourceFormat::Curl),
+        _ if begins_with(head, &["http ", "https ", "wget ", "import requests", "import httpx"]) => unknown(
+            "it is a command or code of another client: write the request as a curl line, or record it with `samewire record`",
+        ),
         _ => unknown(
             "it is neither a HAR, nor a test read of the Airbyte Builder, nor a curl command line: see docs/import.md",
         ),
     }
+}
+
+fn begins_with(head: &[u8], starts: &[&str]) -> bool {
+    starts.iter().any(|start| head.starts_with(start.as_bytes()))
+}
+
+/// A start line: `POST /v1/lots HTTP/1.1`, `HTTP/1.1 200 OK`.
+fn is_message(head: &[u8]) -> bool {
+    let line = head.split(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii_end();
+    let request = [&b" HTTP/1.1"[..], b" HTTP/1.0", b" HTTP/2"].iter().any(|version| line.ends_with(version));
+    let method = || line.iter().take_while(|byte| byte.is_ascii_uppercase()).count();
+    line.starts_with(b"HTTP/") || (request && method() > 2 && line.get(method()) == Some(&b' '))
 }
 
 /// The first key of a JSON object.
