@@ -20,7 +20,7 @@ pub(super) const UNFOLDED: u64 = 1 << 30;
 /// What one stored byte may unfold to, in bytes. Captures of equal requests reach 100.
 pub(super) const RATIO: u64 = 400;
 /// Files below this size may unfold as they will, in bytes.
-const SMALL: u64 = 1 << 20;
+const SMALL: u64 = 64 << 10;
 /// Most files.
 pub(super) const MOST_FILES: usize = 512;
 /// Longest name of a file, in bytes.

@@ -196,3 +196,102 @@ fn damage_is_told() {
     }
     assert!(ZipArchive::new(Cursor::new(good)).is_ok());
 }
+
+/// Changes bytes wherever they stand in both directories of an archive.
+fn replaced(mut archive: Vec<u8>, old: &[u8], new: &[u8]) -> Vec<u8> {
+    assert_eq!(old.len(), new.len());
+    let mut changed = 0;
+    for at in 0..archive.len() - old.len() {
+        if archive[at..].starts_with(old) {
+            archive[at..at + old.len()].copy_from_slice(new);
+            changed += 1;
+        }
+    }
+    assert!(changed > 0);
+    archive
+}
+
+/// Sets bytes at an offset within each header that begins so.
+fn in_headers(mut archive: Vec<u8>, magic: &[u8], offset: usize, bytes: &[u8]) -> Vec<u8> {
+    let heads: Vec<usize> = (0..archive.len() - 4).filter(|at| archive[*at..].starts_with(magic)).collect();
+    assert!(!heads.is_empty());
+    for at in heads {
+        archive[at + offset..at + offset + bytes.len()].copy_from_slice(bytes);
+    }
+    archive
+}
+
+const LOCAL: &[u8] = b"PK\x03\x04";
+const CENTRAL: &[u8] = b"PK\x01\x02";
+const END: &[u8] = b"PK\x05\x06";
+
+#[test]
+fn directories_that_lie_are_refused() {
+    let good = good();
+    let whole = bundle::from_slice(&good).unwrap();
+    let named = |name: &str| zipped(&[(name, b"x")]);
+    let table: Vec<(&str, Vec<u8>)> = vec![
+        ("NUL in a name", replaced(named("captures/aXb.har"), b"aXb", b"a\0b")),
+        ("a line break in a name", replaced(named("captures/aXb.har"), b"aXb", b"a\nb")),
+        ("a drive", replaced(named("captures/aXb.har"), b"captures", b"C:/Windo")),
+        ("a name that is no UTF-8", replaced(named("captures/aXb.har"), b"aXb", b"a\xffb")),
+        ("no name", named("")),
+        ("encrypted", in_headers(in_headers(good.clone(), LOCAL, 6, &[1]), CENTRAL, 8, &[1])),
+        ("an unknown method", in_headers(in_headers(good.clone(), LOCAL, 8, &[99]), CENTRAL, 10, &[99])),
+        ("bzip2", in_headers(in_headers(good.clone(), LOCAL, 8, &[12]), CENTRAL, 10, &[12])),
+        ("a wrong checksum", in_headers(good.clone(), CENTRAL, 16, &[1, 2, 3, 4])),
+        ("stored sizes of nothing", in_headers(good.clone(), CENTRAL, 20, &[0; 4])),
+        ("stored sizes of 4 GiB", in_headers(good.clone(), CENTRAL, 20, &[0xfe, 0xff, 0xff, 0xff])),
+        ("everything at the start", in_headers(good.clone(), CENTRAL, 42, &[0; 4])),
+        ("everything beyond the end", in_headers(good.clone(), CENTRAL, 42, &[0xfe, 0xff, 0xff, 0x7f])),
+        ("names of 64 KiB", in_headers(good.clone(), CENTRAL, 28, &[0xff, 0xff])),
+        ("comments of 64 KiB", in_headers(good.clone(), CENTRAL, 32, &[0xff, 0xff])),
+        ("65,535 entries", in_headers(good.clone(), END, 8, &[0xff, 0xff, 0xff, 0xff])),
+        ("no entries", in_headers(good.clone(), END, 8, &[0; 4])),
+        ("a directory beyond the end", in_headers(good.clone(), END, 16, &[0xfe, 0xff, 0xff, 0x7f])),
+        ("a directory of 4 GiB", in_headers(good.clone(), END, 12, &[0xfe, 0xff, 0xff, 0xff])),
+        ("another disk", in_headers(good.clone(), END, 4, &[1, 0, 1, 0])),
+        ("a directory of symbolic links", in_headers(good.clone(), CENTRAL, 38, &[0, 0, 0xff, 0xa1])),
+        ("a directory of folders", in_headers(good.clone(), CENTRAL, 38, &[0x10, 0, 0xff, 0x41])),
+    ];
+    for (what, bytes) in table {
+        match bundle::from_slice(&bytes) {
+            // Some of these say nothing that is needed to read what is there.
+            Ok(read) => assert_eq!(read, whole, "{what}"),
+            Err(_) => {
+                let said = refused(&bytes);
+                assert!(said.len() < 1_000, "{what}: {said}");
+                assert!(said.contains(':') || said.contains(';'), "{what} is not told what to do: {said}");
+            }
+        }
+    }
+}
+
+/// Of two files of one name only one can be what the sums say; nothing of the other is read.
+#[test]
+fn a_name_that_is_there_twice_smuggles_nothing_in() {
+    let good = files(&good());
+    for first in [true, false] {
+        let mut all: Vec<(&str, &[u8])> =
+            good.iter().map(|(name, text)| (name.as_str(), text.as_bytes())).collect();
+        let at = if first { 0 } else { all.len() };
+        all.insert(at, ("captures/sandboX.har", b"{}"));
+        let twice = replaced(zipped(&all), b"captures/sandboX.har", b"captures/sandbox.har");
+        if let Ok(read) = bundle::from_slice(&twice) {
+            assert_eq!(read, bundle::from_slice(&self::good()).unwrap());
+        }
+    }
+}
+
+#[test]
+fn many_small_bombs_are_one() {
+    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+    let zeros = vec![b' '; 1 << 20];
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    for number in 0..500 {
+        archive.start_file(format!("captures/{number}.har"), options).unwrap();
+        archive.write_all(&zeros).unwrap();
+    }
+    let bomb = archive.finish().unwrap().into_inner();
+    assert!(matches!(bundle::from_slice(&bomb), Err(ContentError::Bomb { .. })), "{}", bomb.len());
+}
