@@ -7,6 +7,7 @@ use anyhow::bail;
 
 use crate::diagnose::{self, Family};
 use crate::inspect;
+use crate::redact::repeatable;
 
 use super::output;
 
@@ -28,7 +29,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let Some(rule) = diagnose::rule(name) else {
-        match nearest(name) {
+        let near = nearest(name);
+        let name = repeatable(name);
+        match near {
             Some(near) => {
                 bail!("no rule is called {name:?}; did you mean {near}? `samewire explain` lists them all")
             }

@@ -42,11 +42,15 @@ mod verdicts;
 mod verify;
 
 use std::ffi::OsString;
+use std::fmt;
+use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 use signal_hook::consts::SIGXFSZ;
+
+use crate::redact::without_secrets;
 
 pub use output::{StandardError, be_quiet, choose_colour, colour_on_stderr, report_failure};
 
@@ -135,11 +139,13 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, UsageError
     let args: Vec<OsString> = args.into_iter().collect();
     let recording = args.iter().skip(1).find(|arg| !arg.to_string_lossy().starts_with('-'));
     let recording = recording.is_some_and(|name| name == "record" || name == "proxy");
+    let color = color_of(&args);
+    let words = args.iter().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
     Cli::command()
-        .color(color_of(&args))
+        .color(color)
         .try_get_matches_from(args)
         .and_then(|matches| Cli::from_arg_matches(&matches))
-        .map_err(|error| UsageError { error, recording })
+        .map_err(|error| UsageError { error, recording, color, words })
 }
 
 /// `--color` must hold for the usage errors too, which come before it is parsed.
@@ -159,19 +165,31 @@ fn color_of(args: &[OsString]) -> ColorChoice {
 }
 
 /// A command line that cannot be understood, or a request for help.
-#[derive(Debug)]
 pub struct UsageError {
     error: clap::Error,
     recording: bool,
+    color: ColorChoice,
+    words: Vec<String>,
+}
+
+/// Shows the kind only: the words may hold secrets.
+impl fmt::Debug for UsageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "UsageError({:?})", self.error.kind())
+    }
 }
 
 impl UsageError {
-    /// Prints what clap has to say and tells the exit status.
+    /// Prints what clap has to say and tells the exit status. clap repeats what it refuses, and that may be a secret in the wrong place.
     pub fn exit(&self) -> ExitCode {
-        let _ = self.error.print();
         if !self.error.use_stderr() {
+            let _ = self.error.print();
             return ExitCode::SUCCESS;
         }
+        choose_colour(self.color);
+        let message = self.error.render().ansi().to_string();
+        let message = without_secrets(&message, self.words.iter().map(String::as_str));
+        let _ = anstream::stderr().write_all(message.as_bytes());
         ExitCode::from(if self.recording { EXIT_FAILED } else { EXIT_USAGE })
     }
 }

@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 
 use crate::model;
 use crate::proxy::{BaseUrl, ConnectTo, HostPattern, Settings, Timeouts, UpstreamIdentity, UpstreamProxy};
+use crate::redact::repeatable;
 
 /// A side, on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -283,7 +284,11 @@ impl SecretSource {
         let value = match &self.from {
             SecretFrom::Environment(variable) => Zeroizing::new(
                 std::env::var_os(variable)
-                    .with_context(|| format!("--secret {}: the variable {variable} is not set", self.name))?
+                    .with_context(|| {
+                        // A secret that stands here by mistake is not repeated.
+                        let (name, variable) = (repeatable(&self.name), repeatable(variable));
+                        format!("--secret {name}: the variable {variable} is not set")
+                    })?
                     .into_string()
                     .map_err(|_: OsString| {
                         anyhow::anyhow!("--secret {}: the variable {variable} is not UTF-8", self.name)

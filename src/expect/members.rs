@@ -7,6 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::ExpectError;
+use crate::redact::repeatable;
 
 /// The text of the file, and what it is called.
 #[derive(Clone, Copy)]
@@ -51,10 +52,10 @@ impl<'t> Members<'t> {
         let members = Self { source, name, span, known, left };
         let foreign = members.left.iter().find(|(_, key, _)| !known.contains(&key.as_str()));
         match foreign {
-            Some((at, key, _)) => {
-                Err(source
-                    .error(at.start, format!("`{key}` is no member of {name}, which has {}", some(known))))
-            }
+            Some((at, key, _)) => Err(source.error(
+                at.start,
+                format!("`{}` is no member of {name}, which has {}", repeatable(key), some(known)),
+            )),
             None => Ok(members),
         }
     }

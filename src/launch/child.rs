@@ -20,6 +20,7 @@ use crate::model::{Exit, Stream};
 use crate::record::{Event, EventSender};
 #[cfg(target_os = "linux")]
 use crate::redact::RawCoverage;
+use crate::redact::repeatable;
 
 /// Runs a command to its end on this process's own standard streams.
 ///
@@ -210,14 +211,15 @@ fn prepare(what: &'static str) -> impl FnOnce(io::Error) -> LaunchError {
 }
 
 fn name(command: &Command) -> String {
-    command.program.to_string_lossy().into_owned()
+    // A secret may stand in the program's place by mistake.
+    repeatable(&command.program.to_string_lossy()).into_owned()
 }
 
 pub(super) fn start_error(command: &Command, source: io::Error) -> LaunchError {
     let program = name(command);
     let executable = [Errno::ACCESS, Errno::NOEXEC, Errno::ISDIR].map(Errno::raw_os_error);
     if source.kind() == io::ErrorKind::NotFound {
-        let there = program.contains('/') && Path::new(&command.program).exists();
+        let there = command.program.to_string_lossy().contains('/') && Path::new(&command.program).exists();
         return if there {
             LaunchError::NoInterpreter { program }
         } else {

@@ -9,6 +9,7 @@
 //! | `secret`, `value`, `place`, `prose` | a value, a URL, running text to the model |
 //! | `message`, `credentials`, `body`, `command`, `coverage` | messages, command lines and connections past the proxy to the model |
 //! | `issued` | the tokens that an answer issues |
+//! | `repeated` | what an error message may repeat of words that nobody has redacted |
 //! | `withheld` | what the program that an import comes from has hidden itself |
 
 mod blank;
@@ -37,6 +38,7 @@ mod prose;
 mod raw;
 mod redactor;
 mod relation;
+mod repeated;
 mod schemes;
 mod secret;
 mod shape;
@@ -58,4 +60,5 @@ pub use raw::{
     RawOutcome, Told,
 };
 pub use redactor::{Known, Leak, Redacted, Redactor};
+pub use repeated::{repeatable, without_secrets};
 pub use words::is_name as is_wordlike;
