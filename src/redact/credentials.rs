@@ -8,7 +8,7 @@ use crate::model::{Credentials, FieldValue, Parameter, Secret, Spacing, Text, To
 
 use super::clock::Clock;
 use super::policy::{Kind, field_kind, is_credential_name, is_protocol_word};
-use super::secret::Scope;
+use super::secret::{Scope, name_tag};
 use super::{blank, dates, forms, schemes, words};
 
 const BASIC: GeneralPurpose = GeneralPurpose::new(
@@ -80,7 +80,7 @@ impl Scope<'_> {
         let rest_bytes = &value[scheme.len() + separator.len()..];
         let token = if scheme.eq_ignore_ascii_case("basic") {
             self.basic(rest).map(|user_info| Token::Basic(Box::new(user_info)))
-        } else if schemes::has_parameters(scheme) || looks_like_parameters(rest) {
+        } else if schemes::has_parameters(scheme) && rest.contains('=') || looks_like_parameters(rest) {
             Some(Token::Parameters(self.auth_parameters(rest)))
         } else {
             None
@@ -110,9 +110,13 @@ impl Scope<'_> {
     fn auth_parameters(&self, text: &str) -> Vec<Parameter> {
         pairs(text)
             .into_iter()
-            .map(|(name, value)| Parameter {
-                name: self.redactor.name(name),
-                value: value.map(|value| self.auth_parameter(name, value)),
+            .map(|(name, value)| match value {
+                Some(value) => Parameter {
+                    name: self.redactor.name(name),
+                    value: Some(self.auth_parameter(name, value)),
+                },
+                // Not a name, but a token or a part of one.
+                None => Parameter { name: name_tag(name, &self.redactor.tagger), value: None },
             })
             .collect()
     }
@@ -120,7 +124,9 @@ impl Scope<'_> {
     fn auth_parameter(&self, name: &str, value: &str) -> Text {
         let decoded = forms::percent_decoded(value, false);
         let value = decoded.as_deref().unwrap_or(value);
-        if is_protocol_word(name) || name.eq_ignore_ascii_case("signedheaders") {
+        if is_protocol_word(name)
+            || ["signedheaders", "headers"].iter().any(|list| name.eq_ignore_ascii_case(list))
+        {
             return self.listed(value);
         }
         match value.split_once('/') {

@@ -18,7 +18,22 @@ impl Scope<'_> {
         let lower = host.to_lowercase();
         // A few labels of letters and digits name a machine or a region; many of them may be a value with dots in it.
         let many = lower.split('.').filter(|label| !words::is_word(label)).count() > 2;
-        let labels: Vec<String> = lower.split('.').map(|label| self.label(label, many)).collect();
+        // A known secret may have dots in it.
+        let known = self.redactor.places(&lower);
+        let mut at = 0;
+        let labels: Vec<String> = lower
+            .split('.')
+            .map(|label| {
+                let place = at..at + label.len();
+                at = place.end + 1;
+                let shown = known.across(place).is_none();
+                if shown {
+                    self.label(label, many)
+                } else {
+                    super::secret::name_tag(label, &self.redactor.tagger)
+                }
+            })
+            .collect();
         labels.join(".")
     }
 

@@ -202,7 +202,6 @@ pub(super) fn is_protocol_word(name: &str) -> bool {
             | "SignedHeaders"
             | "X-Amz-Algorithm"
             | "X-Amz-SignedHeaders"
-            | "headers"
     )
 }
 

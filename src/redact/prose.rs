@@ -60,7 +60,10 @@ impl Scope<'_> {
             } else {
                 prose.push_hidden(self.word(word));
             }
-            hide = hide.after(word, after, delimiters);
+            hide = match hide.after(word, after, delimiters) {
+                Hide::Nothing => Hide::after_filler(&text[..at], word, after),
+                hide => hide,
+            };
             rest = after;
         }
         self.redactor.masked(self, prose)
@@ -180,6 +183,21 @@ impl Hide {
         (end > 0).then_some(end)
     }
 
+    /// `API key provided: x`, `the token given was 'x'`.
+    fn after_filler(before: &str, word: &str, after: &str) -> Self {
+        let bare = word.trim_end_matches([':', '=']);
+        let assigned = bare.len() < word.len() || after.trim_start_matches([' ', '\\']).starts_with(is_quote);
+        if !assigned || !FILLERS.contains(&bare) {
+            return Self::Nothing;
+        }
+        let mut words = before.split(is_delimiter).rev().filter(|word| !word.is_empty()).take(3);
+        match words.find(|word| !FILLERS.contains(word)) {
+            Some(name) if policy::is_password_name(name) => Self::Phrase,
+            Some(name) if policy::is_sensitive_name(name) => Self::Word,
+            _ => Self::Nothing,
+        }
+    }
+
     /// `token: x`, `api_key='x'`, `Bearer x`, `<password>x`, `('token', 'x')`: a secret comes next.
     fn after(self, word: &str, after: &str, before: &str) -> Self {
         let bare = word.trim_end_matches([':', '=']);
@@ -220,6 +238,24 @@ impl Hide {
         }
     }
 }
+
+/// Words between the name of a secret and the secret.
+const FILLERS: [&str; 14] = [
+    "provided",
+    "given",
+    "supplied",
+    "received",
+    "used",
+    "sent",
+    "value",
+    "passed",
+    "specified",
+    "found",
+    "entered",
+    "configured",
+    "presented",
+    "was",
+];
 
 fn is_quote(letter: char) -> bool {
     matches!(letter, '\'' | '"' | '`')

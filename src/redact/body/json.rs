@@ -10,6 +10,8 @@ use super::graphql;
 
 /// Deepest nesting; beyond it a text is not read as JSON.
 const DEEPEST: usize = 64;
+/// From this length on a list of small numbers may be a text, and from twice as many on a key.
+const BYTES: usize = 8;
 /// Elements of an answer's array that are kept one by one; what follows is one value with a length and a tag.
 const KEPT: usize = 8;
 
@@ -204,6 +206,9 @@ fn under(scope: &Scope<'_>, node: &Node, name: &str, answer: bool) -> Json {
         Node::Number(number) => Json::Number(scope.value(name, number.as_bytes())),
         Node::String(text) => string(scope, text, name, answer),
         Node::Array(items) => {
+            if let Some(bytes) = bytes_of(items) {
+                return Json::Array(vec![Json::String(scope.hidden(&bytes, false))]);
+            }
             let kept = if answer { KEPT } else { usize::MAX };
             let mut redacted: Vec<Json> =
                 items.iter().take(kept).map(|item| under(scope, item, name, answer)).collect();
@@ -233,6 +238,20 @@ fn under(scope: &Scope<'_>, node: &Node, name: &str, answer: bool) -> Json {
                 .collect(),
         ),
     }
+}
+
+/// A list of numbers that may be a key byte by byte, as buffers are written (`[107, 57, 81, ...]`): text, or many bytes of any kind.
+fn bytes_of(items: &[Node]) -> Option<Vec<u8>> {
+    if items.len() < BYTES {
+        return None;
+    }
+    let byte = |item: &Node| match item {
+        Node::Number(number) => number.parse().ok(),
+        _ => None,
+    };
+    let bytes: Vec<u8> = items.iter().map(byte).collect::<Option<_>>()?;
+    let is_text = std::str::from_utf8(&bytes).is_ok_and(|text| !text.chars().any(char::is_control));
+    (is_text || bytes.len() >= 2 * BYTES).then_some(bytes)
 }
 
 fn string(scope: &Scope<'_>, text: &str, name: &str, answer: bool) -> Json {
