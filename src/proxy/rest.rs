@@ -88,8 +88,8 @@ fn lock<S>(place: &Mutex<Option<Tap<S>>>) -> MutexGuard<'_, Option<Tap<S>>> {
 impl<S> Drop for Lent<S> {
     fn drop(&mut self) {
         // Where the lender is gone the connection ends here.
-        if let Some(place) = self.back.upgrade() {
-            *lock(&place) = self.tap.take();
+        if let (Some(tap), Some(place)) = (self.tap.take(), self.back.upgrade()) {
+            *lock(&place) = Some(tap);
         }
     }
 }
