@@ -211,8 +211,12 @@ fn prepare(what: &'static str) -> impl FnOnce(io::Error) -> LaunchError {
 }
 
 fn name(command: &Command) -> String {
-    // A secret may stand in the program's place by mistake.
-    repeatable(&command.program.to_string_lossy()).into_owned()
+    let program = command.program.to_string_lossy();
+    // A secret may stand in the program's place by mistake; the path of a file that is there is none.
+    if program.contains('/') && Path::new(&command.program).exists() {
+        return program.into_owned();
+    }
+    repeatable(&program).into_owned()
 }
 
 pub(super) fn start_error(command: &Command, source: io::Error) -> LaunchError {

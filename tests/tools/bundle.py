@@ -26,6 +26,7 @@ with tempfile.TemporaryDirectory() as scratch:
         read += 1
     if not read:
         sys.exit("there are no bundles")
-    if found := scan(scratch / "unpacked"):
+    found, _ = scan(scratch / "unpacked")
+    if found:
         sys.exit("\n".join(found))
 print(f"{read} bundles, nothing found")
