@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::names::{Meaning, Meanings};
 use super::text::{self, Look};
+use super::vendors;
 
 /// Longest name that is looked at.
 const LONGEST_NAME: usize = 64;
@@ -111,7 +112,10 @@ impl<'a> Assignment<'a> {
             Look::Random => {
                 strong
                     || password
-                    || (value.len() >= 20 && text::entropy(value.as_bytes()) >= 3.4 && !text::is_uuid(value))
+                    || (value.len() >= 20
+                        && text::entropy(value.as_bytes()) >= 3.4
+                        && !text::is_uuid(value)
+                        && !(vendors::is_vendor(self.name) && is_hash(value)))
             }
         };
         let rule = if password { "password" } else { "secret-by-name" };
@@ -174,6 +178,11 @@ fn is_attribute(name: &str) -> bool {
 /// A call, an element of something: the value is what it comes to.
 fn is_code(next: Option<&u8>) -> bool {
     matches!(next, Some(b'(' | b'['))
+}
+
+/// Of the length of a commit or of SHA-256: under a vendor's name alone that is a version of something.
+fn is_hash(value: &str) -> bool {
+    matches!(value.len(), 40 | 64) && value.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Without an auth-scheme before it.
@@ -287,6 +296,8 @@ mod tests {
             format!("{{\"name\": \"X-Api-Key\",\n  \"value\": \"Token {TOKEN}\"}}"),
             format!("token => \"{TOKEN}\""),
             format!("token:={TOKEN}"),
+            format!("DATADOG={TOKEN}"),
+            format!("{{\"heroku-prod\": \"{TOKEN}\"}}"),
         ] {
             let found = rules(&text);
             assert!(
@@ -329,6 +340,9 @@ mod tests {
             "http://host:8080/path",
             "secret: \"‹config.api_key 40 chars kQqB.HJfT.mKxd›\"",
             "token=abc",
+            "heroku: \"1b6453892473a467d07372d45eb05abc2031647a\"",
+            "cloudflare_ray = k9QxT2vLpR7aWzY3bN8cF5dG1hJ4eM6u",
+            "discord = \"https://discord.test/invite/k9QxT2vLpR7aWzY3bN8c\"",
         ] {
             assert!(rules(text).is_empty(), "{text}: {:?}", rules(text));
         }

@@ -5,6 +5,7 @@
 //! | `formats` | secrets that a vendor's prefix gives away, with their checksums |
 //! | `special` | private keys, users and passwords in URLs |
 //! | `assigned`, `names` | values under names that say they are secret |
+//! | `vendors` | names of vendors whose keys have no prefix: alone they say it too |
 //! | `text` | what is random, made up, a placeholder |
 //! | `layer` | one text: all of these and the known secrets, with escapes and base64 undone |
 //! | `escapes`, `blobs` | what is undone |
@@ -24,6 +25,7 @@ mod special;
 mod stream;
 mod text;
 mod utf16;
+mod vendors;
 
 use std::fmt;
 use std::io::{Read, Seek};

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::vendors;
 use crate::redact;
 
 /// What a name says of its value.
@@ -30,6 +31,8 @@ impl Meaning {
             Self::Pair
         } else if redact::is_credential_name(name) && !is_public(name) {
             Self::Secret { password: redact::is_password_name(name), strong: is_strong(name) }
+        } else if vendors::is_vendor(name) {
+            Self::Secret { password: false, strong: false }
         } else {
             Self::Plain
         }
