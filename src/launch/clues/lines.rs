@@ -69,17 +69,19 @@ fn plain(line: &str) -> String {
 fn skip_sequence(letters: &mut Chars<'_>) {
     match letters.next() {
         Some('[') => skip_control_sequence(letters),
-        // Strings go on to BEL or to ST, which is an escape and a backslash.
-        Some(']' | 'P' | 'X' | '^' | '_') => {
-            if letters.find(|letter| matches!(letter, '\u{7}' | '\u{1b}' | '\u{9c}')) == Some('\u{1b}') {
-                letters.next();
-            }
-        }
+        Some(']' | 'P' | 'X' | '^' | '_') => skip_string(letters),
         // `(B`, a character set: intermediate bytes go on to a final one.
         Some(' '..='/') => {
             letters.find(|letter| !(' '..='/').contains(letter));
         }
         _ => {}
+    }
+}
+
+/// Strings go on to BEL or to ST, which is an escape and a backslash.
+fn skip_string(letters: &mut Chars<'_>) {
+    if letters.find(|letter| matches!(letter, '\u{7}' | '\u{1b}' | '\u{9c}')) == Some('\u{1b}') {
+        letters.next();
     }
 }
 
