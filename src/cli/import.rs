@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use crate::capture::{Entry, Note, Writer};
 use crate::import::{self, Import, Told};
 use crate::launch::clues;
-use crate::model::{Capture, ClueKind, Inputs, Interception, Run, Source, SourceFormat, Text, Tool};
+use crate::model::{Capture, ClueKind, Interception, Run, Source, SourceFormat, Text, Tool};
 use crate::proxy::HostPattern;
 use crate::record::ClueReader as _;
 use crate::redact::{Output, RawBody, RawExchange, RawOutcome, Redactor, Told as BodyTold};
@@ -95,8 +95,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let side = args.side.into();
     // Wrong options and wrong files are told before anything is written.
     let (mut redactor, secrets) = recording::redactor(recording::machine_key()?, &args.secrets)?;
-    let inputs = recording::inputs(&[], None, args.config.as_deref(), &mut redactor)?;
-    let inputs = Inputs { secrets, ..inputs };
+    let inputs = recording::inputs(&[], None, args.config.as_deref(), secrets, &mut redactor)?;
     let import = import::open(&args.file, args.from.map(From::format))?;
     let opening = opening(&import, recording::opening(side, Tool::Import, &[], inputs, &redactor), &redactor);
     let path = paths::capture(args.output.as_deref(), side)?;

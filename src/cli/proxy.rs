@@ -11,7 +11,7 @@ use anyhow::Context as _;
 
 use crate::capture::{self, Writer};
 use crate::launch::{self, Loopback, Place, Trust, Way};
-use crate::model::{Inputs, Interception, Reference, Side, Target, Tool};
+use crate::model::{Interception, Reference, Side, Target, Tool};
 use crate::proxy::{Authority, BaseUrl, Credential, Lane, Lanes, Listener, Proxy};
 use crate::record::{self, Observer, Recorder, Seen, Setup, Summary};
 use crate::redact::{Key, Known};
@@ -196,8 +196,7 @@ fn open(
 ) -> anyhow::Result<(record::EventSender, Opened)> {
     let path = paths::capture(args.output.as_deref(), side)?;
     let (mut redactor, secrets) = recording::redactor(key, &args.recording.secrets)?;
-    let inputs = recording::inputs(&[], None, args.recording.config.as_deref(), &mut redactor)?;
-    let inputs = Inputs { secrets, ..inputs };
+    let inputs = recording::inputs(&[], None, args.recording.config.as_deref(), secrets, &mut redactor)?;
     let mut opening = recording::opening(side, Tool::Proxy, &[], inputs, &redactor);
     if let Some((base, secret_path)) = reverse {
         if let Some(secret) = secret_path {

@@ -68,7 +68,7 @@ pub(super) fn machine_key() -> anyhow::Result<Key> {
     Ok(Key::load_or_create(&path)?)
 }
 
-/// A redactor that knows the secrets of the options, and the names that the project's file opens.
+/// A redactor that knows the secrets of the options, and the names that the project's file opens; and what those secrets are, for `inputs`.
 pub(super) fn redactor(key: Key, secrets: &[Unread]) -> anyhow::Result<(Redactor, Option<Vec<Variable>>)> {
     let mut redactor = Redactor::new(key);
     for name in reviewed::of_project()?.shown {
@@ -86,12 +86,13 @@ pub(super) fn redactor(key: Key, secrets: &[Unread]) -> anyhow::Result<(Redactor
     Ok((redactor, Some(named).filter(|named| !named.is_empty())))
 }
 
-/// What went into the run besides the wire. A config that the user named must be there; one that only the command names
+/// What went into the run besides the wire, `secrets` of the options among it. A config that the user named must be there; one that only the command names
 /// may be missing: that is a fact of the run.
 pub(super) fn inputs(
     command: &[OsString],
     container: Option<&Container>,
     config: Option<&Path>,
+    secrets: Option<Vec<Variable>>,
     redactor: &mut Redactor,
 ) -> anyhow::Result<Inputs> {
     if let Some(path) = config {
@@ -108,7 +109,7 @@ pub(super) fn inputs(
         manifest.repairs = inspect::repairs(texts, inputs.config.as_ref(), redactor);
     }
     let image = container.and_then(Container::image).map(|image| redactor.image(image));
-    Ok(Inputs { image, ..inputs })
+    Ok(Inputs { secrets, image, ..inputs })
 }
 
 fn current_folder() -> anyhow::Result<PathBuf> {
@@ -175,8 +176,7 @@ async fn recorded(plan: Plan, options: &Recording) -> anyhow::Result<Recorded> {
     let (mut redactor, secrets) = redactor(plan.key, &options.secrets)?;
     let words = plan.command.words();
     let container = place.container();
-    let mut inputs = inputs(&words, container, options.config.as_deref(), &mut redactor)?;
-    inputs.secrets = secrets;
+    let mut inputs = inputs(&words, container, options.config.as_deref(), secrets, &mut redactor)?;
     inputs.environment = match container {
         Some(container) => Some(record::environment(container.variables(), &mut redactor)),
         None => environment(&words, &mut redactor),
