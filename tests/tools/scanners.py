@@ -26,6 +26,10 @@ PLANTED = {
     "token": "gh" + "p_16C7e42F292c6912E7710c838347Ae178B4a",
 }
 
+PLANTED_NAME = "planted.har"
+
+CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
+
 # What changes from run to run and has a form of its own that `forms.py` draws: lines that differ in nothing else are one line to detect-secrets.
 TAG = re.compile(rb"[BbcdDfghFjkmnpqrstGvHxyzJKLMNQRT]{4}(?:\.[BbcdDfghFjkmnpqrstGvHxyzJKLMNQRT]{4}){1,2}")
 CHANGING = re.compile(
@@ -77,6 +81,15 @@ def kingfisher(folder):
             yield Found("kingfisher", pathlib.Path(place["path"]).name, place["line"], one["rule"]["id"], place["snippet"])
 
 
+def planted():
+    return json.dumps(PLANTED, indent=1).split("\n")
+
+
+def readable(line):
+    """A line as detect-secrets can read it: it passes over files that are not UTF-8, and counts lines by more signs than line feeds."""
+    return CONTROL.sub(" ", line.decode("utf-8", "replace"))
+
+
 def in_lines(path):
     with default_settings():
         return [(secret.line_number, secret.type, secret.secret_value) for secret in scan_file(str(path))]
@@ -98,12 +111,14 @@ def detect_secrets(folder):
     for kind, lines in kinds.items():
         for at in range(0, len(lines), LINES):
             part = beside / f"{len(parts)}{kind}"
-            part.write_bytes(b"\n".join(line for _, _, line in lines[at : at + LINES]))
-            parts[part] = lines[at : at + LINES]
+            parts[part] = [*lines[at : at + LINES], *((PLANTED_NAME, 0, line.encode()) for line in planted())]
+            part.write_text("\n".join(readable(line) for _, _, line in parts[part]), "utf-8")
     with ProcessPoolExecutor() as pool:
         # The longest first, so that none is waited for at the end.
         ordered = sorted(parts, key=lambda part: -part.stat().st_size)
         for part, found in zip(ordered, pool.map(in_lines, ordered)):
+            if not any(parts[part][number - 1][0] == PLANTED_NAME for number, _, _ in found):
+                sys.exit(f"detect_secrets found nothing in {part.name}, although keys were planted in it")
             for number, rule, text in found:
                 name, line, _ = parts[part][number - 1]
                 yield Found("detect_secrets", name, line, rule, text)
@@ -141,12 +156,11 @@ def scan(*roots):
         folder = pathlib.Path(scratch, "files")
         folder.mkdir()
         origins = gathered([pathlib.Path(root) for root in roots], folder)
-        planted = "planted.har"
-        (folder / planted).write_text(json.dumps(PLANTED, indent=1))
+        (folder / PLANTED_NAME).write_text("\n".join(planted()))
         with ThreadPoolExecutor() as pool:
             found = [one for all in pool.map(lambda scanner: list(scanner(folder)), SCANNERS) for one in all]
-    blind = {scanner.__name__ for scanner in SCANNERS} - {one.scanner for one in found if one.path == planted}
+    blind = {scanner.__name__ for scanner in SCANNERS} - {one.scanner for one in found if one.path == PLANTED_NAME}
     if blind:
         sys.exit(f"{', '.join(sorted(blind))} found nothing where keys were planted")
-    told = [one for one in found if one.path != planted and not is_meant(one, origins[one.path])]
+    told = [one for one in found if one.path != PLANTED_NAME and not is_meant(one, origins[one.path])]
     return [f"{one.scanner}: {origins[one.path]}:{one.line}: {one.rule}" for one in told], len(origins)
