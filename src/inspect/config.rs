@@ -41,7 +41,7 @@ fn against_spec(look: &mut Look<'_>, config: &ConfigFacts, path: &str) {
         {
             let near = near(config, &property.pointer);
             let instead =
-                near.map(|near| format!("; it has `{}`", look.key(&near.pointer))).unwrap_or_default();
+                near.map(|near| format!(" (it has `{}`)", look.key(&near.pointer))).unwrap_or_default();
             let mut finding = Finding::of(
                 "config-key-missing",
                 format!("the config has no key `{key}`, which the spec requires{instead}"),

@@ -70,7 +70,7 @@ fn lacking(look: &Look<'_>, manifest: &Checked, reference: &Reference) -> Option
     }
     let key = look.key(&reference.config);
     let near = near(look, &reference.config);
-    let instead = near.map(|near| format!("; it has `{}`", look.key(&near.pointer))).unwrap_or_default();
+    let instead = near.map(|near| format!(" (it has `{}`)", look.key(&near.pointer))).unwrap_or_default();
     let mut finding = Finding::of(
         "config-path-undefined",
         format!("a template reads `{key}`, which the spec does not have{instead}"),

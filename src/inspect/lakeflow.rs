@@ -92,7 +92,7 @@ fn undeclared(
         }
         OptionsOf::Connection | OptionsOf::Either => {
             let near = near(spec, &read.name).map(|near| look.name(near));
-            let instead = near.as_ref().map(|near| format!("; it has `{near}`")).unwrap_or_default();
+            let instead = near.as_ref().map(|near| format!(" (it has `{near}`)")).unwrap_or_default();
             let finding = Finding::of(
                 "config-path-undefined",
                 format!("the code reads the option `{name}`, which the spec does not declare{instead}"),

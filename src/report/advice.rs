@@ -118,6 +118,8 @@ pub(super) fn count(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
+/// What one side does, without what the other does.
 fn first_clause(finding: &Finding) -> &str {
-    finding.claim.split_once("; ").map_or(finding.claim.as_str(), |(clause, _)| clause)
+    let claim = finding.claim.as_str();
+    claim.split_once("; ").or_else(|| claim.split_once(", while ")).map_or(claim, |(clause, _)| clause)
 }

@@ -3,8 +3,6 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
-
 use crate::compare;
 use crate::diagnose::{self, Blame, Case, Diagnosis, Verdict};
 
@@ -52,30 +50,7 @@ impl Report {
         };
         report.headline = advice::headline(&report);
         report.next = advice::next(&report);
-        report.texts().for_each(calm);
         report
-    }
-
-    /// All that samewire itself says in it.
-    fn texts(&mut self) -> impl Iterator<Item = &mut String> {
-        let found = self.findings.iter_mut().flat_map(|one| {
-            let labels = one.evidence.iter_mut().map(|place| &mut place.label);
-            let remedies = one.remedies.iter_mut().map(|remedy| &mut remedy.text);
-            let cause = match one.detail.get_mut("cause") {
-                Some(Value::String(cause)) => Some(cause),
-                _ => None,
-            };
-            std::iter::once(&mut one.claim).chain(cause).chain(labels).chain(remedies)
-        });
-        found.chain([&mut self.headline]).chain(&mut self.notes).chain(&mut self.next)
-    }
-}
-
-/// A name in quotes with a semicolon after it ends an assignment to scanners, and where a name like `client_secret` stood before, they take
-/// the words between for its value.
-fn calm(text: &mut String) {
-    if text.contains("`;") {
-        *text = text.replace("`;", "`,");
     }
 }
 

@@ -85,7 +85,7 @@ fn first_lines(sheet: &mut Sheet, report: &Report) {
         };
         let text = match why {
             Some(why) if found.claim == report.headline => prose(why),
-            Some(why) => format!("{}; {}", prose(&found.claim), prose(why)),
+            Some(why) => format!("{}: {}", prose(&found.claim), prose(why)),
             None => prose(&found.claim),
         };
         sheet.fact("Root cause", &format!("{text} ({}{sure})", code(found.rule)));

@@ -97,10 +97,13 @@ fn an_empty_token_names_the_key_that_is_spelt_otherwise() {
         .sets("field authorization", "/api_key", 12)
         .spec("/api_key", false);
     let found = first(&sandbox, &runtime);
-    assert_eq!(found.claim, "runtime sends `Bearer` with nothing after it; sandbox sends config.api_key");
+    assert_eq!(
+        found.claim,
+        "runtime sends `Bearer` with nothing after it, while sandbox sends config.api_key"
+    );
     assert_eq!(
         found.detail["cause"],
-        "runtime's config has no key `api_key`; it has `apiKey` (and the spec does not require it)"
+        "runtime's config has no key `api_key`, but it has `apiKey` (and the spec does not require it)"
     );
     assert_eq!(found.remedies[0].text, "rename `apiKey` to `api_key` in runtime's config");
     assert!(found.remedies[1].text.contains("`required`"), "{:?}", found.remedies);
@@ -204,7 +207,7 @@ fn another_value_of_the_config_is_a_swap_and_a_renamed_key_is_none() {
     assert_eq!(found.rule.name, "token-swapped");
     assert_eq!(
         found.claim,
-        "runtime sends config.client_id in `Authorization`; sandbox sends config.api_key"
+        "runtime sends config.client_id in `Authorization`, while sandbox sends config.api_key"
     );
     let third = "tok_Mm5Nn6Bb7Vv8Cc9Xx0Zz1Ll2Kk3Jj4Hh5";
     let renamed = run().config("/apiKey", third).sends(LOTS, &[&bearer(third)], 403);
@@ -252,7 +255,7 @@ fn credentials_twice_are_named_by_both_places() {
     assert_eq!(found.rule.name, "credentials-duplicated");
     assert_eq!(
         found.claim,
-        "runtime sends credentials in `Authorization` and in query parameter `access_token`; sandbox sends them in `Authorization` only"
+        "runtime sends credentials in `Authorization` and in query parameter `access_token`, while sandbox sends them in `Authorization` only"
     );
     let fields = run().config("/api_key", TOKEN).sends(LOTS, &[&bearer(TOKEN), &bearer(TOKEN)], 400);
     assert_eq!(first(&once, &fields).rule.name, "credentials-duplicated");

@@ -103,8 +103,7 @@ fn the_readme_s_commands_find_what_it_says() {
     let mut terminal = Terminal::open(&python, None);
     terminal.work_through("docs/quickstart.md", &files_and_builder());
     let script = format!("cp secrets/builder.json .\n{commands}");
-    let printed =
-        "error[token-empty]: runtime sends `Bearer` with nothing after it; sandbox sends config.api_key";
+    let printed = "error[token-empty]: runtime sends `Bearer` with nothing after it, while sandbox sends config.api_key";
     let steps = [Step::Run { script, exit: 1, then_ctrl_c: false }, Step::Printed(vec![printed.to_owned()])];
     terminal.work_through("README.md", &steps.map(|step| Numbered { line: 0, step }));
 }

@@ -106,7 +106,7 @@ pub(super) fn token_empty() -> Made {
     )
     .found(finding(
         &TOKEN_EMPTY,
-        "runtime sends `Bearer` with nothing after it; sandbox sends config.api_key",
+        "runtime sends `Bearer` with nothing after it, while sandbox sends config.api_key",
         vec![
             evidence(Role::Primary, Side::Runtime, Some(1), token(), "scheme, then nothing"),
             evidence(Role::Related, Side::Sandbox, Some(1), token(), "the same field"),
@@ -178,7 +178,7 @@ pub(super) fn several() -> Made {
     let runtime = (1..=12).map(|number| answered(number, lots(None), 401)).collect();
     let mut missing = finding(
         &TOKEN_MISSING,
-        "runtime sends no `Authorization`; sandbox sends `Bearer` with config.api_key",
+        "runtime sends no `Authorization`, while sandbox sends `Bearer` with config.api_key",
         (1..=12)
             .flat_map(|number| {
                 [
@@ -327,7 +327,7 @@ const fn rule(name: &'static str, family: Family) -> Rule {
 
 fn finding(rule: &'static Rule, claim: &str, evidence: Vec<Evidence>) -> Finding {
     let cause =
-        "runtime's config.json has no key `api_key`; it has `apiKey` (and the spec does not require it)";
+        "runtime's config.json has no key `api_key`, but it has `apiKey` (and the spec does not require it)";
     Finding {
         rule,
         side: Blame::Side(Side::Runtime),

@@ -134,6 +134,18 @@ fn what_programs_read() {
     }
 }
 
+/// To secret scanners, a name in quotes with a semicolon after it ends an assignment, and what stands between a name like `client_secret` and
+/// that end is its value.
+#[test]
+fn nothing_reads_as_an_assignment() {
+    for folder in folders() {
+        for variant in ["fires", "quiet"] {
+            let text = json(&report(&folder.join(variant)));
+            assert!(!text.contains("`;"), "{}: {text}", folder.display());
+        }
+    }
+}
+
 /// A rule that names a place which the capture does not have shows nothing there.
 #[test]
 fn the_first_place_of_every_finding_has_text() {

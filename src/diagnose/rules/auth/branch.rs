@@ -50,7 +50,7 @@ pub(super) fn other_branch(suspect: &Suspect<'_>, defined: &[&DefinedCredentials
         expected.as_ref().and_then(Text::as_shown),
     ) {
         (Some(selector), Some(chosen), Some(expected)) if chosen != expected => {
-            format!(" by `{}` (`{chosen}`; {} has `{expected}`)", dotted(selector), side.other())
+            format!(" by `{}` (`{chosen}`, where {} has `{expected}`)", dotted(selector), side.other())
         }
         (Some(selector), ..) => format!(" by `{}`", dotted(selector)),
         (None, ..) => String::new(),

@@ -34,10 +34,10 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
         let Some((first, twin)) = twin(&suspect, added) else { continue };
         let side = suspect.side;
         let claim = if same_place(&first.at, &added.at) {
-            format!("{side} sends {} twice; {} sends it once", words(&added.at), side.other())
+            format!("{side} sends {} twice, while {} sends it once", words(&added.at), side.other())
         } else {
             format!(
-                "{side} sends credentials in {} and in {}; {} sends them in {} only",
+                "{side} sends credentials in {} and in {}, while {} sends them in {} only",
                 words(&first.at),
                 words(&added.at),
                 side.other(),

@@ -30,7 +30,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
         }
         let side = suspect.side;
         let claim = format!(
-            "{side} sends {} in {}; {} sends it in {}",
+            "{side} sends {} in {}, while {} sends it in {}",
             value(faulty),
             words(&faulty.at),
             side.other(),

@@ -31,7 +31,10 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
         let claim = match how {
             How::Replaced(expected) => match schemes(expected).first() {
                 Some(scheme) if !scheme.eq_ignore_ascii_case(sent) => {
-                    format!("{side} sends `{sent}` credentials in {place}; {} sends `{scheme}`", side.other())
+                    format!(
+                        "{side} sends `{sent}` credentials in {place}, while {} sends `{scheme}`",
+                        side.other()
+                    )
                 }
                 _ => format!("{side} sends `{sent}` credentials in {place} that are not of its config"),
             },

@@ -85,7 +85,7 @@ fn on_the_way(suspect: &Suspect<'_>, pointer: &str, line: Option<u32>) -> Option
         Some(scheme) => Origin {
             kind: Kind::SchemeAdded,
             cause: format!(
-                "`{name}` of {side}'s config is the token alone; {side} puts `{scheme}` before it twice{at}"
+                "`{name}` of {side}'s config is the token alone, and {side} puts `{scheme}` before it twice{at}"
             ),
             remedies: vec![Remedy {
                 text: format!(
@@ -174,7 +174,7 @@ fn absent(
     let mut evidence = Vec::new();
     if let Some(found) = stands_at(config, pointer, suspect.counterpart()) {
         let there = dotted(&found.pointer);
-        cause = format!("{cause}; it has `{there}`");
+        cause = format!("{cause}, but it has `{there}`");
         remedies.push(if depth(&found.pointer) == depth(pointer) {
             kind = Kind::KeyRenamed;
             format!("rename `{there}` to `{name}` in {side}'s config").into()

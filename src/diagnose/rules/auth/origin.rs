@@ -85,12 +85,12 @@ fn undefined(side: Side, instead: Option<&DefinedCredentials>, reference: &Defin
     let place = reference.place.as_deref().unwrap_or_default();
     let cause = match instead {
         Some(instead) => format!(
-            "{side}'s manifest sets no credentials in {place}; its {} sets {}",
+            "{side}'s manifest sets no credentials in {place}, while its {} sets {}",
             instead.component,
             instead.place.as_deref().unwrap_or("another place")
         ),
         None => format!(
-            "{side}'s manifest defines no credentials; {}'s has a {}",
+            "{side}'s manifest defines no credentials, while {}'s has a {}",
             side.other(),
             reference.component
         ),
@@ -220,7 +220,7 @@ fn answer_without_token(suspect: &Suspect<'_>) -> Option<Origin> {
     Some(Origin {
         kind: Kind::AnswerWithoutToken,
         cause: format!(
-            "the answer to {side}'s token request #{} has no `{name}`; it has {}",
+            "the answer to {side}'s token request #{} has no `{name}`, only {}",
             asked.number,
             if has.is_empty() { "nothing".to_owned() } else { has.join(", ") }
         ),

@@ -53,7 +53,7 @@ impl Placeholder<'_> {
             return finding;
         }
         let claim = match self.suspect.counterpart() {
-            Some(other) => format!("{side} sends {what}; {} sends {}", side.other(), value(other)),
+            Some(other) => format!("{side} sends {what}, while {} sends {}", side.other(), value(other)),
             None => format!("{side} sends {what}"),
         };
         let sound = if self.suspect.sound.is_some() { "the same place" } else { "the credentials" };

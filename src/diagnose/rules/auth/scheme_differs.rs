@@ -34,7 +34,8 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
             continue;
         }
         let side = suspect.side;
-        let claim = format!("{side} sends `{sent}` before the token; {} sends `{expected}`", side.other());
+        let claim =
+            format!("{side} sends `{sent}` before the token, while {} sends `{expected}`", side.other());
         let finding = suspect
             .finding(&RULE, claim, "the auth-scheme", "the other auth-scheme")
             .detail("how", if case_only { "case" } else { "name" })

@@ -43,9 +43,11 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
         let hidden = suspect.sound.is_some_and(|sound| sound.secret.shape.class == Class::Withheld);
         let contrast = match other.as_deref() {
             None => String::new(),
-            Some("") => format!("; {} sends the token alone", side.other()),
-            Some(once) if hidden => format!("; whether {} sends more than `{once}` is hidden", side.other()),
-            Some(once) => format!("; {} sends `{once}` once", side.other()),
+            Some("") => format!(", while {} sends the token alone", side.other()),
+            Some(once) if hidden => {
+                format!(", while it is hidden whether {} sends more than `{once}`", side.other())
+            }
+            Some(once) => format!(", while {} sends `{once}` once", side.other()),
         };
         let claim = format!("{who} `{doubled}` before the token in {}{contrast}", words(&faulty.at));
         let mut finding =

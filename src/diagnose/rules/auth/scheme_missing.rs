@@ -35,7 +35,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
         let (claim, label, other, remedy) = match (schemes(faulty).as_slice(), schemes(sound).as_slice()) {
             ([], [scheme]) => (
                 format!(
-                    "{side} sends the token in {place} without `{scheme}`; {} sends `{scheme}` and {token}",
+                    "{side} sends the token in {place} without `{scheme}`, while {} sends `{scheme}` and {token}",
                     side.other()
                 ),
                 "no auth-scheme",
@@ -44,7 +44,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
             ),
             ([scheme], []) => (
                 format!(
-                    "{side} sends `{scheme}` before the token in {place}; {} sends {token} alone",
+                    "{side} sends `{scheme}` before the token in {place}, while {} sends {token} alone",
                     side.other()
                 ),
                 "an auth-scheme",

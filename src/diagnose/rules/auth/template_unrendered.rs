@@ -51,7 +51,7 @@ fn remedy(text: &str) -> &'static str {
     if text.contains("{{") {
         "let the framework render it: templates are rendered in the manifest, not in values of the config"
     } else if text.contains("config[") || text.contains("config.") {
-        "write the template with two braces: `{{ config['...'] }}`; with one it is plain text"
+        "write the template with two braces: `{{ config['...'] }}` (with one it is plain text)"
     } else if text.contains('$') || text.starts_with('%') {
         "expand the variable before the client starts: use double quotes in a shell, and set it in the run's environment; \
          config files and manifests do not expand variables"

@@ -35,9 +35,9 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
         let (other, changed) = (side.other(), words_of(how));
         let claim = match &faulty.at {
             at if is_key(at) => {
-                format!("{side} signs with {name} {changed}; {other} signs with it as it is")
+                format!("{side} signs with {name} {changed}, while {other} signs with it as it is")
             }
-            at => format!("{side} sends {name} {changed} in {}; {other} sends it as it is", words(at)),
+            at => format!("{side} sends {name} {changed} in {}, while {other} sends it as it is", words(at)),
         };
         let finding = suspect.finding(&RULE, claim, how, "the same token").detail("how", how);
         findings.push(finding.remedy(remedy(how)));

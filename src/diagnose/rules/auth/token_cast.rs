@@ -38,7 +38,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
             let side = suspect.side;
             let other = suspect.counterpart().map_or_else(|| "the token".to_owned(), value);
             let claim = format!(
-                "{side} sends the token in {} as a template read it: as a number; {} sends {other}",
+                "{side} sends the token in {} as a template read it: as a number, while {} sends {other}",
                 words(&faulty.at),
                 side.other()
             );

@@ -31,7 +31,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
         }
         let side = suspect.side;
         let place = words(&sound.at);
-        let claim = format!("{side} sends no {place}; {} sends {}", side.other(), value(sound));
+        let claim = format!("{side} sends no {place}, while {} sends {}", side.other(), value(sound));
         let finding = suspect.finding(&RULE, claim, "no such field", "the credentials");
         let elsewhere = !suspect.carried(side).is_empty() || !suspect.failed();
         findings.push(if elsewhere { finding.confidence(Confidence::Likely) } else { finding });

@@ -25,7 +25,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
         let (Some((faulty, sound)), Some(swap)) = (suspect.both(), swap(&suspect)) else { continue };
         let side = suspect.side;
         let claim = format!(
-            "{side} sends {} in {}; {} sends {}",
+            "{side} sends {} in {}, while {} sends {}",
             swap.sent,
             words(&faulty.at),
             side.other(),

@@ -74,7 +74,7 @@ impl Unsent<'_> {
             ),
             (None, Some(there)) => (
                 Kind::KeyRenamed,
-                format!("{side}'s config has no key `{name}`; it has `{there}`"),
+                format!("{side}'s config has no key `{name}`, but it has `{there}`"),
                 format!("rename `{there}` to `{name}` in {side}'s config"),
             ),
             (None, None) => (
@@ -84,7 +84,7 @@ impl Unsent<'_> {
             ),
         };
         let claim = format!(
-            "{side}'s {} has nothing to ask for a token with: `{name}` is empty, so no request was sent; {} sends config.{name}",
+            "{side}'s {} has nothing to ask for a token with: `{name}` is empty, so no request was sent, while {} sends config.{name}",
             defined.component,
             side.other()
         );

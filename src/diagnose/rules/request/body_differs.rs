@@ -73,7 +73,7 @@ fn origin(case: &Case<'_>, side: Side, all: &[Seen<'_>]) -> Option<String> {
     };
     let fault = all.iter().find_map(fault)?;
     Some(format!(
-        "`{}` of {side} {}, such as `https://app.example.com`; 422 means that a field of the body is wrong",
+        "`{}` of {side} {}, such as `https://app.example.com` (422 means that a field of the body is wrong)",
         fault.member, fault.words
     ))
 }

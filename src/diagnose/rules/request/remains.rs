@@ -142,7 +142,7 @@ fn address(answered: &Answered<'_>) -> Left {
                 "the address ({side} was answered by {here}, {other} by {there}, and from where each calls is not in a capture)"
             ),
             format!(
-                "send {side} to the address that answered {other}: `samewire record {side} --connect-to {}:{}:{there} -- ...`; if that succeeds, it is the server at {here}",
+                "send {side} to the address that answered {other}: `samewire record {side} --connect-to {}:{}:{there} -- ...` (where that succeeds, it is the server at {here})",
                 target.host, target.port
             ),
         ),

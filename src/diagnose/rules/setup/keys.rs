@@ -43,13 +43,13 @@ pub(in crate::diagnose::rules) fn near<'a>(config: &'a ConfigFacts, pointer: &st
 pub(super) fn instead(case: &Case<'_>, side: Side, pointer: &str) -> String {
     let Some(config) = &case.capture(side).inputs.config else { return String::new() };
     if let Some(near) = near(config, pointer) {
-        return format!("; it has `{}`", dotted(near));
+        return format!(" (it has `{}`)", dotted(near));
     }
     let keys: Vec<String> =
         config.values.iter().take(6).map(|value| format!("`{}`", dotted(&value.pointer))).collect();
     match keys.as_slice() {
-        [] => "; it is empty".to_owned(),
-        keys => format!("; it has {}", keys.join(", ")),
+        [] => " (it is empty)".to_owned(),
+        keys => format!(" (it has {})", keys.join(", ")),
     }
 }
 
