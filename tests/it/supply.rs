@@ -162,3 +162,34 @@ fn the_debian_package_is_of_this_version() {
     let changelog = fs::read_to_string(root().join("debian/changelog")).unwrap();
     assert!(changelog.starts_with(&format!("samewire ({})", env!("CARGO_PKG_VERSION"))), "{changelog}");
 }
+
+/// Who gives the program away gives the licence texts of all that it is linked from.
+#[test]
+fn the_licences_of_all_that_is_linked_go_along() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("licences");
+    let written = Command::new(root().join("packaging/licences"))
+        .arg(&file)
+        .env("SAMEWIRE_CARGO_OPTIONS", "--offline")
+        .output()
+        .unwrap();
+    assert!(written.status.success(), "{}", text(&written));
+    let written = fs::read_to_string(file).unwrap();
+    let tree =
+        cargo(&["tree", "--locked", "--offline", "--edges", "normal", "--prefix", "none", "--format", "{p}"]);
+    let linked: BTreeSet<_> = tree
+        .lines()
+        .filter_map(|line| line.split_once(" v"))
+        .map(|(name, version)| (name, version.split(' ').next().unwrap()))
+        .filter(|(name, _)| *name != "samewire")
+        .collect();
+    assert!(linked.len() > 100, "{linked:?}");
+    for (name, version) in linked {
+        assert!(written.contains(&format!("\n==== {name} {version}: ")), "{name} {version}");
+    }
+    for words in
+        ["Apache License", "Permission is hereby granted, free of charge", "Redistributions in binary form"]
+    {
+        assert!(written.contains(words), "{words}");
+    }
+}
