@@ -2,10 +2,14 @@
 //! on; the peer's window and a full channel hold it back.
 
 use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::{Mutex, PoisonError};
 use std::task::Poll;
+use std::time::Duration;
 
 use bytes::Bytes;
 use h2::{RecvStream, SendStream};
+use tokio::time::{Instant, timeout_at};
 
 use super::fault::Fault;
 use super::head;
@@ -25,11 +29,52 @@ pub(super) trait Listener {
     async fn end(&self, trailers: Bytes);
 }
 
+/// How long nothing may come of an exchange's content. One direction may be quiet as long as the other one is not:
+/// streams that are open both ways often are.
+pub(super) struct Silence {
+    /// None: for ever.
+    limit: Option<Duration>,
+    since: Mutex<Instant>,
+}
+
+impl Silence {
+    pub(super) fn new(limit: Option<Duration>) -> Self {
+        Self { limit, since: Mutex::new(Instant::now()) }
+    }
+
+    /// Waits for what comes next.
+    async fn broken_by<T>(&self, coming: impl Future<Output = Result<T, Side>>) -> Result<T, Side> {
+        let Some(limit) = self.limit else { return coming.await };
+        let mut coming = pin!(coming);
+        // It begins anew when what came before has been passed on.
+        self.end();
+        loop {
+            let deadline = self.since() + limit;
+            if let Ok(come) = timeout_at(deadline, coming.as_mut()).await {
+                self.end();
+                return come;
+            }
+            if self.since() + limit <= deadline {
+                return Err(Side::From(Fault::silence()));
+            }
+        }
+    }
+
+    fn end(&self) {
+        *self.since.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    fn since(&self) -> Instant {
+        *self.since.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Copies content and trailers to their end.
 pub(super) async fn copy(
     mut from: RecvStream,
     to: &mut SendStream<Bytes>,
     listener: &impl Listener,
+    silence: &Silence,
 ) -> Result<(), Side> {
     loop {
         let next = poll_fn(|cx| {
@@ -41,7 +86,7 @@ pub(super) async fn copy(
             }
             from.poll_data(cx).map(|data| data.transpose().map_err(|error| Side::From(Fault::of(&error))))
         });
-        let Some(data) = next.await? else { break };
+        let Some(data) = silence.broken_by(next).await? else { break };
         let length = data.len();
         let last = from.is_end_stream();
         if !data.is_empty() {
@@ -57,7 +102,8 @@ pub(super) async fn copy(
             return Ok(());
         }
     }
-    let trailers = from.trailers().await.map_err(|error| Side::From(Fault::of(&error)))?;
+    let trailers = async { from.trailers().await.map_err(|error| Side::From(Fault::of(&error))) };
+    let trailers = silence.broken_by(trailers).await?;
     listener.end(trailers.as_ref().map(head::lines).unwrap_or_default()).await;
     let sent = match trailers {
         Some(trailers) => to.send_trailers(trailers),

@@ -20,7 +20,7 @@ use crate::model::{FailureKind, Fidelity, Phase};
 use crate::record::{Event, ExchangeId};
 use crate::redact::RawFailure;
 
-use super::copy::{Listener, Side, copy};
+use super::copy::{Listener, Side, Silence, copy};
 use super::fault::Fault;
 use super::head::{self, Refused};
 use super::{Ended, Session};
@@ -36,6 +36,8 @@ struct Exchange {
     sent: AtomicBool,
     /// The answer's head has gone to the client.
     answering: AtomicBool,
+    /// Of both legs.
+    silence: Silence,
 }
 
 /// Why an exchange has no good end.
@@ -68,7 +70,9 @@ pub(super) async fn serve(
     session
         .journal
         .begin(id, Event::Request { exchange: id, connection, at, head, scheme, authority, fidelity });
-    let exchange = Exchange { id, session, sent: AtomicBool::new(false), answering: AtomicBool::new(false) };
+    let silence = Silence::new(session.shared.settings.timeouts.idle);
+    let (sent, answering) = (AtomicBool::new(false), AtomicBool::new(false));
+    let exchange = Exchange { id, session, sent, answering, silence };
     if body.is_end_stream() {
         exchange.end_request(Bytes::new());
     }
@@ -157,7 +161,7 @@ impl Exchange {
         if whole {
             return Ok(());
         }
-        match copy(body, &mut sending, &Sent(self)).await {
+        match copy(body, &mut sending, &Sent(self), &self.silence).await {
             Err(Side::From(fault)) => {
                 sending.send_reset(fault.reason);
                 Err(Broken::Client(fault))
@@ -204,7 +208,7 @@ impl Exchange {
         if ended {
             return Ok(());
         }
-        copy(body, &mut stream, &Answered(self)).await.map_err(|side| match side {
+        copy(body, &mut stream, &Answered(self), &self.silence).await.map_err(|side| match side {
             Side::From(fault) => Broken::Origin(fault),
             Side::To(fault) => Broken::Client(fault),
         })

@@ -51,6 +51,12 @@ impl Fault {
         Self { kind: FailureKind::Reset, words, reason }
     }
 
+    /// The other end leaves its message without an end.
+    pub(super) fn silence() -> Self {
+        let words = "sends nothing any more; --idle-timeout allows more".to_owned();
+        Self { kind: FailureKind::TimedOut, words, reason: Reason::INTERNAL_ERROR }
+    }
+
     /// The other end has closed the connection.
     pub(super) fn closed() -> Self {
         let words = "closed the connection too early".to_owned();

@@ -8,7 +8,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::sync::{mpsc, oneshot};
 
 use super::http2::{Call, Origin, client, piece, request, send};
-use super::rig::Told;
+use super::rig::{Told, start_with};
 
 fn ok() -> Response<()> {
     Response::new(())
@@ -61,6 +61,28 @@ async fn a_reset_in_the_answer_comes_after_what_was_sent() {
     assert_eq!(error.reason(), Some(Reason::INTERNAL_ERROR));
     let told = rig.exchanges().await;
     assert_eq!(failed(&told[0]), (Leg::Upstream, Phase::Receive, FailureKind::Reset));
+    assert_eq!(told[0].content, b"half");
+}
+
+#[tokio::test]
+async fn content_that_does_not_go_on_is_given_up() {
+    let origin = Origin::start(|(_, mut respond): Call| async move {
+        let mut body = respond.send_response(ok(), false).unwrap();
+        send(&mut body, b"half", false);
+        std::future::pending::<()>().await;
+    })
+    .await;
+    let mut settings = origin.settings();
+    settings.timeouts.idle = Some(std::time::Duration::from_millis(50));
+    let rig = start_with(settings, 4096).await;
+    let mut client = client(&rig, origin.address).await;
+    let (answer, _) = client.send_request(request("GET", "/"), true).unwrap();
+    let mut body = answer.await.unwrap().into_body();
+    assert_eq!(piece(&mut body).await.unwrap().unwrap(), "half");
+    let error = piece(&mut body).await.expect("no end that looks good").unwrap_err();
+    assert_eq!(error.reason(), Some(Reason::INTERNAL_ERROR));
+    let told = rig.exchanges().await;
+    assert_eq!(failed(&told[0]), (Leg::Upstream, Phase::Receive, FailureKind::TimedOut));
     assert_eq!(told[0].content, b"half");
 }
 
