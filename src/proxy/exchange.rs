@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use hyper::body::{Body as _, Incoming};
-use hyper::header::{CONNECTION, CONTENT_LENGTH, EXPECT, HeaderValue, TRANSFER_ENCODING};
+use hyper::header::{CONNECTION, EXPECT, HeaderMap, HeaderValue, TRANSFER_ENCODING};
 use hyper::http::request::Parts;
 use hyper::{Request, Response, StatusCode, Uri, Version};
 use tokio::sync::oneshot;
@@ -47,19 +47,21 @@ pub(super) async fn serve(
     session: &Session,
     mut request: Request<Incoming>,
 ) -> Result<Response<Outgoing>, Aborted> {
-    let (sent, head, at, fidelity) = if let Some((head, at)) = session.tap.next_head() {
+    let (sent, raw, at, fidelity) = if let Some((head, at)) = session.tap.next_head() {
+        let raw = head.raw.clone();
         match forward::fidelity(&head, &request) {
-            Fidelity::Wire => (head.clone(), head, at, Fidelity::Wire),
+            Fidelity::Wire => (head, raw, at, Fidelity::Wire),
             // Two readings of one request: what hyper acts by is what goes on.
             desync => {
                 session.tap.doubt();
-                (forward::rendered(&request), head, at, desync)
+                (forward::rendered(&request), raw, at, desync)
             }
         }
     } else {
         let head = forward::rendered(&request);
+        let raw = head.raw.clone();
         let desync = Fidelity::Desync("the tap has lost its place before this request".to_owned());
-        (head.clone(), head, jiff::Timestamp::now(), desync)
+        (head, raw, jiff::Timestamp::now(), desync)
     };
     let tunnel = session.tunnel.as_ref();
     let reverse = session.reverse.as_ref();
@@ -79,8 +81,8 @@ pub(super) async fn serve(
     };
     let (connection, authority) = (journal.connection, session.authority());
     let head = match &route {
-        Ok(route) if reverse.is_some() && fidelity == Fidelity::Wire => forward::recorded(&head, route),
-        _ => head.raw,
+        Ok(route) if reverse.is_some() && fidelity == Fidelity::Wire => forward::recorded(&sent, route),
+        _ => raw,
     };
     let event = Event::Request { exchange: id, connection, at, head, scheme, authority, fidelity };
     journal.begin(id, event);
@@ -102,7 +104,7 @@ impl Exchange<'_> {
     async fn forward(
         &self,
         route: Route,
-        parts: Parts,
+        mut parts: Parts,
         body: Incoming,
         upgrade: Option<hyper::upgrade::OnUpgrade>,
         ignored: bool,
@@ -117,7 +119,7 @@ impl Exchange<'_> {
             session.journal.tell(Event::Ignored { host: route.to.host.clone() }).await;
         }
         let (gate, open) = self.gate(&parts, &body);
-        let mut request = self.request(&parts, body, gate, link.tap.clone());
+        let mut request = self.request(&mut parts, body, gate, link.tap.clone());
         if let Some(open) = open {
             let open = Mutex::new(Some(open));
             hyper::ext::on_informational(&mut request, move |interim| {
@@ -156,10 +158,10 @@ impl Exchange<'_> {
     }
 
     /// The request for hyper to send. Its head is what frames the body, nothing else: the writer below puts
-    /// the recorded one in its place.
+    /// the recorded one in its place. A length is known to hyper from the body.
     fn request(
         &self,
-        parts: &Parts,
+        parts: &mut Parts,
         body: Incoming,
         gate: Option<Gate>,
         out: TapHandle,
@@ -169,15 +171,9 @@ impl Exchange<'_> {
         let mut request = Request::new(body);
         *request.method_mut() = parts.method.clone();
         *request.uri_mut() = Uri::from_static("/");
-        let fields = request.headers_mut();
-        match self.head.framing {
-            Ok(Framing::Length(length)) => {
-                fields.insert(CONTENT_LENGTH, length.into());
-            }
-            Ok(Framing::Chunked) => {
-                fields.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
-            }
-            _ => {}
+        *request.headers_mut() = emptied(&mut parts.headers);
+        if self.head.framing == Ok(Framing::Chunked) {
+            request.headers_mut().insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
         }
         request
     }
@@ -264,7 +260,7 @@ impl Exchange<'_> {
             origin: hyper::upgrade::on(&mut answered),
             ending: Ending::new(journal, exchange, head.lists("upgrade", "websocket")),
         });
-        let (parts, body) = answered.into_parts();
+        let (mut parts, body) = answered.into_parts();
         let body = if let Some(switched) = switched {
             // The exchange ends with what follows.
             *session.upgrade.lock().unwrap_or_else(PoisonError::into_inner) = Some(switched);
@@ -278,14 +274,12 @@ impl Exchange<'_> {
         }
         let mut response = Response::new(body);
         *response.status_mut() = parts.status;
-        let fields = response.headers_mut();
+        *response.headers_mut() = emptied(&mut parts.headers);
         match framing {
-            Framing::Empty => {}
-            Framing::Length(length) => {
-                fields.insert(CONTENT_LENGTH, length.into());
-            }
+            // A length is known to hyper from the body.
+            Framing::Empty | Framing::Length(_) => {}
             Framing::Chunked => {
-                fields.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+                response.headers_mut().insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
             }
             Framing::UntilClose => *response.version_mut() = Version::HTTP_10,
         }
@@ -348,4 +342,12 @@ impl Exchange<'_> {
         self.journal.flush().await;
         response
     }
+}
+
+/// The fields' map without the fields: hyper reads the next message of the connection that it is written to into it, so
+/// that one map goes round and none is made for each message.
+fn emptied(fields: &mut HeaderMap) -> HeaderMap {
+    let mut fields = std::mem::take(fields);
+    fields.clear();
+    fields
 }

@@ -242,7 +242,7 @@ fn trimmed(raw: &[u8], range: Range<usize>) -> Range<usize> {
 }
 
 /// A number in digits only (no sign, no blanks).
-fn decimal(digits: &[u8]) -> Option<u64> {
+pub(super) fn decimal(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }

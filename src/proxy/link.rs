@@ -122,8 +122,18 @@ impl Links {
         self.open(shared, to, tls_name).await
     }
 
-    /// A new connection to this authority.
-    pub(super) async fn open(
+    /// A new connection to this authority. Its future is large and stands apart: every exchange would carry it otherwise, and
+    /// nearly all find a connection that is kept.
+    pub(super) fn open<'a>(
+        &'a self,
+        shared: &'a Arc<Shared>,
+        to: &'a Authority,
+        tls_name: Option<&'a str>,
+    ) -> Pin<Box<dyn Future<Output = Result<Link, RawFailure>> + Send + 'a>> {
+        Box::pin(self.connect(shared, to, tls_name))
+    }
+
+    async fn connect(
         &self,
         shared: &Arc<Shared>,
         to: &Authority,
@@ -201,7 +211,7 @@ impl Links {
             }
             state.running.swap_remove(at)
         };
-        link.sender = self.run(shared, resting).await?;
+        link.sender = Box::pin(self.run(shared, resting)).await?;
         Ok(true)
     }
 

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf as _, Bytes, BytesMut};
 use tokio::io::AsyncWrite;
 
-use super::head::{Framing, Head, Kind};
+use super::head::{Framing, Kind, decimal};
 
 /// What hyper writes before a body that the client waits to be asked for.
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
@@ -28,6 +28,9 @@ pub(super) struct Replacement {
 
 /// The chunk that ends a body (RFC 9112, section 7.1), as hyper writes it: without trailers.
 const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
+
+/// Slices that go out in one write; more of them follow in the next one.
+const SLICES: usize = 16;
 
 /// What is to be replaced.
 enum Armed {
@@ -90,12 +93,16 @@ impl HeadWriter {
                 }
             };
         }
-        let rest = rest_of(bufs, taken);
         // The head and what follows it in one system call, so that they share a segment.
         let written = {
-            let mut all: Vec<IoSlice<'_>> = self.out.iter().map(|bytes| IoSlice::new(bytes)).collect();
-            all.extend(rest.iter().copied());
-            inner.as_mut().poll_write_vectored(cx, &all)
+            let mut all = [IoSlice::new(&[]); SLICES];
+            let own = self.out.iter().map(|bytes| IoSlice::new(bytes));
+            let mut count = 0;
+            for (place, slice) in all.iter_mut().zip(own.chain(rest_of(bufs, taken))) {
+                *place = slice;
+                count += 1;
+            }
+            inner.as_mut().poll_write_vectored(cx, &all[..count])
         };
         match written {
             Poll::Ready(Ok(written)) => Poll::Ready(Ok(taken + self.advance(written))),
@@ -146,17 +153,15 @@ impl HeadWriter {
         if before > 0 {
             self.out.push_back(Bytes::from_static(CONTINUE));
         }
-        let own = Head::new(Bytes::copy_from_slice(own), replacement.kind);
-        if replacement.framing.is_some_and(|framing| !agree(framing, &own)) {
+        let taken = before + own.len();
+        let own = Own::read(own, replacement.kind);
+        if replacement.framing.is_some_and(|framing| !own.agrees(framing)) {
             return Err(io::Error::other("the framing of the recorded head is not that of its body"));
         }
-        let taken = before + own.raw.len();
         let mut lines = replacement.lines;
-        if let Kind::Response { .. } = replacement.kind
-            && let Some(connection) = own.fields().find(|field| field.is("connection"))
-        {
+        if let (Kind::Response { .. }, Some(connection)) = (replacement.kind, own.connection) {
             lines.extend_from_slice(b"Connection: ");
-            lines.extend_from_slice(connection.value);
+            lines.extend_from_slice(connection);
             lines.extend_from_slice(b"\r\n");
         }
         lines.extend_from_slice(b"\r\n");
@@ -165,22 +170,46 @@ impl HeadWriter {
     }
 }
 
-/// True when hyper frames the body as the recorded head says. No body and one of length 0 are the same.
-fn agree(framing: Framing, own: &Head) -> bool {
-    let normal = |framing| if framing == Framing::Length(0) { Framing::Empty } else { framing };
-    own.framing.is_ok_and(|own| normal(own) == normal(framing))
+/// What matters of the head that hyper writes. Its names are in lower case and none of its fields is folded, so that it
+/// can be read where it stands.
+struct Own<'a> {
+    /// `None` where it cannot be told.
+    framing: Option<Framing>,
+    connection: Option<&'a [u8]>,
+}
+
+impl<'a> Own<'a> {
+    fn read(head: &'a [u8], kind: Kind) -> Self {
+        let without = if kind == Kind::Request { Framing::Empty } else { Framing::UntilClose };
+        let mut own = Self { framing: Some(without), connection: None };
+        for line in head.split(|byte| *byte == b'\n').skip(1) {
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            let told = if let Some(length) = line.strip_prefix(b"content-length: ") {
+                decimal(length).map(Framing::Length)
+            } else if let Some(coding) = line.strip_prefix(b"transfer-encoding: ") {
+                (coding == b"chunked").then_some(Framing::Chunked)
+            } else {
+                if let Some(connection) = line.strip_prefix(b"connection: ") {
+                    own.connection.get_or_insert(connection);
+                }
+                continue;
+            };
+            // Told once, or it cannot be told.
+            own.framing = told.filter(|_| own.framing == Some(without));
+        }
+        own
+    }
+
+    /// True when hyper frames the body as the recorded head says. No body and one of length 0 are the same.
+    fn agrees(&self, framing: Framing) -> bool {
+        let normal = |framing| if framing == Framing::Length(0) { Framing::Empty } else { framing };
+        self.framing.is_some_and(|own| normal(own) == normal(framing))
+    }
 }
 
 /// The slices without the first `taken` bytes, which lie in the first one.
-fn rest_of<'a>(bufs: &'a [IoSlice<'a>], taken: usize) -> Vec<IoSlice<'a>> {
-    let mut skip = taken;
-    let mut rest = Vec::with_capacity(bufs.len());
-    for buf in bufs {
-        let from = skip.min(buf.len());
-        skip -= from;
-        if from < buf.len() {
-            rest.push(IoSlice::new(&buf[from..]));
-        }
-    }
-    rest
+fn rest_of<'a>(bufs: &'a [IoSlice<'a>], taken: usize) -> impl Iterator<Item = IoSlice<'a>> {
+    let (first, others) = bufs.split_at(bufs.len().min(1));
+    let first = first.iter().filter_map(move |first| first.get(taken..));
+    first.chain(others.iter().map(|other| &**other)).filter(|rest| !rest.is_empty()).map(IoSlice::new)
 }

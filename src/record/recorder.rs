@@ -149,10 +149,12 @@ impl Recording {
             let mut since = begun;
             for event in batch.drain(..) {
                 self.assembler.take(event, &self.redactor, &mut done);
+                // Only what is recorded takes time.
+                let takes_time = !done.is_empty();
                 for assembled in done.drain(..) {
                     self.record(assembled);
                 }
-                if self.unwritten > 0 && since.elapsed() > LINGER {
+                if takes_time && self.unwritten > 0 && since.elapsed() > LINGER {
                     self.flush();
                     since = Instant::now();
                 }
