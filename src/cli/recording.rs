@@ -106,7 +106,9 @@ pub(super) fn inputs(
     };
     let mut inputs = record::inputs(&package, redactor);
     if let (Some(texts), Some(manifest)) = (&package.texts, &mut inputs.manifest) {
-        manifest.repairs = inspect::repairs(texts, inputs.config.as_ref(), redactor);
+        let framework = package.clients.iter().find(|client| client.name == "airbyte-cdk");
+        let framework = framework.map(|framework| framework.version.as_str());
+        manifest.repairs = inspect::repairs(texts, inputs.config.as_ref(), framework, redactor);
     }
     let image = container.and_then(Container::image).map(|image| redactor.image(image));
     Ok(Inputs { secrets, image, ..inputs })

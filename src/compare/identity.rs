@@ -115,10 +115,11 @@ pub(super) fn times_tell(sandbox: &Secret, runtime: &Secret, refused: bool) -> O
 }
 
 /// Normal forms in the order in which they are tried, from the smallest change to the largest.
-const FORMS: [Form; 9] = [
+const FORMS: [Form; 10] = [
     Form::Trimmed,
     Form::Unquoted,
     Form::Unschemed,
+    Form::Unwrapped,
     Form::PercentDecoded,
     Form::JsonUnescaped,
     Form::Base64Decoded,
@@ -183,6 +184,7 @@ fn word(form: Form, plain: &Secret, altered: &Secret) -> &'static str {
         Form::Trimmed => blank(plain, altered),
         Form::Unquoted => "quoted",
         Form::Unschemed => "scheme",
+        Form::Unwrapped => "extended",
         Form::PercentDecoded => "percent-encoded",
         Form::JsonUnescaped => "json-escaped",
         Form::Base64Decoded => "base64-encoded",
@@ -226,7 +228,9 @@ fn outermost(plain: &Secret, altered: &Secret) -> &'static str {
     } else {
         let has =
             |form: Form| [plain, altered].iter().any(|secret| secret.fingerprint.forms.contains_key(&form));
-        if has(Form::Base64Decoded) {
+        if has(Form::Unwrapped) {
+            "extended"
+        } else if has(Form::Base64Decoded) {
             "base64-encoded"
         } else if has(Form::HexDecoded) {
             "hex-encoded"
@@ -246,9 +250,13 @@ fn cut(sandbox: &Secret, runtime: &Secret) -> Option<Alteration> {
         return None;
     };
     let (shorter, longer) = if to < from { (runtime, sandbox) } else { (sandbox, runtime) };
+    let lost_its_end = matches!(longer.shape.class, Class::Jwt(_))
+        && shorter.shape.public_prefix.as_deref() == Some("eyJ")
+        && shorter.shape.envelope.is_none();
     let part = |short: &[Tag], long: &[Tag]| !short.is_empty() && long.starts_with(short);
     let (short, long) = (&shorter.fingerprint, &longer.fingerprint);
-    if from == to || !(part(&short.prefixes, &long.prefixes) || part(&short.suffixes, &long.suffixes)) {
+    let one = lost_its_end || part(&short.prefixes, &long.prefixes) || part(&short.suffixes, &long.suffixes);
+    if from == to || !one {
         return None;
     }
     Some(Alteration { how: if to < from { "truncated" } else { "extended" }, side: Side::Runtime })

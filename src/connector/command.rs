@@ -1,7 +1,10 @@
 //! What a command line says of its connector: config, manifest, package, and where container paths lie on this machine.
 
 use std::ffi::{OsStr, OsString};
+use std::fmt;
 use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
 
 /// Flags that name a config, as Airbyte's entry points and common scripts have them.
 const CONFIG: [&str; 3] = ["--config", "--config-file", "--config-path"];
@@ -40,7 +43,74 @@ pub struct Inside {
     pub workdir: PathBuf,
     /// What it sees of this machine.
     pub mounts: Vec<Mount>,
+    /// What its image has of the connector, and nothing is mounted over.
+    pub built_in: BuiltIn,
 }
+
+/// Texts of files that an image has. A careless author may have put a secret there, so they are in memory alone.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct BuiltIn {
+    /// The manifest: its path there, and its text.
+    pub manifest: Option<(PathBuf, Zeroizing<String>)>,
+    /// The spec's own file.
+    pub spec: Option<(PathBuf, Zeroizing<String>)>,
+}
+
+/// Shows the paths only.
+impl fmt::Debug for BuiltIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = |file: &Option<(PathBuf, _)>| file.as_ref().map(|(path, _)| path.clone());
+        write!(f, "BuiltIn({:?}, {:?})", path(&self.manifest), path(&self.spec))
+    }
+}
+
+/// Where an image may have a manifest or a spec, the likeliest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Candidates {
+    /// Manifests.
+    pub manifests: Vec<PathBuf>,
+    /// Folders of a package without a manifest, that may have a spec.
+    pub packages: Vec<PathBuf>,
+    /// A folder in which a package of unknown name may lie.
+    pub around: Option<PathBuf>,
+}
+
+/// Where the image of a command that is started with `words` in `workdir` may have its connector; `python` is the image's version of
+/// Python, as far as it tells. Nothing for what does not look like a connector.
+pub fn built_in(words: &[OsString], workdir: &Path, python: Option<&str>) -> Candidates {
+    let inside = Words::new(words, workdir);
+    if let Some(named) = inside.manifest() {
+        return Candidates { manifests: vec![named.file], ..Candidates::default() };
+    }
+    let packages = inside.packages();
+    let is_verb = |word: &OsString| {
+        VERBS.iter().any(|verb| word == verb)
+            || Path::new(word).file_name().is_some_and(|name| name == "source-declarative-manifest")
+    };
+    if packages.is_empty() && !inside.all.iter().any(is_verb) {
+        return Candidates::default();
+    }
+    let libraries = python.map(|version| {
+        let minor: Vec<&str> = version.split('.').take(2).collect();
+        PathBuf::from(format!("/usr/local/lib/python{}/site-packages", minor.join(".")))
+    });
+    let mut folders = Vec::new();
+    for (folder, package) in &packages {
+        if let Some(package) = package {
+            folders.push(folder.join(package));
+            folders.extend(libraries.iter().map(|libraries| libraries.join(package)));
+        }
+    }
+    let own = |folder: &PathBuf| folder.join(super::MANIFEST);
+    let mut manifests = vec![PathBuf::from(BUILT_IN)];
+    manifests.extend(folders.iter().map(own));
+    manifests.push(own(&workdir.to_owned()));
+    let unknown = packages.iter().find(|(folder, package)| package.is_none() && *folder != Path::new("/"));
+    Candidates { manifests, packages: folders, around: unknown.map(|(folder, _)| folder.clone()) }
+}
+
+/// Commands of Airbyte's protocol.
+const VERBS: [&str; 4] = ["check", "discover", "read", "spec"];
 
 /// The words of a command, those of shell command lines in it included.
 pub(super) struct Words<'a> {
@@ -49,12 +119,18 @@ pub(super) struct Words<'a> {
     folder: &'a Path,
     /// What it sees of this machine, where it runs in a container.
     mounts: Option<&'a [Mount]>,
+    /// What its image has, where it runs in a container.
+    built_in: Option<&'a BuiltIn>,
 }
 
 impl<'a> Words<'a> {
     /// Of a command that runs in a container.
     pub(super) fn inside(inside: &'a Inside) -> Self {
-        Self { mounts: Some(&inside.mounts), ..Self::new(&inside.words, &inside.workdir) }
+        Self {
+            mounts: Some(&inside.mounts),
+            built_in: Some(&inside.built_in),
+            ..Self::new(&inside.words, &inside.workdir)
+        }
     }
 
     pub(super) fn new(argv: &[OsString], folder: &'a Path) -> Self {
@@ -67,7 +143,7 @@ impl<'a> Words<'a> {
                 None => words.push(word.clone()),
             }
         }
-        Self { all: words, folder, mounts: None }
+        Self { all: words, folder, mounts: None, built_in: None }
     }
 
     /// The config that the command reads. curl has a flag of that name for something else.
@@ -87,6 +163,16 @@ impl<'a> Words<'a> {
     pub(super) fn mounted_manifest(&self) -> Option<PathBuf> {
         self.mounts?;
         self.on_this_machine(Path::new(BUILT_IN)).filter(|file| file.is_file())
+    }
+
+    /// The manifest that the container's image has.
+    pub(super) fn built_in_manifest(&self) -> Option<&(PathBuf, Zeroizing<String>)> {
+        self.built_in?.manifest.as_ref()
+    }
+
+    /// The spec's own file that the container's image has.
+    pub(super) fn built_in_spec(&self) -> Option<&(PathBuf, Zeroizing<String>)> {
+        self.built_in?.spec.as_ref()
     }
 
     /// Folders in which the connector's package may lie, and, where it can be told, the package's name.
@@ -244,7 +330,8 @@ mod tests {
         ];
         let file = |workdir: &str, path: &str| {
             let (workdir, mounts) = (workdir.into(), mounts.clone());
-            let inside = Inside { words: argv(&["check", "--config", path]), workdir, mounts };
+            let words = argv(&["check", "--config", path]);
+            let inside = Inside { words, workdir, mounts, built_in: BuiltIn::default() };
             Words::inside(&inside).config().map(|named| named.file.display().to_string())
         };
         assert_eq!(file("/", "/secrets/c.json").as_deref(), Some("/srv/s/c.json"));
@@ -261,7 +348,8 @@ mod tests {
         let outside = folder.path().join("manifest.yaml");
         let found = |inside: &str| {
             let mounts = vec![Mount { outside: outside.clone(), inside: inside.into() }];
-            let inside = Inside { words: argv(&["check"]), workdir: "/airbyte".into(), mounts };
+            let workdir = "/airbyte".into();
+            let inside = Inside { words: argv(&["check"]), workdir, mounts, built_in: BuiltIn::default() };
             Words::inside(&inside).mounted_manifest()
         };
         assert_eq!(found(BUILT_IN), None, "it is not there");

@@ -27,7 +27,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 pub use clients::{Client, Honours, client, client_of_program};
-pub use command::{Inside, Mount, split_line};
+pub use command::{BuiltIn, Candidates, Inside, Mount, built_in, split_line};
 pub use config::{ConfigFile, Leaf};
 pub use edit::{Patch, mark_secret, require_key};
 pub use gap::{TRANSPARENT, gap_in_words, gap_remedy};
@@ -137,13 +137,20 @@ fn gather(words: &Words<'_>, folder: &Path, overrides: &Overrides) -> Package {
         let path = shown(&file, folder);
         texts.extend(text(MANIFEST, &path, &file));
         read_manifest(path, &file)
+    } else if let Some(file) = words.built_in_manifest() {
+        let known = built_in_text(MANIFEST, file);
+        let (manifest, spec) = manifest::of(file.0.clone(), &known.content);
+        texts.push(known);
+        (Some(manifest), spec)
     } else {
         (None, None)
     };
     let spec = spec.or_else(|| {
-        let file = packages.iter().find_map(|package| within(package, &["spec.yaml", "spec.json"]))?;
-        let path = shown(&file, folder);
-        let known = text(SPEC, &path, &file)?;
+        let file = packages.iter().find_map(|package| within(package, &["spec.yaml", "spec.json"]));
+        let known = match file {
+            Some(file) => text(SPEC, &shown(&file, folder), &file)?,
+            None => built_in_text(SPEC, words.built_in_spec()?),
+        };
         let tree = tree::yaml(&known.content).ok()?;
         let spec = spec::read(&tree, &tree, known.path.clone());
         texts.push(known);
@@ -169,6 +176,10 @@ struct Text {
 fn text(name: &'static str, path: &Path, file: &Path) -> Option<Text> {
     let content = manifest::text(file).ok()?;
     Some(Text { name, path: path.to_string_lossy().into_owned(), content })
+}
+
+fn built_in_text(name: &'static str, (path, content): &(PathBuf, Zeroizing<String>)) -> Text {
+    Text { name, path: path.to_string_lossy().into_owned(), content: content.clone() }
 }
 
 /// The manifest that the Builder puts into a config, as a text of its own: in the config it is mostly one long line.

@@ -175,7 +175,10 @@ fn package(files: &Files) -> Option<String> {
         }
     }
     let has_code = |folder: &&&str| {
-        files.has(&format!("{folder}/__init__.py")) || files.has(&format!("{folder}/source.py"))
+        // Python takes a folder without `__init__.py` for a package, too (PEP 420).
+        ["__init__.py", "source.py", "run.py", "manifest.yaml"]
+            .iter()
+            .any(|file| files.has(&format!("{folder}/{file}")))
     };
     let best = found.iter().filter(has_code).min_by_key(|folder| folder.matches('/').count());
     best.map(|folder| (*folder).to_owned())

@@ -130,6 +130,16 @@ fn optional(
     if reference.guarded || (property.required_somewhere && parent_required) || manifest.changes_config {
         return None;
     }
+    // Without the parent nothing can be selected, and the framework says so before anything is sent.
+    let selects = |parent: &str| {
+        let below = format!("{parent}/");
+        manifest.selections.iter().any(|selection| selection.config.starts_with(&below))
+    };
+    if property.required_somewhere
+        && reference.config.rsplit_once('/').is_some_and(|(parent, _)| selects(parent))
+    {
+        return None;
+    }
     let key = look.key(&reference.config);
     let (rule, claim) = if property.default {
         if !is_address(&reference.at) && !setter.is_some_and(|setter| setter.authenticator) && !reference.bare
@@ -146,11 +156,14 @@ fn optional(
         if reference.at.ends_with("authenticator_selection_path") {
             return None;
         }
+        let member = reference.at.rsplit('/').next().unwrap_or_default();
         let place = setter.place.as_ref().map_or("what it makes", |place| place.name.as_str());
-        let claim = format!(
-            "the spec does not require `{key}`: a config without it is accepted, and {} is sent empty",
-            look.name(place)
-        );
+        let effect = match member {
+            "client_id" | "client_secret" | "refresh_token" => "no token is issued for it".to_owned(),
+            _ => format!("{} is sent empty", look.name(place)),
+        };
+        let claim =
+            format!("the spec does not require `{key}`: a config without it is accepted, and {effect}");
         ("token-empty", claim)
     } else if is_address(&reference.at) {
         (

@@ -116,7 +116,11 @@ impl<'a> Look<'a> {
 
     /// A path in the package.
     pub(super) fn path(&self, path: &str) -> String {
-        let part = |part: &str| if part.contains(['.', '-']) { self.prose(part) } else { self.name(part) };
+        let part = |part: &str| match part {
+            part if is_package(part) => part.to_owned(),
+            part if part.contains(['.', '-']) => self.prose(part),
+            part => self.name(part),
+        };
         path.split('/').map(part).collect::<Vec<_>>().join("/")
     }
 
@@ -229,4 +233,27 @@ impl Finding {
         self.remedies.push(Remedy { text: text.into(), patch });
         self
     }
+}
+
+/// The name of a connector's Python package, which anybody may know: `source_bamboo_hr`.
+fn is_package(name: &str) -> bool {
+    let rest = name.strip_prefix("source_").or_else(|| name.strip_prefix("destination_"));
+    rest.is_some_and(|rest| {
+        rest.len() <= 40
+            && rest
+                .split('_')
+                .all(|word| word.len() <= 20 && word.bytes().all(|byte| byte.is_ascii_lowercase()))
+    })
+}
+
+/// The name of a wheel or an sdist: distribution, version, tags (PEP 427 and 625).
+pub(super) fn is_archive(name: &str) -> bool {
+    let Some(stem) = name.strip_suffix(".whl").or_else(|| name.strip_suffix(".tar.gz")) else { return false };
+    let mut parts = stem.split('-');
+    let distribution = parts.next().unwrap_or_default();
+    let is_version =
+        |part: &str| part.len() <= 20 && part.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    is_package(distribution.strip_prefix("airbyte_").unwrap_or(distribution))
+        && parts.next().is_some_and(is_version)
+        && parts.all(|tag| ["py3", "py2.py3", "none", "any"].contains(&tag))
 }

@@ -182,6 +182,13 @@ fn newer(look: &mut Look<'_>, manifest: &Checked) {
     .at(look.spot(Role::Primary, &manifest.path, look.line_of(&manifest.path, "version:"), "newer"))
     .at(look.spot(Role::Related, &framework.file, framework.line, "the framework"))
     .remedy("move the package to the framework that the manifest was written with");
+    let finding = match framework.exact.map(|exact| (exact, manifest.set_version(&exact.to_string()))) {
+        Some((exact, patch)) => finding.remedy_with(
+            format!("or say `version: {exact}`, where the manifest has nothing that is newer"),
+            look.patch(patch),
+        ),
+        None => finding,
+    };
     // Later versions do not compare: then it is a sign only.
     let refuses = framework.is_at_most(COMPARES_VERSIONS);
     look.push(if refuses { finding } else { finding.warning().likely() });

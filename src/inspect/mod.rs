@@ -155,7 +155,7 @@ pub fn inspect(
     Some(Inspection {
         schema: SCHEMA,
         version: env!("CARGO_PKG_VERSION"),
-        target: redactor.prose(target).to_string(),
+        target: shown_target(target, redactor),
         form: project.form.as_str(),
         connector,
         framework: project.framework.as_ref().map(|framework| look.requirement(&framework.text)),
@@ -163,4 +163,13 @@ pub fn inspect(
         notes: files.remarks.iter().map(|remark| look.prose(remark)).collect(),
         findings: look.findings(),
     })
+}
+/// What was inspected, as it may be shown.
+fn shown_target(target: &str, redactor: &Redactor) -> String {
+    let folder = target.rfind('/').map_or(0, |slash| slash + 1);
+    let (folder, name) = target.split_at(folder);
+    if look::is_archive(name) {
+        return format!("{}{name}", redactor.prose(folder));
+    }
+    redactor.prose(target).to_string()
 }

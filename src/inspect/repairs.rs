@@ -1,7 +1,9 @@
 //! What could be repaired in a manifest that a run used: diffs that a diagnosis may choose from later, when the text is no longer at hand.
 
 use super::look::Look;
-use crate::connector::{Checked, FaultKind, FlawKind, Patch, Reference, Setter, Texts, read_project};
+use crate::connector::{
+    Checked, FaultKind, FlawKind, Patch, Reference, Setter, Texts, Version, read_project,
+};
 use crate::model::{ConfigFacts, JsonType, Repair, RepairKind};
 use crate::redact::Redactor;
 
@@ -12,15 +14,24 @@ const MOST_KEYS: usize = 4;
 /// Schemes that a token may be missing.
 const SCHEMES: [&str; 2] = ["Bearer", "Token"];
 
-/// All repairs that can be shown: proved by parsing, and without a line that may hold a secret. `config`: the facts of the run's config.
-///
-pub fn repairs(texts: &Texts, config: Option<&ConfigFacts>, redactor: &Redactor) -> Vec<Repair> {
+/// All repairs that can be shown: proved by parsing, and without a line that may hold a secret. `config`: the facts of the run's config;
+/// `framework`: the version of airbyte-cdk that it runs with, where it is known.
+pub fn repairs(
+    texts: &Texts,
+    config: Option<&ConfigFacts>,
+    framework: Option<&str>,
+    redactor: &Redactor,
+) -> Vec<Repair> {
     let project = read_project(&texts.files, None);
     let look = Look::new(&texts.files, &project, config, redactor);
     let Some(manifest) = look.manifest() else { return Vec::new() };
     let mut kept = Kept { look: &look, repairs: Vec::new() };
     if look.spec().is_none() {
         kept.add(RepairKind::AddSpec, None, manifest.add_spec());
+    }
+    if let Some(framework) = framework.filter(|known| is_older(known, manifest)) {
+        let patch = manifest.set_version(framework);
+        kept.add_for(RepairKind::SetVersion, None, (None, Some(framework)), patch);
     }
     for fault in &manifest.faults {
         if matches!(fault.kind, FaultKind::Unknown { meant: Some(_), .. }) {
@@ -50,6 +61,12 @@ pub fn repairs(texts: &Texts, config: Option<&ConfigFacts>, redactor: &Redactor)
         }
     }
     repairs
+}
+
+/// The framework is older than the manifest says of itself.
+fn is_older(framework: &str, manifest: &Checked) -> bool {
+    let declared = manifest.manifest.version.as_deref().and_then(Version::parse);
+    Version::parse(framework).zip(declared).is_some_and(|(framework, declared)| framework < declared)
 }
 
 /// The same diff of a file by another name.

@@ -219,6 +219,8 @@ pub enum RepairKind {
     AddScheme,
     /// Puts a template in quotes, so that its value stays a text.
     Quote,
+    /// Gives the manifest the version of the framework that it is run with.
+    SetVersion,
 }
 
 /// Whether a manifest could be read.

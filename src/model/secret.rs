@@ -166,6 +166,9 @@ pub struct Jwt {
     /// Seconds from the start of the request to `exp`; negative: it had expired.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in: Option<i64>,
+    /// Seconds from the start of the request to `nbf`, or to `iat` where that is later; negative: it was valid already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starts_in: Option<i64>,
     /// Seconds between `iat` and `exp`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifetime: Option<i64>,
@@ -178,10 +181,10 @@ pub struct Jwt {
 const SKEW: i64 = 60;
 
 impl Jwt {
-    /// For how many seconds it was not valid yet when it was sent: `iat` lies ahead of the request, by more than clocks differ.
+    /// For how many seconds it was not valid yet when it was sent: `nbf` or `iat` lies ahead of the request, by more than clocks differ.
     pub fn early(&self) -> Option<i64> {
-        let (left, lifetime) = self.expires_in.zip(self.lifetime)?;
-        Some(left.saturating_sub(lifetime)).filter(|ahead| *ahead > SKEW)
+        let issued_in = || Some(self.expires_in?.saturating_sub(self.lifetime?));
+        self.starts_in.or_else(issued_in).filter(|ahead| *ahead > SKEW)
     }
 
     /// Both live equally long, or that is not known.
@@ -220,6 +223,8 @@ pub enum Form {
     Unquoted,
     /// Without an auth-scheme before it.
     Unschemed,
+    /// Taken out of what was put around it: brackets, an object's member, a name and `=`, a comma.
+    Unwrapped,
     /// Percent-decoded.
     PercentDecoded,
     /// Decoded from base64 of either alphabet.

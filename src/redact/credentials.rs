@@ -78,9 +78,10 @@ impl Scope<'_> {
         };
         // The bytes of the rest: a scheme and its separator are ASCII.
         let rest_bytes = &value[scheme.len() + separator.len()..];
-        let token = if scheme.eq_ignore_ascii_case("basic") {
+        let token = if plain(scheme).eq_ignore_ascii_case("basic") {
             self.basic(rest).map(|user_info| Token::Basic(Box::new(user_info)))
-        } else if schemes::has_parameters(scheme) && rest.contains('=') || looks_like_parameters(rest) {
+        } else if schemes::has_parameters(plain(scheme)) && rest.contains('=') || looks_like_parameters(rest)
+        {
             Some(Token::Parameters(self.auth_parameters(rest)))
         } else {
             None
@@ -215,21 +216,49 @@ fn visible_blanks(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| if matches!(byte, b' ' | b'\t') { char::from(*byte) } else { ' ' }).collect()
 }
 
-/// `Bearer x`, `Bearer ` and `Bearer`; not `x y`, where the first word may be half of a secret.
+/// `Bearer x`, `Bearer ` and `Bearer`, and what is sent by mistake: `Bearer: x`, `Authorization: Bearer x`. Not `x y`, where the first
+/// word may be half of a secret.
 fn scheme_and_rest(text: &str) -> Option<(&str, &str, &str)> {
-    let end = text.find([' ', '\t']).unwrap_or(text.len());
-    let scheme = &text[..end];
-    let named = schemes::is_known(scheme)
-        || (end < text.len()
-            && scheme.len() >= 3
-            && scheme.contains('-')
-            && words::is_word(scheme)
-            && is_credential_name(scheme));
-    if !named {
+    let start = copied_name(text);
+    let end = text[start..].find([' ', '\t']).map_or(text.len(), |blank| start + blank);
+    let (word, end) = match glued(&text[start..end]) {
+        Some(word) => (word, start + word.len() + 1),
+        None => (&text[start..end], end),
+    };
+    let word = if end < text.len() { word.strip_suffix(':').unwrap_or(word) } else { word };
+    let vendors = || {
+        start == 0
+            && end < text.len()
+            && word.len() >= 3
+            && word.contains('-')
+            && words::is_word(word)
+            && is_credential_name(word)
+    };
+    if !(schemes::is_known(word) || vendors()) {
         return None;
     }
-    let separator = &text[end..(end + 1).min(text.len())];
-    Some((scheme, separator, &text[end + separator.len()..]))
+    let blank = text[end..].starts_with([' ', '\t']);
+    let separator = &text[end..end + usize::from(blank)];
+    Some((&text[..end], separator, &text[end + separator.len()..]))
+}
+
+/// The length of a field's name that was copied along with its value, `Authorization: `.
+fn copied_name(text: &str) -> usize {
+    const NAMES: [&str; 2] = ["authorization", "proxy-authorization"];
+    let name = text.split_once(": ").map(|(name, _)| name);
+    name.filter(|name| NAMES.contains(&name.to_ascii_lowercase().as_str())).map_or(0, |name| name.len() + 2)
+}
+
+/// The scheme of `Bearer:x` and `Bearer=x`.
+fn glued(word: &str) -> Option<&str> {
+    let (scheme, rest) = word.split_once([':', '='])?;
+    let usual = ["bearer", "basic"].contains(&scheme.to_ascii_lowercase().as_str());
+    (usual && !rest.is_empty()).then_some(scheme)
+}
+
+/// The registered name in a scheme as sent.
+fn plain(scheme: &str) -> &str {
+    scheme.trim_end_matches([':', '=']).rsplit(' ').next().unwrap_or(scheme)
 }
 
 /// `name="value"` at the start.
@@ -269,4 +298,31 @@ fn pairs(text: &str) -> Vec<(&str, Option<&str>)> {
             None => (pair, None),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scheme_is_told_with_what_was_copied_along() {
+        for (text, scheme, rest) in [
+            ("Bearer x", "Bearer", "x"),
+            ("Bearer", "Bearer", ""),
+            ("Bearer: x", "Bearer:", "x"),
+            ("Bearer:x", "Bearer:", "x"),
+            ("Basic=x", "Basic=", "x"),
+            ("Authorization: Bearer x", "Authorization: Bearer", "x"),
+            ("authorization: Bearer: x", "authorization: Bearer:", "x"),
+            ("api-key x", "api-key", "x"),
+        ] {
+            let found = scheme_and_rest(text);
+            assert_eq!(found.map(|(scheme, _, rest)| (scheme, rest)), Some((scheme, rest)), "{text}");
+        }
+        for text in ["x y", "x", "key=x", "token:x", "Authorization: x", "k9QxT2vL: Bearer x", "Bearer:", ""]
+        {
+            let found = scheme_and_rest(text).map(|(scheme, ..)| scheme);
+            assert!(found.is_none() || text == "Bearer:", "{text}: {found:?}");
+        }
+    }
 }

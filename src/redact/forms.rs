@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use super::{blank, literal, schemes};
+use super::{blank, literal, schemes, wrapping};
 
 const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_decode_padding_mode(DecodePaddingMode::Indifferent)
@@ -53,6 +53,11 @@ pub(super) fn unschemed(text: &str) -> Option<(&str, &str, &str)> {
     let blanks = rest.trim_start_matches([' ', '\t', ':', '=']);
     let separator = &rest[..rest.len() - blanks.len()];
     (separator.contains([' ', '\t']) && !blanks.is_empty()).then_some((scheme, separator, blanks))
+}
+
+/// Without the dots that say that it was cut.
+pub(super) fn unabridged(text: &str) -> Option<&str> {
+    text.strip_suffix("...").or_else(|| text.strip_suffix('\u{2026}')).filter(|rest| !rest.is_empty())
 }
 
 /// Percent-decoded, `+` as a blank where that is asked for. `None` where there is nothing to decode or the result is not text.
@@ -187,6 +192,9 @@ fn peel(text: &str) -> Option<String> {
     }
     if let Some((_, _, rest)) = unschemed(text) {
         return Some(rest.to_owned());
+    }
+    if let Some(rest) = wrapping::unwrapped(text) {
+        return Some(rest);
     }
     json_unescaped(text)
         .or_else(|| hex_decoded(text))

@@ -32,11 +32,13 @@ pub(super) fn facts(text: &str, clock: &Clock, tagger: &Tagger) -> Option<Jwt> {
     let number =
         |name: &str| claims.get(name).and_then(|value| value.as_i64().or_else(|| float_second(value)));
     let expires = number("exp");
+    let from_now = |second: i64| Some(second.saturating_sub(clock.now()?.as_second()));
     Some(Jwt {
         alg: word("alg"),
         typ: word("typ"),
         claims: claims.keys().map(|name| shown_name(name, tagger)).collect(),
-        expires_in: expires.and_then(|expires| Some(expires.saturating_sub(clock.now()?.as_second()))),
+        expires_in: expires.and_then(from_now),
+        starts_in: number("nbf").max(number("iat")).and_then(from_now),
         lifetime: expires.zip(number("iat")).map(|(expires, issued)| expires.saturating_sub(issued)),
         tags: claims
             .iter()
@@ -103,6 +105,20 @@ mod tests {
         assert!(
             jwt.tags.contains_key("sub") && jwt.tags.contains_key("kid") && !jwt.tags.contains_key("exp")
         );
+    }
+
+    #[test]
+    fn a_token_begins_with_the_later_of_its_dates() {
+        let tagger = Tagger::new(&[1; 32]);
+        let clock = Clock::at(Timestamp::from_second(900).ok());
+        let early = |claims: &str| {
+            let jwt = facts(&token(r#"{"alg":"HS256"}"#, claims), &clock, &tagger).unwrap();
+            (jwt.starts_in, jwt.early())
+        };
+        assert_eq!(early(r#"{"nbf":1900,"iat":800,"exp":9000}"#), (Some(1000), Some(1000)));
+        assert_eq!(early(r#"{"iat":1900}"#), (Some(1000), Some(1000)));
+        assert_eq!(early(r#"{"nbf":950}"#), (Some(50), None), "clocks differ");
+        assert_eq!(early(r#"{"exp":9000}"#), (None, None));
     }
 
     #[test]

@@ -47,6 +47,7 @@ mod template;
 mod value;
 mod withheld;
 mod words;
+mod wrapping;
 
 pub use body::ZstdReader;
 pub use coverage::{RawCoverage, RawDirect};

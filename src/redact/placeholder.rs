@@ -169,7 +169,7 @@ fn mask(text: &str) -> Option<Class> {
     {
         return Some(Class::Mask(text.to_owned()));
     }
-    partly_masked(text)
+    partly_masked(text).or_else(|| abridged(text))
 }
 
 /// `abc****xyz`: the mask is shown, what is around it is not.
@@ -184,6 +184,31 @@ fn partly_masked(text: &str) -> Option<Class> {
     let before = if start > 0 { "…" } else { "" };
     let after = if end < text.len() { "…" } else { "" };
     Some(Class::Mask(format!("{before}{run}{after}")))
+}
+
+/// `abc...xyz`, `abc…`, `XXXXXXXXXXXX1234`: a secret as lists and messages show it. A longer beginning than they show is a secret that was
+/// cut, and no mask.
+fn abridged(text: &str) -> Option<Class> {
+    const SHOWN: usize = 12;
+    const CROSSES: usize = 8;
+    let token = |part: &str| part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    let shown = |before: &str, run: &str, after: &str| {
+        let [before, after] = [before, after].map(|part| if part.is_empty() { "" } else { "…" });
+        Class::Mask(format!("{before}{run}{after}"))
+    };
+    for run in ["...", "\u{2026}"] {
+        if let Some((before, after)) = text.split_once(run) {
+            let sound = token(before) && token(after) && before.len() + after.len() >= 2;
+            return (sound && before.len() <= SHOWN && after.len() <= SHOWN)
+                .then(|| shown(before, run, after));
+        }
+    }
+    let crosses = |letter: &char| matches!(letter, 'x' | 'X' | '#');
+    let first = text.chars().next().filter(crosses)?;
+    let rest = text.trim_start_matches(first);
+    let run = &text[..text.len() - rest.len()];
+    (run.len() >= CROSSES && !rest.is_empty() && rest.len() <= SHOWN && token(rest))
+        .then(|| shown("", run, rest))
 }
 
 #[cfg(test)]
@@ -234,6 +259,9 @@ mod tests {
             assert_eq!(shown(text).as_deref(), Some(text), "{text}");
         }
         assert_eq!(shown("abc****xyz").as_deref(), Some("…****…"));
+        assert_eq!(shown("sk-k9Q...eM6u").as_deref(), Some("…...…"));
+        assert_eq!(shown("k9QxT2vL\u{2026}").as_deref(), Some("…\u{2026}"));
+        assert_eq!(shown("XXXXXXXXXXXXeM6u").as_deref(), Some("XXXXXXXXXXXX…"));
         assert!(
             matches!(placeholder("airbyte_workspace_8a1f2c34_secret_6b0e_v1"), Some(Class::SecretReference(kind)) if kind == "airbyte")
         );
@@ -262,6 +290,10 @@ mod tests {
             "correct horse",
             "Corr3ct-Ab3dE9x#1",
             "$ecretPass",
+            "k9QxT2vLpR7aWzY3bN8c...",
+            "wait... what",
+            "...",
+            "xxxxk9QxT2vLpR7a",
             "$2b$10$N9qo8uLOickgx2ZMRZoMye",
             "00000",
             "1.10",

@@ -291,6 +291,9 @@ fn unwrapped(text: &str) -> Vec<(String, Vec<Step>)> {
             vec![Step::Prepended(quote.to_string()), Step::Appended(closing.to_string())],
         ));
     }
+    if let Some(rest) = forms::unabridged(text) {
+        found.push((rest.to_owned(), vec![Step::Appended(text[rest.len()..].to_owned())]));
+    }
     if let Some((scheme, separator, rest)) = forms::unschemed(text) {
         found.push((rest.to_owned(), vec![Step::Prepended(format!("{scheme}{separator}"))]));
     }

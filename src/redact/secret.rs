@@ -10,7 +10,7 @@ use crate::model::{Class, Fingerprint, Form, Secret, Shape, Tag, Text};
 use super::clock::Clock;
 use super::fingerprint::{Domain, Tagger};
 use super::withheld::is_withheld;
-use super::{Redactor, blank, forms, shape, words};
+use super::{Redactor, blank, forms, shape, words, wrapping};
 
 /// Bytes of a block of prefix or suffix tags.
 const BLOCK: usize = 16;
@@ -159,6 +159,7 @@ fn fingerprint(tagger: &Tagger, exact: Tag, text: &str, shape: &Shape) -> Finger
     add(Form::Trimmed, (inner.len() < text.len()).then_some(inner));
     add(Form::Unquoted, forms::unquoted(inner).map(|(_, rest)| rest));
     add(Form::Unschemed, forms::unschemed(inner).map(|(_, _, rest)| rest));
+    add(Form::Unwrapped, wrapping::unwrapped(inner).as_deref());
     add(Form::PercentDecoded, forms::percent_decoded(text, true).as_deref());
     add(Form::Base64Decoded, forms::base64_decoded(inner).as_deref());
     add(Form::HexDecoded, forms::hex_decoded(inner).as_deref());
@@ -183,6 +184,7 @@ fn blocks<'a>(inner: &'a str, shape: &Shape) -> &'a str {
     match shape.class {
         Class::Jwt(_) => inner.rsplit('.').next().unwrap_or_default(),
         Class::Opaque | Class::Hex | Class::Integer | Class::Number | Class::Uuid { .. } => {
+            let inner = forms::unabridged(inner).unwrap_or(inner);
             inner.strip_prefix(shape.public_prefix.as_deref().unwrap_or_default()).unwrap_or(inner)
         }
         _ => "",

@@ -43,10 +43,15 @@ pub(super) fn shape(raw: &[u8], text: &str, secret: bool, clock: &Clock, tagger:
         inside: blank::telling(inner),
         quotes,
         scheme: forms::unschemed(unquoted).map(|(scheme, _, _)| scheme.to_owned()),
-        public_prefix: public_prefix(unquoted).map(str::to_owned),
+        public_prefix: public_prefix(unquoted).or_else(|| cut_jwt(unquoted, &class)).map(str::to_owned),
         envelope: envelope::facts(unquoted, clock, tagger).map(Box::new),
         class,
     }
+}
+
+/// How every JWT begins (base64 of `{"`), where this is none, or none any more.
+fn cut_jwt(text: &str, class: &Class) -> Option<&'static str> {
+    (*class == Class::Opaque && text.len() >= 19 && text.starts_with("eyJ")).then_some("eyJ")
 }
 
 /// A vendor's prefix before a longer rest.

@@ -88,7 +88,7 @@ fn shape(visitor: &mut impl Visitor, shape: &mut Shape) {
 }
 
 fn jwt(visitor: &mut impl Visitor, jwt: &mut Jwt) {
-    let Jwt { alg, typ, claims, expires_in: _, lifetime: _, tags } = jwt;
+    let Jwt { alg, typ, claims, expires_in: _, starts_in: _, lifetime: _, tags } = jwt;
     each(alg, |alg| name(visitor, alg));
     each(typ, |typ| name(visitor, typ));
     names(visitor, claims);

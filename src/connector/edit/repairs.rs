@@ -82,6 +82,11 @@ impl Checked {
         self.rewrite(at, |text| text.starts_with("{{").then(|| format!("'{text}'")))
     }
 
+    /// Says that the manifest is of this version.
+    pub fn set_version(&self, version: &str) -> Option<Patch> {
+        self.rewrite("/version", |_| Some(version.to_owned()))
+    }
+
     /// Puts a text before a template.
     pub fn prefix(&self, at: &str, before: &str) -> Option<Patch> {
         self.rewrite(at, |text| Some(format!("{before}{text}")))

@@ -112,7 +112,12 @@ pub(super) fn read(path: PathBuf, file: &Path) -> (Manifest, Option<Spec>) {
         Ok(text) => text,
         Err(state) => return (Manifest::unread(path, state), None),
     };
-    match tree::yaml(&text) {
+    of(path, &text)
+}
+
+/// Reads a manifest's text, which the command calls `path`.
+pub(super) fn of(path: PathBuf, text: &str) -> (Manifest, Option<Spec>) {
+    match tree::yaml(text) {
         Ok(tree) if tree.members().is_empty() => {
             (Manifest::unread(path, ManifestState::Malformed("not a mapping".into())), None)
         }

@@ -188,6 +188,16 @@ fn template(sentence: &Sentence<'_>) -> Vec<Said> {
     sure(sentence, broken.then(|| ClueKind::TemplateSyntax(redactor.prose(sentence.telling()))))
 }
 
+/// What airbyte-cdk's OAuth and JWT authenticators say of members that they lack, or that are theirs alone. The first is said where there is
+/// neither `token_refresh_endpoint` nor `access_token_value`.
+const UNSET: [&str; 5] = [
+    "access_token is not set",
+    "profile_assertion is not set",
+    "Invalid token expiry date format",
+    "are reserved headers and should not be set",
+    "are reserved properties and should not be set",
+];
+
 fn authenticator(sentence: &Sentence<'_>) -> Vec<Said> {
     let redactor = sentence.redactor;
     // CDK 7: ... at key path: Authorization. CDK 6: Duplicate keys found: {'Authorization'}
@@ -205,7 +215,8 @@ fn authenticator(sentence: &Sentence<'_>) -> Vec<Said> {
         || sentence.has("to be set for ApiKeyAuthenticator")
         || sentence.has("cannot be set both for ApiKeyAuthenticator")
         || (sentence.has("was unable to evaluate") && !sentence.has("hence it"))
-        || sentence.has("If token_provider is set, api_token is ignored");
+        || sentence.has("If token_provider is set, api_token is ignored")
+        || sentence.has_any(&UNSET);
     // pydantic, dataclasses, and the authenticators' own complaints name the class.
     let complaint = [
         "configuration error",

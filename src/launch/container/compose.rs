@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
-use crate::connector::{Inside, Mount, yaml_to_json};
+use crate::connector::{BuiltIn, Inside, Mount, yaml_to_json};
 
 use super::ContainerError;
 use super::compose_flags::{
@@ -149,7 +149,8 @@ impl Compose {
         }
         let workdir = self.flags.value("workdir").map(PathBuf::from);
         let workdir = workdir.or_else(|| service["working_dir"].as_str().map(PathBuf::from));
-        Inside { words, workdir: workdir.unwrap_or_else(|| of_image.to_owned()), mounts }
+        let workdir = workdir.unwrap_or_else(|| of_image.to_owned());
+        Inside { words, workdir, mounts, built_in: BuiltIn::default() }
     }
 
     /// Paths inside any service on which something is mounted.

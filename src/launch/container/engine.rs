@@ -6,8 +6,10 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio::io::AsyncReadExt as _;
 use tokio::process::Command as Process;
 use tokio::time::timeout;
+use zeroize::Zeroizing;
 
 use super::ContainerError;
 use super::dialect::Dialect;
@@ -139,6 +141,27 @@ impl Engine {
             |line: &&str| !(line.trim().is_empty() || line.starts_with("Run '") || line.starts_with("See '"));
         let last = said.lines().rfind(is_news).unwrap_or("it said nothing");
         Err(ContainerError::Engine { words: last.trim().to_owned() })
+    }
+
+    /// The first bytes of what the client answers, at most this many, and for at most this long. Nothing where it fails at once.
+    pub(super) async fn stream<S: AsRef<OsStr>>(
+        &self,
+        question: &[S],
+        most: u64,
+        patience: Duration,
+    ) -> Option<Zeroizing<Vec<u8>>> {
+        let (program, front) = self.front.split_first()?;
+        let mut process = Process::new(program);
+        process.args(front).args(question).kill_on_drop(true);
+        process.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = process.spawn().ok()?;
+        let mut said = Zeroizing::new(Vec::new());
+        let mut output = child.stdout.take()?.take(most);
+        let read = timeout(patience, output.read_to_end(&mut said)).await;
+        // What it still has to say is not wanted.
+        let _ = child.start_kill();
+        read.ok()?.ok()?;
+        (!said.is_empty()).then_some(said)
     }
 
     /// The answer of Compose to a question, by the words of a call of it.

@@ -3,6 +3,7 @@
 //! Nothing runs unproxied: a line that is not understood to the last flag is refused before anything is started.
 
 mod apart;
+mod built_in;
 mod compose;
 mod compose_flags;
 mod dialect;

@@ -4,9 +4,10 @@ use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use crate::connector::Inside;
+use crate::connector::{BuiltIn, Inside};
 
 use super::ContainerError;
+use super::built_in;
 use super::compose::{self, Compose};
 use super::engine::Engine;
 use super::image::Image;
@@ -66,11 +67,15 @@ impl Said {
         let words = run.arguments();
         let of_image = || image.as_ref().map(|image| image.command.clone()).unwrap_or_default();
         let workdir = run.flags.value("workdir").map(PathBuf::from);
-        let inside = Inside {
+        let mut inside = Inside {
             words: if words.is_empty() { of_image() } else { words.to_vec() },
             workdir: workdir.unwrap_or_else(|| workdir_of(image.as_ref())),
             mounts: run.mounts(folder),
+            built_in: BuiltIn::default(),
         };
+        if let Some(image) = &image {
+            inside.built_in = built_in::read(engine, &run, image, &inside, private).await;
+        }
         let hosts = run.hosts(Some(network.reach.address));
         let (line, cidfile) = (Line::Run(run), Some(cidfile));
         Ok(Self { line, network, image, variables, inside, which, cidfile, hosts })

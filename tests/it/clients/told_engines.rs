@@ -25,14 +25,17 @@ struct Engine {
 }
 
 impl Engine {
-    /// `answers` are patterns of the shell for a question's words, and what is said to it. What starts a container ends with 7.
+    /// `answers` are patterns of the shell for a question's words, and what is said to it; `@NAME` stands for the content of a file. What starts a container ends with 7.
     fn new(name: &'static str, answers: &[(&str, &str)]) -> Self {
         let bench = Bench::new();
         let mut script =
             String::from("#!/bin/sh\nprintf '%s\\n' \"$*\" >> \"$HOME/asked\"\ncase \"$*\" in\n");
         for (question, answer) in answers {
             let question = question.replace(' ', "\\ ").replace('{', "\\{").replace('}', "\\}");
-            let arm = format!("{question}) cat <<'END'\n{answer}\nEND\n;;\n");
+            let arm = match answer.strip_prefix('@') {
+                Some(file) => format!("{question}) cat \"$HOME/{file}\";;\n"),
+                None => format!("{question}) cat <<'END'\n{answer}\nEND\n;;\n"),
+            };
             script += &arm;
         }
         script.push_str(
@@ -189,6 +192,86 @@ fn docker_desktop_is_told_its_own_name_for_this_machine() {
     let (_, line) = engine.started(&["run", "--rm", "acme/source", "check"]);
     assert_eq!(told_host(&line, ":/samewire:ro"), "host.docker.internal");
     assert_eq!(engine.reached(), Some(Reached::Outside));
+}
+
+/// An image with a manifest built in; the engine says no more of it than what is asked.
+fn with_manifest(name: &'static str, cp: &str) -> Engine {
+    let info = r#"{"OperatingSystem": "Docker Desktop", "SecurityOptions": ["name=seccomp"]}"#;
+    let engine = Engine::new(
+        name,
+        &[
+            VERSION,
+            ("context inspect *", "unix:///home/me/.docker/desktop/docker.sock"),
+            ("info --format {{json .}}", info),
+            ("image inspect acme/source", IMAGE),
+            ("create *", "0123"),
+            (cp, "@manifest.tar"),
+            ("rm --force *", "0123"),
+        ],
+    );
+    let manifest = "version: 6.0.0\ntype: DeclarativeSource\nstreams:\n  - retriever:\n      requester:\n        authenticator:\n          \
+                    type: BearerAuthenticator\n          api_token: \"{{ config['api_key'] }}\"\nspec:\n  type: Spec\n  \
+                    connection_specification:\n    type: object\n    required:\n      - region\n    properties:\n      api_key:\n        \
+                    type: string\n      region:\n        type: string\n";
+    let mut archive = tar::Builder::new(fs::File::create(engine.bench.path("manifest.tar")).unwrap());
+    let mut header = tar::Header::new_gnu();
+    header.set_size(manifest.len() as u64);
+    header.set_mode(0o644);
+    archive.append_data(&mut header, "manifest.yaml", manifest.as_bytes()).unwrap();
+    archive.finish().unwrap();
+    engine
+}
+
+#[test]
+fn a_manifest_in_the_image_is_copied_out_of_a_container_that_never_runs() {
+    let built_in = "/airbyte/integration_code/source_declarative_manifest/manifest.yaml";
+    let engine = with_manifest("docker", &format!("cp *:{built_in} -"));
+    engine.bench.write("secrets/config.json", r#"{"apiKey": "k9QxT2vLpR7aWzY3bN8c"}"#);
+    let secrets = format!("{}:/secrets", engine.bench.path("secrets").display());
+    engine.started(&["run", "-v", &secrets, "acme/source", "check", "--config", "/secrets/config.json"]);
+    let inputs = samewire::capture::read(&engine.bench.path("r.har")).unwrap().inputs;
+    let manifest = inputs.manifest.expect("a manifest");
+    assert_eq!(
+        (manifest.path.to_string(), manifest.version.as_deref()),
+        (built_in.to_owned(), Some("6.0.0"))
+    );
+    let require = manifest.repairs.iter().find(|repair| repair.config.as_deref() == Some("/api_key"));
+    assert!(
+        require.is_some_and(|repair| repair.patch.contains("+      - api_key")),
+        "{:#?}",
+        manifest.repairs
+    );
+    assert!(inputs.spec.is_some());
+
+    let asked = fs::read_to_string(engine.bench.path("asked")).unwrap();
+    let of = |verb: &str| asked.lines().find(|line| line.starts_with(verb)).unwrap().to_owned();
+    let name = of("create").split_whitespace().nth(4).unwrap().to_owned();
+    assert_eq!(of("create"), format!("create --network none --name {name} acme/source samewire"));
+    assert_eq!(of("rm"), format!("rm --force {name}"), "it is removed");
+}
+
+#[test]
+fn what_is_mounted_over_a_manifest_is_read_in_its_place() {
+    let engine = with_manifest("docker", "cp *");
+    engine.bench.write("own/manifest.yaml", "version: 7.0.0\ntype: DeclarativeSource\n");
+    let mount = format!(
+        "{}:/airbyte/integration_code/source_declarative_manifest/manifest.yaml",
+        engine.bench.path("own/manifest.yaml").display()
+    );
+    engine.started(&["run", "-v", &mount, "acme/source", "check"]);
+    let inputs = samewire::capture::read(&engine.bench.path("r.har")).unwrap().inputs;
+    assert_eq!(inputs.manifest.expect("a manifest").version.as_deref(), Some("7.0.0"));
+    let asked = fs::read_to_string(engine.bench.path("asked")).unwrap();
+    assert!(!asked.contains("create"), "nothing is made for what is not used: {asked}");
+}
+
+#[test]
+fn an_image_that_cannot_be_copied_from_runs_all_the_same() {
+    let engine = with_manifest("docker", "cp nothing");
+    engine.started(&["run", "acme/source", "check"]);
+    let inputs = samewire::capture::read(&engine.bench.path("r.har")).unwrap().inputs;
+    assert!(inputs.manifest.is_none());
+    assert!(fs::read_to_string(engine.bench.path("asked")).unwrap().contains("rm --force"));
 }
 
 #[test]

@@ -384,3 +384,116 @@ fn a_signature_that_is_refused_is_a_difference() {
     });
     assert_eq!(comparison.credentials[0].matches[0].identity, Identity::Unrelated);
 }
+
+/// A UUID (version 4) that no other number gives.
+fn uuid(number: u64) -> String {
+    let high = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5bf0_3635_dead_beef;
+    let low = number.wrapping_mul(0xd1b5_4a32_d192_ed03) ^ 0x1234_5678_9abc_def0;
+    format!(
+        "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
+        high >> 32,
+        (high >> 16) & 0xffff,
+        high & 0xfff,
+        low >> 52,
+        low & 0xffff_ffff_ffff
+    )
+}
+
+/// Eight requests at once: the runtime's come in another order, each with identifiers of its own.
+fn concurrent(request: impl Fn(u64, &str) -> String) -> Comparison {
+    healthy(|side, _| {
+        let order: [u64; 8] = match side {
+            Side::Sandbox => [0, 1, 2, 3, 4, 5, 6, 7],
+            Side::Runtime => [3, 0, 1, 6, 2, 7, 5, 4],
+        };
+        let made = |(at, slice): (usize, u64)| {
+            let salt = if side == Side::Sandbox { 1000 } else { 2000 };
+            (request(slice, &uuid(salt + at as u64)), OK.to_owned())
+        };
+        order.into_iter().enumerate().map(made).collect()
+    })
+}
+
+#[test]
+fn concurrent_requests_are_paired_by_what_stays_and_not_by_fresh_identifiers_of_any_name() {
+    for name in ["X-Request-Id", "X-Acme-Ref", "Acme-Marker"] {
+        let comparison = concurrent(|slice, fresh| {
+            head(&format!("{name}: {fresh}\nX-Slice: slice-{slice}\nAuthorization: Bearer {TOKEN}"))
+        });
+        assert_eq!(material(&comparison), [""; 0], "{name}");
+        assert_eq!(
+            pairs(&comparison),
+            ["1-2", "2-3", "3-5", "4-1", "5-8", "6-7", "7-4", "8-6"],
+            "{name}: equal slices belong together"
+        );
+    }
+    for name in ["request_id", "marker", "client_ref"] {
+        let comparison = concurrent(|slice, fresh| {
+            post("application/json", &format!(r#"{{"{name}":"{fresh}","slice":{slice}}}"#))
+        });
+        assert_eq!(material(&comparison), [""; 0], "{name} in a body");
+        let comparison = concurrent(|slice, fresh| {
+            format!(
+                "GET /v1/lots?slice={slice}&{name}={fresh} HTTP/1.1\nHost: api.example.com\nAuthorization: Bearer {TOKEN}"
+            )
+        });
+        assert_eq!(material(&comparison), [""; 0], "{name} in a query");
+    }
+}
+
+#[test]
+fn requests_that_are_alike_but_for_a_fresh_identifier_are_paired_in_order() {
+    for name in ["X-Acme-Ref", "X-Request-Id"] {
+        let comparison =
+            concurrent(|_, fresh| head(&format!("{name}: {fresh}\nAuthorization: Bearer {TOKEN}")));
+        assert_eq!(material(&comparison), [""; 0], "{name}");
+    }
+}
+
+#[test]
+fn no_content_is_no_content_with_and_without_a_length() {
+    for method in ["GET", "DELETE", "POST", "PUT", "PATCH"] {
+        let comparison = healthy(|side, _| {
+            let length = other(side, "Content-Length: 0\n", "");
+            let head = format!(
+                "{method} /v1/lots HTTP/1.1\nHost: api.example.com\nAccept: */*\n{length}Authorization: Bearer {TOKEN}"
+            );
+            vec![(head, OK.to_owned())]
+        });
+        assert_eq!(material(&comparison), [""; 0], "{method}");
+    }
+}
+
+#[test]
+fn a_length_that_is_asked_for_is_missed() {
+    let comparison = healthy(|side, _| {
+        let length = other(side, "Content-Length: 0\n", "");
+        let head = format!("POST /v1/lots HTTP/1.1\nHost: api.example.com\n{length}Accept: */*");
+        vec![(head, other(side, OK, "HTTP/1.1 411 Length Required\n\n").to_owned())]
+    });
+    assert_eq!(material(&comparison).len(), 2, "{:?}", material(&comparison));
+}
+
+#[test]
+fn proof_keys_are_made_anew() {
+    quiet(|side, _| {
+        let challenge = other(
+            side,
+            "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+            "JBbiqONGWPaAmwXk_8bT6UnlPfrn65D32eZlJS-zGG0",
+        );
+        let verifier = other(
+            side,
+            "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+            "q9Tz2mVt7RpLr4WnYc8HdSg3JbKe6TuAf1Ro5PiXw0s",
+        );
+        let state = other(side, "xcoiv98y2kd22vusuye3kch", "a81kd77vqpz0m3nn4rt6wls");
+        let authorize = format!(
+            "GET /authorize?response_type=code&client_id=acme&code_challenge={challenge}&code_challenge_method=S256&state={state} HTTP/1.1\nHost: api.example.com\n"
+        );
+        let token = format!(
+            "POST /oauth/token HTTP/1.1\nHost: api.example.com\nContent-Type: application/x-www-form-urlencoded\n\ngrant_type=authorization_code&client_id=acme&code_verifier={verifier}&code=fixed-code-123"
+        );
+        vec![(authorize, OK.to_owned()), (token, OK.to_owned())]
+    });
+}

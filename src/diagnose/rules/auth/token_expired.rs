@@ -54,7 +54,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
             continue;
         }
         let claim = format!("{} sends a token in {} that is not valid yet", suspect.side, words(&faulty.at));
-        let label = format!("issued {} after it was sent, by its `iat`", span(ahead));
+        let label = format!("valid from {} after it was sent, by its `nbf` or `iat`", span(ahead));
         let finding = suspect.finding(&RULE, claim, label, "the other side's");
         findings.push(
             finding.detail("early_by_seconds", ahead).remedy(

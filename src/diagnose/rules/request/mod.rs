@@ -15,6 +15,7 @@ pub(in crate::diagnose) mod request_unexpected;
 pub(in crate::diagnose) mod response_differs;
 pub(in crate::diagnose) mod user_agent_differs;
 
+mod from_config;
 mod hop;
 mod lonely;
 mod part;

@@ -5,6 +5,8 @@ use crate::diagnose::standing::{Answers, answers};
 use crate::diagnose::{Case, Confidence, Finding, Findings, Rule};
 use crate::model::Side;
 
+use super::from_config::with_cause;
+
 /// The part of a request that a rule looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
@@ -139,6 +141,9 @@ pub(super) fn state(
             finding = finding.primary(side, seen.number(side), at.clone(), label(seen.here()));
             finding =
                 finding.related(side.other(), seen.number(side.other()), at.clone(), label(seen.there()));
+        }
+        if let Some(seen) = all.first() {
+            finding = with_cause(case, finding, seen);
         }
         findings.push(finding.explains(all.iter().map(|seen| seen.index)));
     }

@@ -35,6 +35,16 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
                 "make `authenticator_selection_path` lead to a key that the config has, with a value that is listed under `authenticators`",
             );
         }
+        let says = |words: &str| {
+            case.clues(side).any(|clue| {
+                matches!(&clue.kind, ClueKind::AuthenticatorMisconfigured(why) if why.to_string().contains(words))
+            })
+        };
+        if says("access_token is not set") || says("token_refresh_endpoint") {
+            finding = finding
+                .detail("cause", "the OAuth authenticator has no endpoint to get a token from, and no token of its own")
+                .remedy("give the OAuthAuthenticator a `token_refresh_endpoint`, or its config the value that the template there reads");
+        }
         findings.push(
             finding
                 .remedy_with(

@@ -2,7 +2,7 @@
 
 use crate::compare::{Difference, Locator, Significance};
 use crate::diagnose::{Case, Confidence, Family, Finding, Findings, Rule, Severity};
-use crate::model::{ClueKind, Reference, Request, Side, SpecProperty, Text};
+use crate::model::{ClueKind, Content, Json, Reference, Request, Side, SpecProperty, Text};
 
 use super::keys::{covers, dangling, dotted, has};
 use super::{SIDES, came_to_nothing, shortened};
@@ -83,7 +83,7 @@ fn seen_on_the_wire<'a>(case: &Case<'a>, side: Side, pointer: &str) -> Vec<(usiz
 }
 
 /// The value at this place of the request is made of this config value.
-fn made_of(request: &Request, at: &Locator, pointer: &str) -> bool {
+pub(in crate::diagnose::rules) fn made_of(request: &Request, at: &Locator, pointer: &str) -> bool {
     let named = |text: &Text| {
         text.secrets()
             .filter_map(|secret| secret.relation.as_ref())
@@ -102,13 +102,26 @@ fn made_of(request: &Request, at: &Locator, pointer: &str) -> bool {
             .flatten()
             .filter(|parameter| parameter.name == *name)
             .any(|parameter| parameter.value.as_ref().is_some_and(named)),
+        Locator::Form { name, .. } => match &request.body.content {
+            Content::Form(parameters) => parameters
+                .iter()
+                .filter(|parameter| parameter.name == *name)
+                .any(|parameter| parameter.value.as_ref().is_some_and(named)),
+            _ => false,
+        },
+        Locator::Body { pointer } => match &request.body.content {
+            Content::Json(json) => {
+                matches!(json.at(pointer), Some(Json::String(text) | Json::Number(text)) if named(text))
+            }
+            _ => false,
+        },
         Locator::Path => named(&request.target.path),
         _ => false,
     }
 }
 
 /// A template of the manifest that reads this config value stands where this place of the request is defined.
-fn read_at(case: &Case<'_>, side: Side, pointer: &str, at: &Locator) -> bool {
+pub(in crate::diagnose::rules) fn read_at(case: &Case<'_>, side: Side, pointer: &str, at: &Locator) -> bool {
     let manifest = case.capture(side).inputs.manifest.as_ref();
     let mut readers = manifest
         .iter()

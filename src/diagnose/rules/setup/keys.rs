@@ -40,7 +40,7 @@ pub(in crate::diagnose::rules) fn near<'a>(config: &'a ConfigFacts, pointer: &st
 }
 
 /// What the config has instead: the key that was probably meant, or its first keys; nothing where the config is not known.
-pub(super) fn instead(case: &Case<'_>, side: Side, pointer: &str) -> String {
+pub(in crate::diagnose::rules) fn instead(case: &Case<'_>, side: Side, pointer: &str) -> String {
     let Some(config) = &case.capture(side).inputs.config else { return String::new() };
     if let Some(near) = near(config, pointer) {
         return format!(" (it has `{}`)", dotted(near));
