@@ -14,6 +14,9 @@ use crate::model::{Capture, Class, Content, Exchange, FieldValue, Json, Paramete
 /// Pairs with accepted values from which on a column tells what it holds.
 const LEAST: usize = 8;
 
+/// The same where every value is a UUID: those are made up, whatever else they name.
+const LEAST_UUIDS: usize = 3;
+
 /// A place within one kind of request; fields mean the same in requests of any kind.
 type Place = (u64, Locator);
 
@@ -33,7 +36,7 @@ pub(super) fn explain(comparison: &mut Comparison, sandbox: &Capture, runtime: &
             candidates.entry((kind, difference.at.clone())).or_default().push(index);
         }
     }
-    candidates.retain(|_, differences| differences.len() >= LEAST);
+    candidates.retain(|_, differences| differences.len() >= LEAST_UUIDS);
     for (place, differences) in candidates {
         if holds_ids(comparison, &place, sandbox, runtime) {
             for index in differences {
@@ -103,7 +106,8 @@ fn holds_ids(comparison: &Comparison, (of, at): &Place, sandbox: &Capture, runti
         accepted += usize::from(one.succeeded() && other.succeeded());
     }
     let [ours, theirs] = columns;
-    accepted >= LEAST
+    let least = if ours.is_all_uuids() && theirs.is_all_uuids() { LEAST_UUIDS } else { LEAST };
+    accepted >= least
         && ours.length == theirs.length
         && ours.class() == theirs.class()
         && ours.seen.is_disjoint(&theirs.seen)
@@ -123,6 +127,11 @@ impl Column {
         *self.classes.entry(discriminant(&secret.shape.class)).or_default() += 1;
         *self.length.get_or_insert(secret.shape.length) == secret.shape.length
             && self.seen.insert(secret.fingerprint.exact)
+    }
+
+    fn is_all_uuids(&self) -> bool {
+        let uuid = discriminant(&Class::Uuid { version: 4 });
+        self.classes.keys().all(|class| *class == uuid)
     }
 
     /// The class of more than half of the values; identifiers now and then look like something else.

@@ -143,6 +143,28 @@ pub(super) fn is_per_request(name: &str) -> bool {
     matches!(name, "b3" | "nc") || ends_with_any(name, PER_REQUEST)
 }
 
+/// Parts of names, letters and digits only, of things that keep their identifier: whose is the data, what is asked for.
+#[rustfmt::skip]
+const THINGS: &[&str] = &[
+    "account", "app", "brand", "business", "calendar", "campaign", "channel", "client", "company", "connect",
+    "contract", "customer", "database", "dataset", "device", "domain", "environment", "folder", "form", "group",
+    "install", "instance", "location", "member", "merchant", "organisation", "organization", "owner", "partner",
+    "plan", "product", "profile", "project", "property", "realm", "resource", "segment", "server", "shop", "site",
+    "source", "store", "subscription", "table", "team", "tenant", "user", "vendor", "workspace",
+];
+
+/// True where a name speaks of a thing that has an identifier, or calls its value one without saying of what.
+pub(super) fn names_a_thing(name: &str) -> bool {
+    let name = plain(name);
+    ["id", "ids", "uuid", "guid", "org", "key"].iter().any(|end| name.ends_with(end))
+        || THINGS.iter().any(|thing| name.contains(thing))
+}
+
+/// True for the name of what OAuth hands back unseen.
+pub(super) fn is_state(name: &str) -> bool {
+    plain(name) == "state"
+}
+
 /// True for names of values that are the time of sending.
 pub(super) fn is_clock(name: &str) -> bool {
     name == "_" || CLOCK.contains(&plain(name).as_str())

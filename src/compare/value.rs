@@ -8,7 +8,7 @@ use super::identity::{alteration, is_placeholder, same_but_for_times, same_place
 use super::imported::{is_withheld, withheld};
 use super::issued::may_be_issued;
 use super::side_by_side::Both;
-use super::significance::{is_clock, is_paging, is_per_request, moved_with_clock};
+use super::significance::{is_clock, is_paging, is_per_request, is_state, moved_with_clock, names_a_thing};
 use crate::model::{Class, Exchange, Length, Piece, Reference, Secret, Shape, Step, Text};
 
 /// How like two values of one place are.
@@ -125,6 +125,9 @@ pub(super) fn secrets(both: &Both<'_>, name: &str, sandbox: &Secret, runtime: &S
     {
         return Likeness::Expected(Reason::PerRequest);
     }
+    if both.agree() && is_made_up(name, sandbox) && is_made_up(name, runtime) {
+        return Likeness::Expected(Reason::PerRequest);
+    }
     if one_class {
         let typed = matches!(sandbox.shape.class, Class::Date { .. } | Class::Timestamp { .. });
         if is_clock(name) && !typed && sandbox.shape.length == runtime.shape.length {
@@ -141,6 +144,19 @@ pub(super) fn secrets(both: &Both<'_>, name: &str, sandbox: &Secret, runtime: &S
         return Likeness::Differs(alteration(sandbox, runtime).map(|alteration| alteration.how));
     }
     if surely_differ(sandbox, runtime) { Likeness::Differs(None) } else { Likeness::Unknown }
+}
+
+/// True for what a client makes anew by the value's own looks: a UUID under a name that speaks of no thing that has one, and OAuth's
+/// `state` (RFC 6749, section 4.1.1).
+fn is_made_up(name: &str, secret: &Secret) -> bool {
+    if secret.relation.is_some() || secret.credential {
+        return false;
+    }
+    match (&secret.shape.class, secret.shape.length) {
+        (Class::Uuid { .. }, _) => is_state(name) || !names_a_thing(name),
+        (Class::Opaque | Class::Hex | Class::Integer, Length::Exact(_)) => is_state(name),
+        _ => false,
+    }
 }
 
 /// True where both values were told by earlier answers of their runs: by the same part of them, where one of the two is refused.

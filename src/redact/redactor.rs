@@ -312,7 +312,8 @@ impl Redactor {
 
     /// A name as it is, or a tag where it does not look like a name.
     pub fn name(&self, name: &str) -> String {
-        if words::is_name(name) && self.patterns.find(name.as_bytes()).next().is_none() {
+        // `_` alone is what web pages call the parameter that keeps caches away.
+        if (name == "_" || words::is_name(name)) && self.patterns.find(name.as_bytes()).next().is_none() {
             name.to_owned()
         } else {
             name_tag(name, &self.tagger)

@@ -82,8 +82,13 @@ impl Unstarted<'_> {
     async fn first(&self, candidates: &Candidates) -> BuiltIn {
         for path in &candidates.manifests {
             if let Some(text) = self.file(path).await {
-                let folder = path.parent().unwrap_or(Path::new("/"));
-                return BuiltIn { manifest: Some((path.clone(), text)), spec: self.spec(folder).await };
+                // Each question to an engine takes its time.
+                let has_spec = text.lines().any(|line| line.starts_with("spec:"));
+                let spec = match path.parent() {
+                    Some(folder) if !has_spec => self.spec(folder).await,
+                    _ => None,
+                };
+                return BuiltIn { manifest: Some((path.clone(), text)), spec };
             }
         }
         for folder in &candidates.packages {

@@ -237,6 +237,16 @@ fn jwts_are_told_apart_by_time_purpose_and_person() {
 }
 
 #[test]
+fn a_token_that_is_not_valid_yet_is_told_by_its_dates() {
+    let jwt = |begins: i32| bearer(&format!("jwt sub=u exp=9000 nbf={begins}"));
+    let found = first(&sends(&jwt(-60), 200), &sends(&jwt(1800), 401));
+    assert_eq!(found.rule.name, "token-expired");
+    assert_eq!(found.claim, "runtime sends a token in `Authorization` that is not valid yet");
+    assert_eq!(found.detail["early_by_seconds"], 1800);
+    assert_eq!(names(&sends(&jwt(-60), 200), &sends(&jwt(30), 401)), ["response-differs"], "clocks differ");
+}
+
+#[test]
 fn a_token_older_than_the_lifetime_it_was_issued_with_has_expired() {
     let answer = Json::Object(vec![("expires_in".into(), Json::Number(Text::shown("3")))]);
     let jwt = |left: i32| bearer(&format!("jwt sub=u exp={left}"));

@@ -461,13 +461,15 @@ fn class(text: &str) -> Class {
     }
 }
 
-/// `aud=a sub=u exp=-60`.
+/// `aud=a sub=u exp=-60 nbf=60`: dates as seconds after the request.
 fn jwt(claims: &str) -> Jwt {
     let mut jwt = Jwt { alg: Some("RS256".into()), ..Jwt::default() };
     for (name, value) in claims.split(' ').filter_map(|claim| claim.split_once('=')) {
         jwt.claims.push(name.to_owned());
         if name == "exp" {
             jwt.expires_in = value.parse().ok();
+        } else if name == "nbf" {
+            jwt.starts_in = value.parse().ok();
         } else {
             let mut hasher = DefaultHasher::new();
             value.hash(&mut hasher);

@@ -7,6 +7,8 @@ use crate::diagnose::standing::{Answers, answers};
 use crate::diagnose::{Blame, Case, Family, Finding, Findings, Rule, Severity};
 use crate::model::{Content, Exchange, Reference, Side};
 
+use super::super::request::Seen;
+use super::super::request::from_config::with_cause;
 use super::suspect::of_side;
 
 pub(crate) static RULE: Rule = Rule {
@@ -99,6 +101,12 @@ fn finding(
         finding = finding.detail("cause", "both sides sent the same token request: what it spends or whom it locks out is on the server").remedy(
             "get a new refresh token: many are good for one use, and the other run has spent this one",
         );
+    }
+    // What it asks without may be why.
+    for (index, difference) in case.differences_of(pair) {
+        if difference.significance == Significance::Material {
+            finding = with_cause(case, finding, &Seen { side, index, difference });
+        }
     }
     finding
         .remedy("read the answer's error code: invalid_client means client id or secret, invalid_grant the refresh token or the login")

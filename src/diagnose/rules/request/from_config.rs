@@ -9,7 +9,7 @@ use crate::model::{Class, ConfigFacts, JsonType, Side, Text};
 use super::part::Seen;
 
 /// Adds the cause to a finding, where the side at fault sends nothing in a place that the other one fills from its config.
-pub(super) fn with_cause(case: &Case<'_>, finding: Finding, seen: &Seen<'_>) -> Finding {
+pub(in crate::diagnose::rules) fn with_cause(case: &Case<'_>, finding: Finding, seen: &Seen<'_>) -> Finding {
     if seen.here().is_some_and(|value| !value.is_empty()) {
         return finding;
     }

@@ -15,7 +15,7 @@ pub(in crate::diagnose) mod request_unexpected;
 pub(in crate::diagnose) mod response_differs;
 pub(in crate::diagnose) mod user_agent_differs;
 
-mod from_config;
+pub(in crate::diagnose::rules) mod from_config;
 mod hop;
 mod lonely;
 mod part;
@@ -23,4 +23,4 @@ mod remains;
 
 pub(in crate::diagnose) use lonely::NOISE;
 use part::{Part, Stated, state};
-pub(in crate::diagnose::rules) use part::{contrast, unrendered};
+pub(in crate::diagnose::rules) use part::{Seen, contrast, unrendered};
