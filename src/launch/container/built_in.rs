@@ -165,7 +165,7 @@ fn each(archive: &[u8], mut found: impl FnMut(&Path, &mut dyn FnMut() -> Option<
     let Ok(entries) = archive.entries() else { return };
     for entry in entries {
         let Ok(mut entry) = entry else { return };
-        let Ok(path) = entry.path().map(|path| path.into_owned()) else { continue };
+        let Ok(path) = entry.path().map(std::borrow::Cow::into_owned) else { continue };
         if !entry.header().entry_type().is_file() || entry.size() > LONGEST {
             continue;
         }

@@ -14,9 +14,9 @@ pub(in crate::diagnose::rules) fn with_cause(case: &Case<'_>, finding: Finding, 
         return finding;
     }
     let side = seen.side;
-    let Some((pointer, state)) = cause(case, seen) else { return finding };
+    let Some((pointer, state)) = source(case, seen) else { return finding };
     let name = dotted(&pointer);
-    let (cause, label) = match state {
+    let (words, label) = match state {
         State::Absent => (
             format!("{side}'s config has no key `{name}`{}", instead(case, side, &pointer)),
             format!("no key `{name}`"),
@@ -24,7 +24,7 @@ pub(in crate::diagnose::rules) fn with_cause(case: &Case<'_>, finding: Finding, 
         State::Empty => (format!("`{name}` of {side}'s config is empty"), "empty".to_owned()),
     };
     finding
-        .detail("cause", cause)
+        .detail("cause", words)
         .related(side, None, Locator::Config(pointer), label)
         .remedy(format!("give {side}'s config the `{name}` that {} has", side.other()))
 }
@@ -35,7 +35,7 @@ enum State {
 }
 
 /// The config value that the other side fills this place with, and what is wrong with this side's.
-fn cause(case: &Case<'_>, seen: &Seen<'_>) -> Option<(String, State)> {
+fn source(case: &Case<'_>, seen: &Seen<'_>) -> Option<(String, State)> {
     let (side, other) = (seen.side, seen.side.other());
     let at = &seen.difference.at;
     let config = case.capture(side).inputs.config.as_ref().filter(|config| config.unreadable.is_none())?;
