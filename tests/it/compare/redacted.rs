@@ -470,7 +470,7 @@ fn a_length_that_is_asked_for_is_missed() {
     let comparison = healthy(|side, _| {
         let length = other(side, "Content-Length: 0\n", "");
         let head = format!("POST /v1/lots HTTP/1.1\nHost: api.example.com\n{length}Accept: */*");
-        vec![(head, other(side, OK, "HTTP/1.1 411 Length Required\n\n").to_owned())]
+        vec![(head, other(side, OK, "HTTP/1.1 411 Length Required\n\n"))]
     });
     assert_eq!(material(&comparison).len(), 2, "{:?}", material(&comparison));
 }
