@@ -235,15 +235,16 @@ impl Finding {
     }
 }
 
-/// The name of a connector's Python package, which anybody may know: `source_bamboo_hr`.
+/// The name of a connector's Python package, which anybody may know: `source_bamboo_hr`, `source_auth0`.
 fn is_package(name: &str) -> bool {
     let rest = name.strip_prefix("source_").or_else(|| name.strip_prefix("destination_"));
-    rest.is_some_and(|rest| {
-        rest.len() <= 40
-            && rest
-                .split('_')
-                .all(|word| word.len() <= 20 && word.bytes().all(|byte| byte.is_ascii_lowercase()))
-    })
+    let is_word = |word: &str| {
+        let letters = word.trim_end_matches(|letter: char| letter.is_ascii_digit());
+        letters.len() <= 20
+            && word.len() <= letters.len() + 2
+            && letters.bytes().all(|byte| byte.is_ascii_lowercase())
+    };
+    rest.is_some_and(|rest| rest.len() <= 40 && rest.split('_').all(is_word))
 }
 
 /// The name of a wheel or an sdist: distribution, version, tags (PEP 427 and 625).
@@ -256,4 +257,30 @@ pub(super) fn is_archive(name: &str) -> bool {
     is_package(distribution.strip_prefix("airbyte_").unwrap_or(distribution))
         && parts.next().is_some_and(is_version)
         && parts.all(|tag| ["py3", "py2.py3", "none", "any"].contains(&tag))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_packages_and_archives_are_shown_and_nothing_else() {
+        for name in ["source_acme", "source_bamboo_hr", "source_auth0", "source_s3", "destination_acme"] {
+            assert!(is_package(name), "{name}");
+        }
+        for name in ["acme", "source_k9QxT2vL", "source_a1b2c3", "source_acme.d", "source_0123456789"] {
+            assert!(!is_package(name), "{name}");
+        }
+        for name in ["airbyte_source_bamboo_hr-0.4.14-py3-none-any.whl", "source_acme-0.1.0.tar.gz"] {
+            assert!(is_archive(name), "{name}");
+        }
+        for name in [
+            "source_acme.whl",
+            "source_acme-k9QxT2vL-py3-none-any.whl",
+            "source_acme-1.0-k9QxT2vL.whl",
+            "x.tar",
+        ] {
+            assert!(!is_archive(name), "{name}");
+        }
+    }
 }
