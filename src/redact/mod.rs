@@ -62,4 +62,5 @@ pub use raw::{
 };
 pub use redactor::{Known, Leak, Redacted, Redactor};
 pub use repeated::{repeatable, without_secrets};
+pub(crate) use words::camel_pieces;
 pub use words::is_name as is_wordlike;

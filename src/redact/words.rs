@@ -151,7 +151,7 @@ impl Tally {
 }
 
 /// The pieces of `camelCase`, `HTTPServer`, `startDate`.
-pub(super) fn camel_pieces(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn camel_pieces(text: &str) -> impl Iterator<Item = &str> {
     let bytes = text.as_bytes();
     let mut start = 0;
     std::iter::from_fn(move || {

@@ -69,6 +69,9 @@ impl<'a> Assignment<'a> {
         if meaning == Meaning::Plain {
             return None;
         }
+        if is_of_paging(text, sign, name) || before == Some(b'?') && is_of_image(text, sign, name) {
+            return None;
+        }
         let (value, quoted) = value_after(text, sign, meaning == Meaning::Field)?;
         let length = value.len();
         if !(4..=LONGEST).contains(&length) {
@@ -99,7 +102,15 @@ impl<'a> Assignment<'a> {
             Meaning::Field => return self.judge_field(value),
             Meaning::Secret { password, strong } => (password, strong),
         };
-        if self.manner == Manner::Bare && is_code(text.get(self.value.end)) {
+        let is_name = match self.manner {
+            Manner::Bare => {
+                text::is_code_name(value)
+                    // `PBKDF2HMAC = kdf.PBKDF2HMAC`
+                    || value.rsplit_once('.').is_some_and(|(_, last)| last == self.name)
+            }
+            _ => !password && !strong && text::is_code_name(value),
+        };
+        if is_name || self.manner == Manner::Bare && is_code(text.get(self.value.end)) {
             return None;
         }
         let look = text::look(unschemed(value));
@@ -175,6 +186,22 @@ fn is_attribute(name: &str) -> bool {
     ["expires", "max-age", "domain", "path", "samesite"].iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
+/// `Next page token: ...`: a place in a list, in prose.
+fn is_of_paging(text: &[u8], sign: usize, name: &str) -> bool {
+    let before = text[..sign].trim_ascii_end().strip_suffix(name.as_bytes()).map(<[u8]>::trim_ascii_end);
+    name.eq_ignore_ascii_case("token")
+        && before.is_some_and(|before| {
+            let start = before.len().saturating_sub(4);
+            before[start..].eq_ignore_ascii_case(b"page")
+        })
+}
+
+/// `badge.svg?token=...`: what fetches a picture that everybody may see.
+fn is_of_image(text: &[u8], sign: usize, name: &str) -> bool {
+    let path = text[..sign].strip_suffix(name.as_bytes()).and_then(|before| before.strip_suffix(b"?"));
+    path.is_some_and(|path| path.ends_with(b".svg"))
+}
+
 /// A call, an element of something: the value is what it comes to.
 fn is_code(next: Option<&u8>) -> bool {
     matches!(next, Some(b'(' | b'['))
@@ -236,18 +263,27 @@ fn value_after(text: &[u8], sign: usize, field: bool) -> Option<(Range<usize>, b
     let first = *text.get(start)?;
     let rest = &text[start..(start + LONGEST + 2).min(text.len())];
     if matches!(first, b'"' | b'\'' | b'`') {
-        let length = rest[1..].iter().position(|byte| *byte == first || *byte == b'\n')?;
+        let length = rest[1..].iter().position(|byte| *byte == first || is_control(*byte))?;
+        // In a program's file texts stand one after the other.
+        if is_control(rest[1 + length]) && !matches!(rest[1 + length], b'\r' | b'\n') {
+            return None;
+        }
         return Some((start + 1..start + 1 + length, true));
     }
     let ends = |byte: &u8| {
         if field {
             matches!(byte, b'\r' | b'\n' | b'"' | b'\'')
         } else {
-            byte.is_ascii_whitespace() || b",;&\"'<>()[]{}|`\\#".contains(byte)
+            is_control(*byte) || b" \t,;&\"'<>()[]{}|`\\#".contains(byte)
         }
     };
     let length = rest.iter().position(ends).unwrap_or(rest.len());
     Some((start..start + length, false))
+}
+
+/// What no value holds.
+fn is_control(byte: u8) -> bool {
+    byte < b' ' && byte != b'\t'
 }
 
 /// The name of a pair: `"name": "X-Api-Key", "value": "..."`, in either order.
@@ -343,6 +379,17 @@ mod tests {
             "heroku: \"1b6453892473a467d07372d45eb05abc2031647a\"",
             "cloudflare_ray = k9QxT2vLpR7aWzY3bN8cF5dG1hJ4eM6u",
             "discord = \"https://discord.test/invite/k9QxT2vLpR7aWzY3bN8c\"",
+            "private_key: x25519.X25519PrivateKey",
+            "    key: PKCS12PrivateKeyTypes | None,",
+            "PBKDF2HMAC_KEY = rust_openssl.kdf.PBKDF2HMAC_KEY",
+            "SignatureAlgorithmOID.RSA_WITH_SHA224: \"sha224WithRSAEncryption\",",
+            "\"access_token\": \"eyJhbGciOiJIUzI1NiJ9...\",",
+            "private_key_file=\"\0ca_certificate_file=\"\0k9QxT2vLpR7aWzY3bN8cF5dG\"",
+            "key=\0k9QxT2vLpR7aWzY3bN8cF5dG",
+            "Next page token: k9QxT2vLpR7aWzY3bN8cF5dG",
+            "https://codecov.test/acme/badge.svg?token=K9QXT2VLPR",
+            "{\"key_sha256\": \"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\"}",
+            "client_secret=\"secret_xyz789\"",
         ] {
             assert!(rules(text).is_empty(), "{text}: {:?}", rules(text));
         }

@@ -70,21 +70,24 @@ fn is_strong(name: &str) -> bool {
 /// What is meant to be seen by everybody.
 fn is_public(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    [
-        "public",
-        "publishable",
-        "pubkey",
-        "integrity",
-        "checksum",
-        "digest",
-        "fingerprint",
-        "tokenizer",
-        "csrf",
-        "xsrf",
-        "keyid",
-        "key_id",
-        "key-id",
-    ]
-    .iter()
-    .any(|word| lower.contains(word))
+    let is_hash =
+        ["sha1", "sha256", "sha384", "sha512", "md5", "blake3"].iter().any(|hash| lower.ends_with(hash));
+    is_hash
+        || [
+            "public",
+            "publishable",
+            "pubkey",
+            "integrity",
+            "checksum",
+            "digest",
+            "fingerprint",
+            "tokenizer",
+            "csrf",
+            "xsrf",
+            "keyid",
+            "key_id",
+            "key-id",
+        ]
+        .iter()
+        .any(|word| lower.contains(word))
 }

@@ -87,7 +87,8 @@ fn user_information(text: &[u8], sign: usize) -> Option<Hit> {
     let (user_information, host) = authority.rsplit_once('@')?;
     let (user, password) = user_information.split_once(':').unwrap_or(("", user_information));
     let made_up_host = is_made_up_host(host.split(':').next().unwrap_or(host));
-    let look = text::look(password);
+    // In blanks written as `%20` it is words.
+    let look = text::look(&percent_encoding::percent_decode_str(password).decode_utf8_lossy());
     let enough = match look {
         Look::Harmless => false,
         Look::Words => {
@@ -148,6 +149,7 @@ mod tests {
             "http://me:p%40ss-9@proxy.example.com:3128/",
             "postgres://postgres:postgres@localhost/x",
             "https://api.acme.io/a@b:c",
+            "https://jo%40mail.io:a%20secret@acme.io/",
         ] {
             assert!(rules(text).is_empty(), "{text}");
         }

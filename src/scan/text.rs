@@ -3,7 +3,7 @@
 use crate::redact;
 
 /// Marks of values that documentation and templates have in place of a secret.
-const MADE_UP: [&str; 20] = [
+const MADE_UP: [&str; 22] = [
     "example",
     "your",
     "placeholder",
@@ -24,6 +24,8 @@ const MADE_UP: [&str; 20] = [
     "1111111",
     "00112233",
     "not-a-real",
+    "abc123",
+    "xyz789",
 ];
 
 /// Values that vendors' documentation shows, and everybody copies. Each is taken apart, so that scanners stay quiet about this file.
@@ -152,9 +154,40 @@ fn is_plain_part(part: &str) -> bool {
         || redact::is_wordlike(part)
 }
 
+/// True for a name in source code, however many digits it has: `rust_openssl.hpke.X25519PrivateKey`, `sha224WithRSAEncryption`.
+///
+/// Half of its letters and more are in words, and it is put together as names are: in `CamelCase` or with dots and underscores.
+pub(super) fn is_code_name(value: &str) -> bool {
+    let is_identifier = |part: &str| {
+        part.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_')
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    if !value.split('.').all(is_identifier) {
+        return false;
+    }
+    let (mut letters, mut in_words, mut longest, mut humps) = (0, 0, 0, false);
+    for run in value.split(|letter: char| !letter.is_ascii_alphabetic()) {
+        letters += run.len();
+        for piece in redact::camel_pieces(run) {
+            // Capitals alone are abbreviations, and may be anything.
+            if piece.len() >= 3
+                && piece.bytes().any(|byte| byte.is_ascii_lowercase())
+                && redact::is_wordlike(piece)
+            {
+                in_words += piece.len();
+                longest = longest.max(piece.len());
+                humps |= piece.starts_with(|letter: char| letter.is_ascii_uppercase());
+            }
+        }
+    }
+    longest >= 4 && 2 * in_words >= letters && (humps || value.contains(['.', '_']))
+}
+
 /// Signs that are code or a template rather than a value.
 fn is_code(value: &str) -> bool {
-    value.contains(['(', ')', '{', '}', '[', ']', '<', '>', '‹', '›', '…', '`', '\\', ' ', '"'])
+    value.contains("::")
+        || value.ends_with("...")
+        || value.contains(['(', ')', '{', '}', '[', ']', '<', '>', '‹', '›', '…', '`', '\\', ' ', '"'])
         || value.starts_with(['$', '%', '/', '.', '-', '&', '@', '#', '*', '?', '!', ':'])
         || value.starts_with("http")
         || value.contains("://")
@@ -221,6 +254,31 @@ mod tests {
             ("YOUR_API_KEY_HERE_123", Look::Words),
         ] {
             assert_eq!(look(value), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn names_in_code_are_told_from_tokens() {
+        for name in [
+            "mlkem.MLKEM768PrivateKey",
+            "x25519.X25519PublicKey",
+            "rust_openssl.hpke.MLKEM1024P384PrivateKey",
+            "rfc5652.SignatureAlgorithmIdentifier",
+            "Gost28147_89_EncryptedKey",
+            "PKCS12PrivateKeyTypes",
+            "sha512WithRSAEncryption",
+        ] {
+            assert!(is_code_name(name), "{name}");
+        }
+        for token in [
+            "k9QxT2vLpR7aWzY3bN8cF5dG1hJ4eM6u",
+            "s.k9QxT2vLpR7aWzY3bN8cF5dG",
+            "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4OTEifQ.aN7kQ2xT8vLpR",
+            "prod.k9QxT2vLpR7aWzY3bN8cF5dG1hJ4eM6u",
+            "key_k9QxT2vLpR7aWzY3bN8cF5dG",
+            "4f7a9c2e8b1d6035",
+        ] {
+            assert!(!is_code_name(token), "{token}");
         }
     }
 
