@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::mpsc;
+use std::thread;
 
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
@@ -9,9 +11,9 @@ use clap::ValueEnum;
 use jiff::Timestamp;
 
 use crate::capture::{Entry, Note, Writer};
-use crate::import::{self, Import, Told};
+use crate::import::{self, Import, ImportError, Told};
 use crate::launch::clues;
-use crate::model::{Capture, ClueKind, Interception, Run, Source, SourceFormat, Text, Tool};
+use crate::model::{Capture, ClueKind, Interception, Run, Side, Source, SourceFormat, Text, Tool};
 use crate::proxy::HostPattern;
 use crate::record::ClueReader as _;
 use crate::redact::{Output, RawBody, RawExchange, RawOutcome, Redactor, Told as BodyTold};
@@ -110,12 +112,32 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         withheld: 0,
         failed: None,
     };
-    let read = import.read(side, &mut |told| taking.take(told));
+    let read = read(&import, side, &mut taking);
     let taken = taking.finish(&import)?;
     read?;
     let closing = record::closing_line(side, &path, taken);
     output::note(&closing.replace(" recorded in ", " imported into "));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Exchanges that are read ahead of those that are redacted.
+const AHEAD: usize = 64;
+
+/// Reads what the file tells on a thread of its own: to take a large file apart takes long, and to redact it takes longer.
+fn read(import: &Import, side: Side, taking: &mut Taking<'_>) -> Result<(), ImportError> {
+    thread::scope(|scope| {
+        let (tell, told) = mpsc::sync_channel(AHEAD);
+        // Nobody listens any more where writing has failed.
+        let reading = move || import.read(side, &mut |read| drop(tell.send(read)));
+        match thread::Builder::new().spawn_scoped(scope, reading) {
+            Ok(thread) => {
+                told.into_iter().for_each(|told| taking.take(told));
+                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            }
+            // Where there is no thread to be had, this one does it.
+            Err(_) => import.read(side, &mut |told| taking.take(told)),
+        }
+    })
 }
 
 /// The opening of the capture: what is known of the source stands in the place of a run.

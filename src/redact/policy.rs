@@ -1,12 +1,65 @@
 //! What may be shown under which name. Everything that is not listed here is hidden.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use foldhash::quality::RandomState;
+
 use super::words::camel_pieces;
 
 /// True where a name says that its value is a secret (`api_key`, `clientSecret`, `X-Auth-Token`, `senha`).
 ///
 /// Such a value keeps nothing, not even a small number. Names that only speak about a secret (`token_type`, `password_policy`) are not meant.
 pub fn is_sensitive_name(name: &str) -> bool {
+    judged(name).sensitive
+}
+
+/// True where a name says that its value proves who is asking. Cursors, nonces and idempotency keys are sensitive, but prove nothing.
+pub fn is_credential_name(name: &str) -> bool {
+    judged(name).credential
+}
+
+/// What a name says of its value.
+#[derive(Clone, Copy)]
+struct Judged {
+    sensitive: bool,
+    credential: bool,
+}
+
+/// Longest name that is remembered, in bytes.
+const LONGEST_NAME: usize = 64;
+/// Names that are remembered at one time.
+const MOST_NAMES: usize = 4_096;
+
+thread_local! {
+    /// Messages hold the same names again and again, and to take one apart costs more than all else that is done with its value.
+    static NAMES: RefCell<HashMap<Box<str>, Judged, RandomState>> = RefCell::default();
+}
+
+fn judged(name: &str) -> Judged {
+    if name.len() > LONGEST_NAME {
+        return judge(name);
+    }
+    NAMES.with_borrow_mut(|known| {
+        if let Some(judged) = known.get(name) {
+            return *judged;
+        }
+        let judged = judge(name);
+        if known.len() == MOST_NAMES {
+            known.clear();
+        }
+        known.insert(name.into(), judged);
+        judged
+    })
+}
+
+fn judge(name: &str) -> Judged {
     let words = words_of(name);
+    let sensitive = is_sensitive(&words);
+    Judged { sensitive, credential: sensitive && is_credential(&words) }
+}
+
+fn is_sensitive(words: &[String]) -> bool {
     if words.last().is_some_and(|last| ABOUT.contains(&last.as_str())) {
         return false;
     }
@@ -17,12 +70,7 @@ pub fn is_sensitive_name(name: &str) -> bool {
     }
 }
 
-/// True where a name says that its value proves who is asking. Cursors, nonces and idempotency keys are sensitive, but prove nothing.
-pub fn is_credential_name(name: &str) -> bool {
-    if !is_sensitive_name(name) {
-        return false;
-    }
-    let words = words_of(name);
+fn is_credential(words: &[String]) -> bool {
     let only_code = words.iter().all(|word| !is_secret_word(word) || word == "code" || word == "codes");
     let grant = words.iter().any(|word| matches!(word.as_str(), "auth" | "authorization"));
     !words.iter().any(|word| NO_PROOF.contains(&word.as_str()))
