@@ -40,4 +40,5 @@ pub mod record;
 pub mod redact;
 pub mod report;
 pub mod scan;
+mod threads;
 pub mod ui;

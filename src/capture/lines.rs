@@ -1,12 +1,11 @@
 //! A file in the layout that samewire writes, block by block: however large it is, little of its text is in memory at a time.
 
-use std::borrow::Cow;
 use std::io::{self, Read};
 
 use super::writer::{CLOSING, OPENING};
 
 /// Bytes that are read at a time. A longer line makes a longer block.
-const BLOCK: u64 = 4 << 20;
+const BLOCK: u64 = 2 << 20;
 
 /// A part of the file, and where it begins.
 #[derive(Clone, Copy)]
@@ -118,15 +117,19 @@ pub(super) fn entry(line: Slice<'_>) -> Slice<'_> {
     Slice { offset: line.offset, bytes: text.strip_prefix(b",").unwrap_or(text) }
 }
 
-/// An entry without HAR's members: samewire writes them first, makes them of the others, and does not read them.
-pub(super) fn facts(entry: &[u8]) -> Cow<'_, [u8]> {
-    // Within a string the quotation mark would be escaped.
-    let own = memchr::memmem::find(entry, br#","_samewire":{"#);
-    match own.filter(|_| entry.starts_with(br#"{"startedDateTime":"#)) {
-        Some(at) => Cow::Owned([b"{", &entry[at + 1..]].concat()),
-        None => Cow::Borrowed(entry),
+/// An entry from the value of its member `_samewire` on; none where it is not as samewire writes it. samewire writes HAR's members first,
+/// makes them of the others, and does not read them.
+pub(super) fn facts(entry: &[u8]) -> Option<&[u8]> {
+    if !entry.starts_with(br#"{"startedDateTime":"#) {
+        return None;
     }
+    // Within a string the quotation mark would be escaped.
+    let own = memchr::memmem::find(entry, OWN)?;
+    Some(&entry[own + OWN.len() - 1..])
 }
+
+/// What stands before the facts of an entry, and their first byte.
+const OWN: &[u8] = br#","_samewire":{"#;
 
 #[cfg(test)]
 mod tests {
@@ -150,10 +153,10 @@ mod tests {
     #[test]
     fn facts_begin_after_hars_members_and_not_within_a_string() {
         let entry = br#"{"startedDateTime":"x","comment":",\"_samewire\":{","_samewire":{"a":{"b":1,"_samewire":{}}}}"#;
-        assert_eq!(&*facts(entry), br#"{"_samewire":{"a":{"b":1,"_samewire":{}}}}"#);
+        assert_eq!(facts(entry), Some(&br#"{"a":{"b":1,"_samewire":{}}}}"#[..]));
         for other in [&br#"{"_samewire":{"a":{"b":1,"_samewire":{}}},"startedDateTime":"x"}"#[..], b"{}", b""]
         {
-            assert_eq!(&*facts(other), other);
+            assert_eq!(facts(other), None);
         }
     }
 

@@ -3,7 +3,6 @@
 //! samewire writes one entry a line, so that a file that breaks off is read up to the break. A file that another program
 //! has laid out anew is read as one JSON document.
 
-use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -19,7 +18,7 @@ use super::lines::{self, Blocks, Blockwise, Lines, Slice, Whole};
 use super::unreadable::{ContentError, ReadError};
 use super::upgrade::{Part, STEPS, upgrade};
 use super::writer::OPENING;
-use crate::model::{Capture, Exchange, KnownJson, Tear};
+use crate::model::{Capture, Exchange, KnownJson, Reader, Tear};
 
 /// Least bytes of entries that are worth a thread.
 const LEAST_SHARE: usize = 1 << 20;
@@ -95,6 +94,13 @@ pub(super) struct Tail {
     since: Since,
 }
 
+/// The members of an entry after its facts.
+#[derive(Deserialize)]
+struct Rest {
+    #[serde(rename = "_samewire_since", default)]
+    since: Since,
+}
+
 #[derive(Deserialize)]
 struct Numbered {
     format: u32,
@@ -156,6 +162,8 @@ fn of_document(bytes: &[u8], known: &Arc<KnownJson>) -> Result<Capture, ContentE
 struct Parts<'k> {
     format: u32,
     known: &'k Arc<KnownJson>,
+    /// One for each share of the entries that are read at a time.
+    readers: Vec<Reader>,
     /// Parts may be torn: each stands on a line of its own, as samewire wrote it.
     by_line: bool,
     capture: Capture,
@@ -178,7 +186,16 @@ impl<'k> Parts<'k> {
         }
         let opened: Opening<'static> = part(format, Part::Opening, opening.bytes)
             .map_err(|error| malformed("log._samewire", opening.offset, &error))?;
-        Ok(Self { format, known, by_line, capture: opened.begun(), entries: 0, torn_at: None, closed: false })
+        Ok(Self {
+            format,
+            known,
+            readers: Vec::new(),
+            by_line,
+            capture: opened.begun(),
+            entries: 0,
+            torn_at: None,
+            closed: false,
+        })
     }
 
     /// Begins with the first line of a file; none where it is not as samewire writes it.
@@ -213,8 +230,9 @@ impl<'k> Parts<'k> {
         if self.torn_at.is_some() {
             return Ok(());
         }
+        let entries = self.read_entries(slices);
         let capture = &mut self.capture;
-        for (slice, entry) in slices.iter().zip(read_entries(self.format, slices, self.by_line, self.known)) {
+        for (slice, entry) in slices.iter().zip(entries.into_iter().flatten()) {
             self.entries += 1;
             match entry {
                 Ok(entry) => {
@@ -232,6 +250,37 @@ impl<'k> Parts<'k> {
             }
         }
         Ok(())
+    }
+
+    /// Reads entries on all processors: they are most of a file, and each stands for itself.
+    fn read_entries(&mut self, entries: &[Slice<'_>]) -> Vec<Vec<serde_json::Result<ReadEntry>>> {
+        let (format, by_line) = (self.format, self.by_line);
+        let read = |share: &[Slice<'_>], reader: &mut Reader| -> Vec<_> {
+            reader.sharing(|| share.iter().map(|slice| entry(format, slice.bytes, by_line)).collect())
+        };
+        let bytes: usize = entries.iter().map(|slice| slice.bytes.len()).sum();
+        let processors = thread::available_parallelism().map_or(1, usize::from);
+        let share = entries.len().div_ceil(processors.min(bytes / LEAST_SHARE + 1)).max(1);
+        let shares = entries.len().div_ceil(share);
+        if self.readers.len() < shares {
+            self.readers.resize_with(shares, || Reader::new(self.known));
+        }
+        thread::scope(|scope| {
+            let mut shares = entries.chunks(share).zip(&mut self.readers);
+            let first = shares.next();
+            let started: Vec<_> = shares
+                .map(|(share, reader)| {
+                    (share, thread::Builder::new().spawn_scoped(scope, move || read(share, reader)))
+                })
+                .collect();
+            let mut done: Vec<_> = first.map(|(share, reader)| read(share, reader)).into_iter().collect();
+            for (share, thread) in started {
+                // Where there is no thread to be had, this one does it.
+                let entries = thread.ok().and_then(|thread| thread.join().ok());
+                done.push(entries.unwrap_or_else(|| read(share, &mut Reader::new(self.known))));
+            }
+            done
+        })
     }
 
     fn close(&mut self, offset: usize, object: &[u8]) -> Result<(), ContentError> {
@@ -267,34 +316,29 @@ impl<'k> Parts<'k> {
     }
 }
 
-/// Reads entries on all processors: they are most of a file, and each stands for itself.
-fn read_entries(
-    format: u32,
-    entries: &[Slice<'_>],
-    by_line: bool,
-    known: &Arc<KnownJson>,
-) -> Vec<serde_json::Result<ReadEntry>> {
-    let read = |share: &[Slice<'_>]| -> Vec<_> {
-        let facts = |bytes| if by_line { lines::facts(bytes) } else { Cow::Borrowed(bytes) };
-        known.sharing(|| share.iter().map(|slice| part(format, Part::Entry, &facts(slice.bytes))).collect())
+/// Reads an entry.
+fn entry(format: u32, bytes: &[u8], by_line: bool) -> serde_json::Result<ReadEntry> {
+    match lines::facts(bytes).filter(|_| by_line).map(str::from_utf8) {
+        Some(Ok(text)) if format == FORMAT => entry_of(text),
+        Some(Ok(text)) => part(format, Part::Entry, format!("{{\"_samewire\":{text}").as_bytes()),
+        _ => part(format, Part::Entry, bytes),
+    }
+}
+
+/// Reads an entry from the value of its member `_samewire` on.
+fn entry_of(text: &str) -> serde_json::Result<ReadEntry> {
+    let mut values = serde_json::Deserializer::from_str(text).into_iter();
+    let facts = match values.next() {
+        Some(facts) => facts?,
+        // Nothing but white space, of which the parser has the better words.
+        None => serde_json::from_str(text)?,
     };
-    let bytes: usize = entries.iter().map(|slice| slice.bytes.len()).sum();
-    let processors = thread::available_parallelism().map_or(1, usize::from);
-    let share = entries.len().div_ceil(processors.min(bytes / LEAST_SHARE + 1)).max(1);
-    thread::scope(|scope| {
-        let mut shares = entries.chunks(share);
-        let first = shares.next();
-        let started: Vec<_> = shares
-            .map(|share| (share, thread::Builder::new().spawn_scoped(scope, move || read(share))))
-            .collect();
-        let mut entries = first.map(read).unwrap_or_default();
-        for (share, thread) in started {
-            // Where there is no thread to be had, this one does it.
-            let done = thread.ok().and_then(|thread| thread.join().ok());
-            entries.extend(done.unwrap_or_else(|| read(share)));
-        }
-        entries
-    })
+    let rest = text.get(values.byte_offset()..).unwrap_or_default();
+    let since = match rest {
+        "}" => Since::default(),
+        _ => serde_json::from_str::<Rest>(&format!("{{{}", rest.strip_prefix(',').unwrap_or(rest)))?.since,
+    };
+    Ok(ReadEntry { facts, since })
 }
 
 /// True where a part is not even JSON, and may be so because a write was cut short.
@@ -319,7 +363,10 @@ fn part<T: DeserializeOwned>(format: u32, part: Part, bytes: &[u8]) -> serde_jso
 
 /// Exchanges by their number, and of each connection what was said last.
 fn in_order(capture: &mut Capture) -> Result<(), ContentError> {
-    capture.exchanges.sort_by_key(|exchange| exchange.number);
+    // Mostly they are in order; where not, each is moved once.
+    if !capture.exchanges.is_sorted_by_key(|exchange| exchange.number) {
+        capture.exchanges.sort_by_cached_key(|exchange| exchange.number);
+    }
     let twice = capture.exchanges.windows(2).find(|pair| pair[0].number == pair[1].number);
     if let Some(pair) = twice {
         return Err(ContentError::Malformed {

@@ -4,7 +4,6 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 
 use anyhow::{Context as _, bail};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
@@ -13,6 +12,7 @@ use crate::bundle;
 use crate::capture;
 use crate::compare::{self, Comparison};
 use crate::model::{Capture, KnownJson, Repeat, Side};
+use crate::threads;
 
 use super::output;
 
@@ -150,14 +150,11 @@ impl Runs {
     /// Reads both sides. JSON that they have in common is held once.
     pub(super) fn read_both(sandbox: &Path, runtime: &Path) -> anyhow::Result<[Self; 2]> {
         let known = Arc::default();
-        let read = || Self::read(runtime, Side::Runtime, &known);
-        thread::scope(|scope| {
-            let started = thread::Builder::new().spawn_scoped(scope, read);
-            let sandbox = Self::read(sandbox, Side::Sandbox, &known);
-            // Where there is no thread to be had, this one does it.
-            let done = started.ok().and_then(|thread| thread.join().ok());
-            Ok([sandbox?, done.unwrap_or_else(&read)?])
-        })
+        let (sandbox, runtime) = threads::both(
+            || Self::read(sandbox, Side::Sandbox, &known),
+            || Self::read(runtime, Side::Runtime, &known),
+        );
+        Ok([sandbox?, runtime?])
     }
 
     /// Reads a capture, and the others of its set where it is the first; or a side of a bundle.

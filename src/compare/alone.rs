@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::Reason;
 use super::attempt::Unit;
 use super::key::{self, Tier};
+use crate::threads;
 
 /// More requests of one kind than a test read of the Builder makes. A sandbox that made more read everything.
 const TEST_READ: usize = 500;
@@ -24,7 +25,9 @@ pub(super) fn reasons(
 ) -> Reasons {
     let ours = Run { units: sandbox, partners: partner_of_sandbox, others: runtime };
     let theirs = Run { units: runtime, partners: partner_of_runtime, others: sandbox };
-    Reasons { sandbox: ours.reasons(Limited::Check), runtime: theirs.reasons(Limited::TestRead) }
+    let (sandbox, runtime) =
+        threads::both(|| ours.reasons(Limited::Check), || theirs.reasons(Limited::TestRead));
+    Reasons { sandbox, runtime }
 }
 
 /// Which limits the other run may have had.

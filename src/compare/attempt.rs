@@ -29,7 +29,7 @@ pub(super) struct Unit<'a> {
 impl Unit<'_> {
     /// What the client made of it in the end succeeded.
     pub(super) fn succeeded(&self) -> bool {
-        self.last.succeeded()
+        self.attempts.succeeded
     }
 }
 
@@ -49,9 +49,10 @@ pub(super) fn fold(capture: &Capture) -> Vec<Unit<'_>> {
             let unit = open.swap_remove(at);
             units[unit].attempts.exchanges.push(exchange.number);
             units[unit].last = exchange;
+            units[unit].attempts.succeeded = exchange.succeeded();
             unit
         } else {
-            let attempts = Attempts { exchanges: vec![exchange.number] };
+            let attempts = Attempts { exchanges: vec![exchange.number], succeeded: exchange.succeeded() };
             units.push(Unit { attempts, first: exchange, last: exchange, next_hop: None, is_hop: false });
             units.len() - 1
         };

@@ -1,6 +1,7 @@
 //! The credentials that an exchange carries, wherever they travel.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::side_by_side::Both;
 use super::significance::{is_key_id, is_paging, is_per_request, is_signature};
@@ -32,7 +33,7 @@ impl Item {
     fn null(&self) -> Self {
         let mut null = self.clone();
         null.carried.scheme = None;
-        null.carried.secret = Secret {
+        null.carried.secret = Arc::new(Secret {
             shape: Shape {
                 length: Length::Under { under: 8 },
                 class: Class::Null("null".to_owned()),
@@ -53,7 +54,7 @@ impl Item {
             },
             relation: None,
             credential: true,
-        };
+        });
         null
     }
 }
@@ -324,7 +325,7 @@ impl Items<'_> {
         name: &str,
         parameter: Option<&str>,
     ) {
-        let carried = Carried { at: at.clone(), scheme, part, secret: secret.clone() };
+        let carried = Carried { at: at.clone(), scheme, part, secret: Arc::new(secret.clone()) };
         self.found.push(Item { carried, name: name.to_owned(), parameter: parameter.map(str::to_owned) });
     }
 }

@@ -1,9 +1,14 @@
 //! What the answers of a run told: cursors, ids and tokens that a later request of the same run may carry.
 
-use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hash as _, Hasher};
 
-use crate::model::{Capture, Class, Content, Field, FieldValue, Json, Parameter, Piece, Secret, Text, Token};
+use super::key::new_hasher;
+use crate::model::{
+    Capture, Class, Content, Exchange, Field, FieldValue, Json, Parameter, Piece, Secret, Tag, Text, Token,
+    Told,
+};
+use crate::threads;
 
 /// Shortest shown text that is taken for something an answer issued; shorter ones occur by chance.
 const SHORTEST: usize = 4;
@@ -11,7 +16,15 @@ const SHORTEST: usize = 4;
 /// Values of answers, each with the first exchange whose answer held it. What a request had sent before is an echo, and not issued.
 #[derive(Default)]
 pub(super) struct Issued {
-    first: HashMap<u64, u32, AsItIs>,
+    /// In the order of the run, as they were read at one time.
+    shares: Vec<Share>,
+}
+
+/// What the exchanges of a share of a run said first, by the hash of each value.
+#[derive(Default)]
+struct Share {
+    sent: HashMap<u64, u32, AsItIs>,
+    told: HashMap<u64, u32, AsItIs>,
 }
 
 /// Tags and hashes are spread already; hashing them again would take most of the time of a large comparison.
@@ -37,15 +50,13 @@ impl Hasher for Spread {
     }
 }
 
-impl Issued {
-    /// Reads the exchanges of a capture.
-    pub(super) fn read(capture: &Capture) -> Self {
-        let mut issued = Self::default();
-        let mut sent: HashSet<u64, AsItIs> = HashSet::default();
-        for exchange in &capture.exchanges {
+impl Share {
+    fn read(exchanges: &[Exchange]) -> Self {
+        let mut share = Self::default();
+        for exchange in exchanges {
             let request = &exchange.request;
             let mut note = |value| {
-                sent.insert(value);
+                share.sent.entry(value).or_insert(exchange.number);
             };
             texts(&request.target.path, &mut note);
             parameters(request.target.query.as_deref().unwrap_or_default(), &mut note);
@@ -53,14 +64,19 @@ impl Issued {
             contents(&request.body.content, &mut note);
             let Some(response) = exchange.response() else { continue };
             let mut issue = |value| {
-                if !sent.contains(&value) {
-                    issued.first.entry(value).or_insert(exchange.number);
-                }
+                share.told.entry(value).or_insert(exchange.number);
             };
             fields(&response.fields, &mut issue);
             contents(&response.body.content, &mut issue);
         }
-        issued
+        share
+    }
+}
+
+impl Issued {
+    /// Reads the exchanges of a capture.
+    pub(super) fn read(capture: &Capture) -> Self {
+        Self { shares: threads::in_shares(&capture.exchanges, |_, share| Share::read(share)) }
     }
 
     /// True where an answer before this exchange held every hidden piece of a text, or the whole of a shown one.
@@ -77,7 +93,12 @@ impl Issued {
     }
 
     fn known(&self, exchange: u32, value: Option<u64>) -> bool {
-        value.and_then(|value| self.first.get(&value)).is_some_and(|first| *first < exchange)
+        let Some(value) = value else { return false };
+        let first = |of: fn(&Share) -> &HashMap<u64, u32, AsItIs>| {
+            self.shares.iter().find_map(|share| of(share).get(&value).copied())
+        };
+        let (told, sent) = (first(|share| &share.told), first(|share| &share.sent));
+        told.is_some_and(|told| told < exchange && sent.is_none_or(|sent| told < sent))
     }
 }
 
@@ -119,7 +140,15 @@ fn texts(text: &Text, tell: &mut Tell<'_>) {
 fn contents(content: &Content, tell: &mut Tell<'_>) {
     match content {
         // Every answer is looked into once, and most never again.
-        Content::Json(json) => values(&json.look(), tell),
+        Content::Json(json) => json.tell(&mut |value| {
+            let value = match value {
+                Told::Shown(shown) => of_shown(shown),
+                Told::Hidden { class, tag } => of_hidden(class, tag),
+            };
+            if let Some(value) = value {
+                tell(value);
+            }
+        }),
         Content::JsonLines(lines) => lines.iter().for_each(|line| values(line, tell)),
         Content::Form(form) => parameters(form, tell),
         Content::Text(text) => texts(text, tell),
@@ -153,15 +182,18 @@ pub(super) fn may_be_issued(text: &Text) -> bool {
 /// Shown words are nobody's answer: what is issued has digits in it.
 fn of_shown(text: &str) -> Option<u64> {
     (text.len() >= SHORTEST && text.bytes().any(|byte| byte.is_ascii_digit())).then(|| {
-        let mut hasher = DefaultHasher::new();
+        let mut hasher = new_hasher();
         text.hash(&mut hasher);
         hasher.finish()
     })
 }
 
-/// Placeholders are nobody's answer.
 fn of_secret(secret: &Secret) -> Option<u64> {
-    let placeholder =
-        matches!(secret.shape.class, Class::Empty | Class::Null(_) | Class::Template(_) | Class::Mask(_));
-    (!placeholder).then_some(secret.fingerprint.exact.0)
+    of_hidden(&secret.shape.class, secret.fingerprint.exact)
+}
+
+/// Placeholders are nobody's answer.
+fn of_hidden(class: &Class, tag: Tag) -> Option<u64> {
+    let placeholder = matches!(class, Class::Empty | Class::Null(_) | Class::Template(_) | Class::Mask(_));
+    (!placeholder).then_some(tag.0)
 }

@@ -8,7 +8,7 @@ use super::significance::{is_clock, is_paging, is_per_request, is_signature};
 use crate::model::{Class, Content, Exchange, Json, Parameter, Piece, Reference, Secret, Text};
 
 /// The same for equal values in every run of samewire, and faster than the standard library's.
-fn new_hasher() -> FoldHasher<'static> {
+pub(super) fn new_hasher() -> FoldHasher<'static> {
     FixedState::default().build_hasher()
 }
 

@@ -32,7 +32,6 @@ mod side_by_side;
 mod signed;
 mod significance;
 mod target;
-mod threads;
 mod tls;
 mod value;
 
@@ -45,10 +44,12 @@ pub use pattern::Pattern;
 pub use sets::compare_sets;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use crate::model::{Capture, Exchange, Secret, Side};
+use crate::threads;
 
 use side_by_side::{Both, Found, Runs};
 
@@ -164,11 +165,23 @@ pub struct Pair {
     pub alone: Option<Reason>,
 }
 
+impl Pair {
+    /// A side's attempts.
+    pub fn of(&self, side: Side) -> Option<&Attempts> {
+        match side {
+            Side::Sandbox => self.sandbox.as_ref(),
+            Side::Runtime => self.runtime.as_ref(),
+        }
+    }
+}
+
 /// One request and its retries: exchange numbers in order. The last one is compared, as it is what the client made of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempts {
     /// Exchange numbers, never empty.
     pub exchanges: Vec<u32>,
+    /// The last one succeeded. Asked of every pair again and again, so that it stands here.
+    pub succeeded: bool,
 }
 
 impl Attempts {
@@ -350,7 +363,7 @@ pub struct Carried {
     /// The part of Basic credentials it is.
     pub part: CredentialPart,
     /// The secret's facts.
-    pub secret: Secret,
+    pub secret: Arc<Secret>,
 }
 
 /// Which part of credentials a secret is.

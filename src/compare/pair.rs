@@ -7,6 +7,7 @@ use super::key::{self, Kept, TIERS, Tier};
 use super::naming::{Name, Names};
 use super::{Pair, alone};
 use crate::model::Lack;
+use crate::threads;
 
 /// How far, in matched requests, two unequal requests of one kind may stand apart and still be taken for one; concurrency moves them.
 const APART: usize = 16;
@@ -95,7 +96,14 @@ impl<'u, 'a> Pairing<'u, 'a> {
     }
 
     /// Units that begin something (no hops of a redirect), by key.
-    fn buckets(&self, key: impl Fn(&Unit<'_>) -> u64) -> Vec<Bucket> {
+    fn buckets(&self, key: impl Fn(&Unit<'_>) -> u64 + Sync) -> Vec<Bucket> {
+        let keys = |units: &[Unit<'_>]| -> Vec<(usize, u64)> {
+            let shares = threads::in_shares(units, |first, share| {
+                let begin = share.iter().enumerate().filter(|(_, unit)| !unit.is_hop);
+                begin.map(|(at, unit)| (first + at, key(unit))).collect::<Vec<_>>()
+            });
+            shares.concat()
+        };
         let mut buckets: Vec<Bucket> = Vec::new();
         let mut places: HashMap<u64, usize> = HashMap::new();
         let mut place = |key: u64, buckets: &mut Vec<Bucket>| {
@@ -104,12 +112,12 @@ impl<'u, 'a> Pairing<'u, 'a> {
                 buckets.len() - 1
             })
         };
-        for (at, unit) in self.sandbox.iter().enumerate().filter(|(_, unit)| !unit.is_hop) {
-            let bucket = place(key(unit), &mut buckets);
+        for (at, key) in keys(self.sandbox) {
+            let bucket = place(key, &mut buckets);
             buckets[bucket].sandbox.push(at);
         }
-        for (at, unit) in self.runtime.iter().enumerate().filter(|(_, unit)| !unit.is_hop) {
-            let bucket = place(key(unit), &mut buckets);
+        for (at, key) in keys(self.runtime) {
+            let bucket = place(key, &mut buckets);
             buckets[bucket].runtime.push(at);
         }
         buckets.retain(|bucket| !bucket.sandbox.is_empty() && !bucket.runtime.is_empty());
@@ -131,18 +139,27 @@ impl<'u, 'a> Pairing<'u, 'a> {
     }
 
     /// Pairs the free units of a bucket that have the same hash, first with first.
-    fn equal(&mut self, bucket: &Bucket, hash: impl Fn(&Unit<'_>) -> u64) {
-        let mut waiting: HashMap<u64, VecDeque<usize>> = HashMap::new();
-        for at in bucket.runtime.iter().filter(|at| self.partner_of_runtime[**at].is_none()) {
-            waiting.entry(hash(&self.runtime[*at])).or_default().push_back(*at);
-        }
-        if waiting.is_empty() {
+    fn equal(&mut self, bucket: &Bucket, hash: impl Fn(&Unit<'_>) -> u64 + Sync) {
+        let free = |bucket: &[usize], partners: &[Option<usize>]| -> Vec<usize> {
+            bucket.iter().copied().filter(|at| partners[*at].is_none()).collect()
+        };
+        let ones = free(&bucket.sandbox, &self.partner_of_sandbox);
+        let others = free(&bucket.runtime, &self.partner_of_runtime);
+        if ones.is_empty() || others.is_empty() {
             return;
         }
-        for at in &bucket.sandbox {
-            if self.partner_of_sandbox[*at].is_none()
-                && let Some(other) = waiting.get_mut(&hash(&self.sandbox[*at])).and_then(VecDeque::pop_front)
-            {
+        let hashes = |free: &[usize], units: &[Unit<'_>]| -> Vec<u64> {
+            let shares = threads::in_shares(free, |_, share| {
+                share.iter().map(|at| hash(&units[*at])).collect::<Vec<_>>()
+            });
+            shares.concat()
+        };
+        let mut waiting: HashMap<u64, VecDeque<usize>> = HashMap::new();
+        for (at, hash) in others.iter().zip(hashes(&others, self.runtime)) {
+            waiting.entry(hash).or_default().push_back(*at);
+        }
+        for (at, hash) in ones.iter().zip(hashes(&ones, self.sandbox)) {
+            if let Some(other) = waiting.get_mut(&hash).and_then(VecDeque::pop_front) {
                 self.join(*at, other);
             }
         }
@@ -281,6 +298,11 @@ impl<'u, 'a> Pairing<'u, 'a> {
 
 /// An import that tells of each redirect's last hop only: that hop is its partner. Indexes of the partial run and of the other one.
 fn told_last_hops(partial: &[Unit<'_>], other: &[Unit<'_>]) -> Vec<(usize, usize)> {
+    let told = partial.iter().enumerate().filter(|(_, unit)| !unit.is_hop && unit.last.lacks(Lack::Requests));
+    let told: Vec<_> = told.collect();
+    if told.is_empty() {
+        return Vec::new();
+    }
     let mut hops: HashMap<u64, usize> = HashMap::new();
     let mut begun: HashSet<u64> = HashSet::new();
     for (at, unit) in other.iter().enumerate() {
@@ -291,12 +313,12 @@ fn told_last_hops(partial: &[Unit<'_>], other: &[Unit<'_>]) -> Vec<(usize, usize
             hops.entry(key).or_insert(at);
         }
     }
-    let told = partial.iter().enumerate().filter(|(_, unit)| !unit.is_hop && unit.last.lacks(Lack::Requests));
-    told.filter_map(|(at, unit)| {
-        let key = key::of(unit.last, Tier::Full);
-        if begun.contains(&key) { None } else { Some((at, hops.remove(&key)?)) }
-    })
-    .collect()
+    told.into_iter()
+        .filter_map(|(at, unit)| {
+            let key = key::of(unit.last, Tier::Full);
+            if begun.contains(&key) { None } else { Some((at, hops.remove(&key)?)) }
+        })
+        .collect()
 }
 
 /// How many requests without a partner are tried against each other.

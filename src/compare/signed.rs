@@ -1,5 +1,7 @@
 //! What a request was signed with: secrets of the config, of the environment and named by the user, that no request shows.
 
+use std::sync::Arc;
+
 use super::carried::Item;
 use super::identity::identity;
 use super::side_by_side::Both;
@@ -99,6 +101,6 @@ fn key(reference: &Reference, secret: &Secret) -> Item {
             (Locator::Config(name.clone()), name)
         }
     };
-    let carried = Carried { at, scheme: None, part: CredentialPart::Token, secret: secret.clone() };
+    let carried = Carried { at, scheme: None, part: CredentialPart::Token, secret: Arc::new(secret.clone()) };
     Item { carried, name: name.clone(), parameter: None }
 }

@@ -30,22 +30,15 @@ impl<'a> Case<'a> {
 
     /// The exchange of a pair that is compared: the last attempt.
     pub fn compared(&self, pair: &Pair, side: Side) -> Option<&'a Exchange> {
-        let attempts = match side {
-            Side::Sandbox => pair.sandbox.as_ref(),
-            Side::Runtime => pair.runtime.as_ref(),
-        };
-        attempts.and_then(|attempts| self.exchange(side, attempts.last()))
+        pair.of(side).and_then(|attempts| self.exchange(side, attempts.last()))
     }
 
     /// The pair that an exchange of a side stands in, as an index.
     pub fn pair_of(&self, side: Side, number: u32) -> Option<usize> {
-        self.comparison.pairs.iter().position(|pair| {
-            let attempts = match side {
-                Side::Sandbox => pair.sandbox.as_ref(),
-                Side::Runtime => pair.runtime.as_ref(),
-            };
-            attempts.is_some_and(|attempts| attempts.exchanges.contains(&number))
-        })
+        self.comparison
+            .pairs
+            .iter()
+            .position(|pair| pair.of(side).is_some_and(|attempts| attempts.exchanges.contains(&number)))
     }
 
     /// What the other side compares with an exchange of this side.

@@ -142,7 +142,7 @@ fn leaves_open(case: &Case<'_>) -> bool {
         let credentials = case.comparison.credentials.get(at);
         credentials.is_some_and(|pair| pair.matches.iter().any(|pair| pair.identity == Identity::Unknown))
     };
-    let open = |(at, pair): (usize, &Pair)| unknown(at) && answers(case, pair) != Answers::BothSucceeded;
+    let open = |(at, pair): (usize, &Pair)| unknown(at) && answers(pair) != Answers::BothSucceeded;
     case.comparison.pairs.iter().enumerate().any(open)
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::compare::Pair;
-use crate::model::{ClueKind, Exchange, Side};
+use crate::model::{ClueKind, Side};
 
 use super::{Blame, Case, Family, Finding, Role, Severity};
 
@@ -48,8 +48,8 @@ pub(crate) enum Answers {
 }
 
 /// What became of the exchanges of a pair.
-pub(crate) fn answers(case: &Case<'_>, pair: &Pair) -> Answers {
-    let side = |side| case.compared(pair, side).map(Exchange::succeeded);
+pub(crate) fn answers(pair: &Pair) -> Answers {
+    let side = |side| pair.of(side).map(|attempts| attempts.succeeded);
     match (side(Side::Sandbox), side(Side::Runtime)) {
         (Some(true), Some(true)) => Answers::BothSucceeded,
         (Some(false), Some(false)) => Answers::BothFailed,
@@ -84,7 +84,7 @@ fn contrast(case: &Case<'_>, finding: &Finding) -> Contrast {
     }
     let mut seen = None;
     for pair in pairs_of(case, finding) {
-        match answers(case, pair) {
+        match answers(pair) {
             Answers::OneFailed(_) => return Contrast::Differs,
             Answers::BothFailed => seen = Some(Contrast::BothFailed),
             Answers::BothSucceeded => seen = seen.or(Some(Contrast::BothSucceeded)),
@@ -118,10 +118,7 @@ fn runs(case: &Case<'_>) -> Contrast {
 fn fails_unseen(case: &Case<'_>) -> bool {
     runs(case) == Contrast::Differs
         && case.comparison.pairs.iter().all(|pair| {
-            !matches!(answers(case, pair), Answers::OneFailed(_))
-                && [Side::Sandbox, Side::Runtime]
-                    .into_iter()
-                    .all(|side| case.compared(pair, side).is_none_or(Exchange::succeeded))
+            [&pair.sandbox, &pair.runtime].into_iter().flatten().all(|attempts| attempts.succeeded)
         })
 }
 

@@ -1,5 +1,6 @@
 //! One header line as sent.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -97,14 +98,14 @@ impl FieldName {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spacing {
     /// Between colon and value.
-    pub before: String,
+    pub before: Cow<'static, str>,
     /// After the value.
-    pub after: String,
+    pub after: Cow<'static, str>,
 }
 
 impl Default for Spacing {
     fn default() -> Self {
-        Self { before: " ".to_owned(), after: String::new() }
+        Self { before: Cow::Borrowed(" "), after: Cow::Borrowed("") }
     }
 }
 

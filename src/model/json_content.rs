@@ -1,10 +1,10 @@
 //! JSON content that many bodies may share, and that is read when somebody looks into it.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
+use super::told::{self, Told};
 use super::{Json, Text};
 
 /// What stands for content that is JSON, and still is not as samewire writes it. No writer of samewire's makes such a one.
@@ -33,11 +33,11 @@ impl JsonContent {
         &self.0.text
     }
 
-    /// The value for one look at it: where it is still text, it is text again afterwards.
-    pub fn look(&self) -> Cow<'_, Json> {
+    /// Tells every string and number in it, piece by piece. What is still text stays text: nothing is built.
+    pub fn tell(&self, tell: &mut dyn FnMut(Told<'_>)) {
         match self.0.value.get() {
-            Some(value) => Cow::Borrowed(value),
-            None => Cow::Owned(parse(&self.0.text)),
+            Some(value) => told::value(value, tell),
+            None => told::text(&self.0.text, tell),
         }
     }
 

@@ -1,10 +1,9 @@
 //! What comes again and again in captures, held once: two runs of a connector mostly get the same answers, send the same fields, and
 //! their records hold the same words.
 
-use std::borrow::Borrow;
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
-use std::hash::{Hash, Hasher};
+use std::collections::HashMap;
+use std::hash::BuildHasher as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use foldhash::quality::RandomState;
@@ -15,77 +14,74 @@ use serde_json::value::RawValue;
 use super::field::FieldLine;
 use super::{Field, Json, JsonContent, Secret, Tag};
 
-/// Fields that a thread remembers; those beyond are most likely made anew for each message.
-const MOST_FIELDS: usize = 4_096;
+/// Fields, and secrets, that are remembered at one time. Most of those beyond are made anew for each message.
+const MOST: usize = 4_096;
 
-/// What was read so far, by its text.
+/// Fields that were seen once lately. Those that never come again are not remembered.
+const SEEN: usize = 4_096;
+
+/// What was read so far, by a hash of its text. Of two texts with one hash the first is held.
 #[derive(Debug, Default)]
-pub struct KnownJson(Mutex<HashSet<ByText, RandomState>>);
-
-/// Content that is looked up by its text.
-#[derive(Debug)]
-struct ByText(JsonContent);
-
-impl Borrow<str> for ByText {
-    fn borrow(&self) -> &str {
-        self.0.text()
-    }
+pub struct KnownJson {
+    by_text: RandomState,
+    held: Mutex<HashMap<u64, JsonContent, RandomState>>,
 }
 
-impl Hash for ByText {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.text().hash(state);
-    }
-}
-
-impl PartialEq for ByText {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.text() == other.0.text()
-    }
-}
-
-impl Eq for ByText {}
-
-/// What a thread that reads looks things up in.
-struct Reading {
+/// Reads parts of captures, one after the other, and shares what they have in common.
+#[derive(Default)]
+pub struct Reader {
     known: Arc<KnownJson>,
     /// Words of a few kinds stand in most records.
     secrets: HashMap<Tag, Arc<Secret>, RandomState>,
     /// Clients and servers send most of their fields again with each message.
     fields: HashMap<Box<str>, Field, RandomState>,
+    /// Hashes of the fields that were seen once, each at its own place.
+    seen: Vec<u64>,
 }
 
 thread_local! {
     /// Serde has no place for it.
-    static CURRENT: RefCell<Option<Reading>> = const { RefCell::new(None) };
+    static CURRENT: RefCell<Option<Reader>> = const { RefCell::new(None) };
 }
 
-impl KnownJson {
+impl Reader {
+    /// A reader that shares JSON with all others of `known`, and fields and secrets with itself.
+    pub fn new(known: &Arc<KnownJson>) -> Self {
+        Self { known: Arc::clone(known), ..Self::default() }
+    }
+
     /// Runs `read`. What it reads on this thread, by `serde_json::from_slice` or `from_str`, is shared with what was read before.
-    pub fn sharing<T>(self: &Arc<Self>, read: impl FnOnce() -> T) -> T {
-        let reading =
-            Reading { known: Arc::clone(self), secrets: HashMap::default(), fields: HashMap::default() };
-        let before = CURRENT.replace(Some(reading));
+    pub fn sharing<T>(&mut self, read: impl FnOnce() -> T) -> T {
+        let outer = CURRENT.replace(Some(std::mem::take(self)));
         let read = read();
-        CURRENT.set(before);
+        *self = CURRENT.replace(outer).unwrap_or_default();
         read
     }
 
+    /// True for a field that was seen lately; notes it where not.
+    fn seen_before(&mut self, text: &str) -> bool {
+        self.seen.resize(SEEN, 0);
+        let hash = self.fields.hasher().hash_one(text);
+        let place = usize::try_from(hash % SEEN as u64).unwrap_or_default();
+        std::mem::replace(&mut self.seen[place], hash) == hash
+    }
+}
+
+impl KnownJson {
     fn read(&self, text: &str) -> serde_json::Result<JsonContent> {
-        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(ByText(known)) = known().get(text) {
-            return Ok(known.clone());
+        // Texts are hashed and compared while others look things up.
+        let held = || self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let hash = self.by_text.hash_one(text);
+        let known = held().get(&hash).cloned();
+        if let Some(known) = known.filter(|known| known.text() == text) {
+            return Ok(known);
         }
         if !is_plausible(text) {
             serde_json::from_str::<Json>(text)?;
         }
         let content = JsonContent::unread(text);
-        let mut known = known();
-        if let Some(ByText(known)) = known.get(text) {
-            return Ok(known.clone());
-        }
-        known.insert(ByText(content.clone()));
-        Ok(content)
+        let first = held().entry(hash).or_insert_with(|| content.clone()).clone();
+        Ok(if first.text() == text { first } else { content })
     }
 }
 
@@ -104,15 +100,18 @@ pub(super) fn field<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Field,
     }
     let text = <&RawValue>::deserialize(deserializer)?.get();
     let known =
-        CURRENT.with_borrow(|current| current.as_ref().and_then(|reading| reading.fields.get(text).cloned()));
+        CURRENT.with_borrow(|current| current.as_ref().and_then(|reader| reader.fields.get(text).cloned()));
     if let Some(known) = known {
         return Ok(known);
     }
     let field: FieldLine = serde_json::from_str(text).map_err(D::Error::custom)?;
     let field = Field::from(field);
     CURRENT.with_borrow_mut(|current| {
-        if let Some(reading) = current.as_mut().filter(|reading| reading.fields.len() < MOST_FIELDS) {
-            reading.fields.insert(text.into(), field.clone());
+        if let Some(reader) = current
+            && reader.seen_before(text)
+        {
+            make_room(&mut reader.fields);
+            reader.fields.insert(text.into(), field.clone());
         }
     });
     Ok(field)
@@ -121,17 +120,25 @@ pub(super) fn field<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Field,
 /// The same secret as one read before, where there is one.
 pub(super) fn shared(secret: Secret) -> Arc<Secret> {
     CURRENT.with_borrow_mut(|current| {
-        let Some(reading) = current else { return Arc::new(secret) };
-        match reading.secrets.get(&secret.fingerprint.exact) {
+        let Some(reader) = current else { return Arc::new(secret) };
+        match reader.secrets.get(&secret.fingerprint.exact) {
             Some(known) if **known == secret => Arc::clone(known),
             _ => {
                 let tag = secret.fingerprint.exact;
                 let secret = Arc::new(secret);
-                reading.secrets.insert(tag, Arc::clone(&secret));
+                make_room(&mut reader.secrets);
+                reader.secrets.insert(tag, Arc::clone(&secret));
                 secret
             }
         }
     })
+}
+
+/// What comes again and again soon comes again.
+fn make_room<K, V>(remembered: &mut HashMap<K, V, RandomState>) {
+    if remembered.len() == MOST {
+        remembered.clear();
+    }
 }
 
 /// A list in no more memory than it needs: most lists of a capture have one item.
@@ -159,7 +166,7 @@ impl Serialize for JsonContent {
 
 impl<'de> Deserialize<'de> for JsonContent {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match CURRENT.with_borrow(|current| current.as_ref().map(|reading| Arc::clone(&reading.known))) {
+        match CURRENT.with_borrow(|current| current.as_ref().map(|reader| Arc::clone(&reader.known))) {
             None => Json::deserialize(deserializer).map(Self::from),
             Some(known) => {
                 let text = <&RawValue>::deserialize(deserializer)?;
@@ -182,7 +189,7 @@ mod tests {
     #[test]
     fn equal_text_is_held_once_and_other_text_is_not_taken_for_it() {
         let known = Arc::<KnownJson>::default();
-        let read = |text: &str| json(known.sharing(|| serde_json::from_str(text)).unwrap());
+        let read = |text: &str| json(Reader::new(&known).sharing(|| serde_json::from_str(text)).unwrap());
         let first = read(r#"{"json":{"a":[1,"x"]}}"#);
         assert!(first.is_shared_with(&read(r#"{"json":{"a":[1,"x"]}}"#)));
         let spaced = read(r#"{"json":{"a": [1,"x"]}}"#);
@@ -197,32 +204,30 @@ mod tests {
 
     #[test]
     fn what_is_no_content_is_refused_also_where_it_is_shared() {
-        let known = Arc::<KnownJson>::default();
+        let mut reader = Reader::default();
         for wrong in [r#"{"json":{"$other":1}}"#, r#"{"json":{"$text":7}}"#, r#"{"json":[1,}"#] {
             assert!(serde_json::from_str::<Content>(wrong).is_err());
-            assert!(known.sharing(|| serde_json::from_str::<Content>(wrong)).is_err(), "{wrong}");
+            assert!(reader.sharing(|| serde_json::from_str::<Content>(wrong)).is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn what_only_a_look_inside_shows_to_be_no_content_says_so() {
         let known = Arc::<KnownJson>::default();
-        let read = |text: &str| json(known.sharing(|| serde_json::from_str(text)).unwrap());
+        let read = |text: &str| json(Reader::new(&known).sharing(|| serde_json::from_str(text)).unwrap());
         let wrong = read(r#"{"json":{"a":{"$text":[7]}}}"#);
         assert!(format!("{wrong:?}").contains("unreadable"), "{wrong:?}");
         // Words that begin with a dollar sign are words.
         let price = read(r#"{"json":{"price":"$5"}}"#);
         assert_eq!(price.at("/price"), Some(&Json::String(crate::model::Text::shown("$5"))));
-        assert_eq!(*price.look(), *price);
     }
 
     #[test]
-    fn equal_fields_are_held_once() {
-        let known = Arc::<KnownJson>::default();
+    fn fields_that_come_again_are_held_once() {
         let text = r#"[{"name":{"sent":"A","key":"a"},"value":{"text":["x"]}},{"name":{"sent":"A","key":"a"},"value":{"text":["x"]}},
-            {"name":{"sent":"A","key":"a"},"value":{"text":["y"]}}]"#;
-        let fields: Vec<Field> = known.sharing(|| serde_json::from_str(text)).unwrap();
-        assert!(fields[0].is_shared_with(&fields[1]) && !fields[0].is_shared_with(&fields[2]));
+            {"name":{"sent":"A","key":"a"},"value":{"text":["x"]}},{"name":{"sent":"A","key":"a"},"value":{"text":["y"]}}]"#;
+        let fields: Vec<Field> = Reader::default().sharing(|| serde_json::from_str(text)).unwrap();
+        assert!(fields[1].is_shared_with(&fields[2]) && !fields[2].is_shared_with(&fields[3]));
         assert_eq!(fields, serde_json::from_str::<Vec<Field>>(text).unwrap());
     }
 }

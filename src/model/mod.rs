@@ -20,6 +20,7 @@ mod secret;
 mod tag;
 mod target;
 mod text;
+mod told;
 
 pub use body::{Body, Coding, Content, Framing, OpaqueReason, Part};
 pub use capture::{Capture, Completeness, Exit, Interception, Repeat, Run, Side, Tear, Tool};
@@ -39,9 +40,10 @@ pub use inputs::{
 };
 pub use json::Json;
 pub use json_content::JsonContent;
-pub use known_json::KnownJson;
+pub use known_json::{KnownJson, Reader};
 pub use relation::{Reference, Relation, Step};
 pub use secret::{Blank, Class, Envelope, Fingerprint, Form, Jwt, Length, Secret, Shape};
 pub use tag::Tag;
 pub use target::{Target, TargetForm, UserInfo};
 pub use text::{Piece, Text};
+pub use told::Told;

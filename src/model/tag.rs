@@ -16,6 +16,23 @@ const ALPHABET: &[u8; 32] = b"BbcdDfghFjkmnpqrstGvHxyzJKLMNQRT";
 /// The letters that older captures have in their place.
 const OLDER: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 
+/// What each byte stands for in a tag; [`NOT_A_LETTER`] for those that stand in none.
+const DIGITS: [u8; 256] = digits();
+
+const NOT_A_LETTER: u8 = u8::MAX;
+
+const fn digits() -> [u8; 256] {
+    let mut digits = [NOT_A_LETTER; 256];
+    let mut digit: u8 = 0;
+    // A letter that is in both stands for the same in both.
+    while digit < 32 {
+        digits[OLDER[digit as usize] as usize] = digit;
+        digits[ALPHABET[digit as usize] as usize] = digit;
+        digit += 1;
+    }
+    digits
+}
+
 /// The kinds of ordinals: the letter they are written with, and the bits above a tag's 60 that mark them.
 const ORDINALS: [(char, u64); 2] = [('S', 1 << 60), ('P', 2 << 60)];
 
@@ -73,12 +90,11 @@ impl std::str::FromStr for Tag {
                 }
                 continue;
             }
-            let digit = ALPHABET
-                .iter()
-                .zip(OLDER)
-                .position(|(letter, older)| [*letter, *older].contains(&byte))
-                .ok_or("not a tag")?;
-            value = value << 5 | digit as u64;
+            let digit = DIGITS[usize::from(byte)];
+            if digit == NOT_A_LETTER {
+                return Err("not a tag");
+            }
+            value = value << 5 | u64::from(digit);
         }
         Ok(Self(value))
     }

@@ -31,14 +31,15 @@ impl Scope<'_> {
                 Some(b' ' | b'\t') => raw.split_at(1),
                 _ => (&b""[..], raw),
             };
-            let spacing = Spacing { before: forms::text_of(before).into_owned(), after: String::new() };
+            let spacing =
+                Spacing { before: forms::text_of(before).into_owned().into(), ..Spacing::default() };
             return (spacing, FieldValue::Credentials(Box::new(self.credentials(value))));
         }
         let value = raw.trim_ascii();
         let start = raw.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or(raw.len());
         let spacing = Spacing {
-            before: visible_blanks(&raw[..start]),
-            after: visible_blanks(&raw[(start + value.len()).min(raw.len())..]),
+            before: visible_blanks(&raw[..start]).into(),
+            after: visible_blanks(&raw[(start + value.len()).min(raw.len())..]).into(),
         };
         let text = forms::text_of(value);
         let value = match kind {

@@ -127,7 +127,7 @@ fn field() -> BoxedStrategy<Field> {
     let name = prop_oneof![Just("Cookie".to_owned()), Just("Content-Type".to_owned()), word()];
     (name, "[ \t]{0,2}", "[ \t]{0,2}", value)
         .prop_map(|(name, before, after, value)| {
-            Field::new(FieldName::new(name), Spacing { before, after }, value)
+            Field::new(FieldName::new(name), Spacing { before: before.into(), after: after.into() }, value)
         })
         .boxed()
 }

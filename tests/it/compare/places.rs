@@ -8,7 +8,7 @@ use super::kit::*;
 fn order_case_and_spacing_of_fields_are_cosmetic() {
     let sandbox = get("/v1/lots").field("X-Tenant", "acme").field("X-Region", "eu");
     let mut runtime = get("/v1/lots").field("X-Region", "eu").field("x-tenant", "acme");
-    runtime.0.request.fields[2].spacing.before = "  ".to_owned();
+    runtime.0.request.fields[2].spacing.before = "  ".into();
     let comparison = compare([sandbox.clone()], [runtime.clone()]);
     assert_eq!(
         told(&comparison.differences),

@@ -288,11 +288,11 @@ fn a_token_between_scheme_and_line_end_keeps_its_blanks() {
     };
 
     let (spacing, credentials) = of(b"Authorization:  Bearer  k9QxT2vLpR7aWzY3bN8cF5dG1hJ4eM6u ");
-    assert_eq!((spacing.before.as_str(), credentials.scheme.as_deref()), ("  ", Some("Bearer")));
+    assert_eq!((&*spacing.before, credentials.scheme.as_deref()), ("  ", Some("Bearer")));
     assert_eq!(secret(credentials.token).shape.leading, Some(Blank::Space));
 
     let (spacing, credentials) = of(b"X-API-Key:  k9QxT2vLpR7aWzY3bN8cF5dG1hJ4eM6u");
-    assert_eq!((spacing.before.as_str(), credentials.scheme), (" ", None));
+    assert_eq!((&*spacing.before, credentials.scheme), (" ", None));
     assert_eq!(secret(credentials.token).shape.leading, Some(Blank::Space));
 
     let (_, credentials) = of(b"Authorization: Bearer  k9QxT2vLpR7aWzY3bN8cF5dG1hJ4eM6u ");
@@ -306,7 +306,7 @@ fn a_token_between_scheme_and_line_end_keeps_its_blanks() {
     assert_eq!((token.shape.class, token.credential), (Class::Empty, true));
 
     let (spacing, credentials) = of(b"X-API-Key:");
-    assert_eq!((spacing.before.as_str(), credentials.scheme), ("", None));
+    assert_eq!((&*spacing.before, credentials.scheme), ("", None));
     assert_eq!(secret(credentials.token).shape.class, Class::Empty);
 
     let (_, credentials) = of(b"Authorization: Bearer k9QxT2vLpR7aWzY3bN8cF5dG1hJ4eM6u\xa0");

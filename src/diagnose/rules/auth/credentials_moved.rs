@@ -17,7 +17,7 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, findings: &mut Findings) {
-    for suspect in suspects(case).into_iter().filter(|suspect| !suspect.guessed) {
+    for suspect in suspects(case).filter(|suspect| !suspect.guessed) {
         let Some((faulty, sound)) = suspect.both() else { continue };
         let there_too =
             suspect.carried(suspect.side).iter().any(|carried| same_place(&carried.at, &sound.at));

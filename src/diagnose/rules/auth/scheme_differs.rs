@@ -19,7 +19,7 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, findings: &mut Findings) {
-    for suspect in suspects(case).into_iter().filter(|suspect| !suspect.guessed) {
+    for suspect in suspects(case).filter(|suspect| !suspect.guessed) {
         let Some((faulty, sound)) = suspect.both() else { continue };
         let (faulty_schemes, sound_schemes) = (schemes(faulty), schemes(sound));
         let ([sent], [expected]) = (faulty_schemes.as_slice(), sound_schemes.as_slice()) else { continue };

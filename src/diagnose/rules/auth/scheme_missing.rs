@@ -21,7 +21,7 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, findings: &mut Findings) {
-    for suspect in suspects(case).into_iter().filter(|suspect| !suspect.guessed) {
+    for suspect in suspects(case).filter(|suspect| !suspect.guessed) {
         let Some((faulty, sound)) = suspect.both() else { continue };
         if !looks_sound(&faulty.secret)
             || !same_place(&faulty.at, &sound.at)

@@ -32,13 +32,10 @@ pub(super) struct Suspect<'a> {
 ///
 /// Where only one side's answer fails, that side is at fault. Where the answers do not tell, the runtime is looked at first and the
 /// sandbox second.
-pub(super) fn suspects<'a>(case: &'a Case<'a>) -> Vec<Suspect<'a>> {
-    let mut suspects = Vec::new();
-    for (at, (pair, credentials)) in
-        case.comparison.pairs.iter().zip(&case.comparison.credentials).enumerate()
-    {
-        let mut known = None;
-        for found in &credentials.matches {
+pub(super) fn suspects<'a>(case: &'a Case<'a>) -> impl Iterator<Item = Suspect<'a>> {
+    let pairs = case.comparison.pairs.iter().zip(&case.comparison.credentials).enumerate();
+    pairs.flat_map(move |(at, (pair, credentials))| {
+        credentials.matches.iter().flat_map(move |found| {
             let carried = |side: Side| {
                 let index = match side {
                     Side::Sandbox => found.sandbox,
@@ -46,28 +43,24 @@ pub(super) fn suspects<'a>(case: &'a Case<'a>) -> Vec<Suspect<'a>> {
                 };
                 index.and_then(|index| of_side(credentials, side).get(index))
             };
-            if healthy(found, carried(Side::Sandbox), carried(Side::Runtime)) {
-                continue;
-            }
-            let answers = *known.get_or_insert_with(|| answers(case, pair));
+            let (sandbox, runtime) = (carried(Side::Sandbox), carried(Side::Runtime));
+            let answers = answers(pair);
             let sides: &[Side] = match answers {
+                _ if healthy(found, sandbox, runtime) => &[],
                 Answers::OneFailed(Side::Sandbox) => &[Side::Sandbox],
                 Answers::OneFailed(Side::Runtime) => &[Side::Runtime],
                 _ => &[Side::Runtime, Side::Sandbox],
             };
-            suspects.extend(sides.iter().enumerate().map(|(guess, side)| Suspect {
-                case,
-                pair: at,
-                answers,
-                side: *side,
-                faulty: carried(*side),
-                sound: carried(side.other()),
-                identity: &found.identity,
-                guessed: guess > 0,
-            }));
-        }
-    }
-    suspects
+            sides.iter().enumerate().map(move |(guess, side)| {
+                let (faulty, sound) = match side {
+                    Side::Sandbox => (sandbox, runtime),
+                    Side::Runtime => (runtime, sandbox),
+                };
+                let identity = &found.identity;
+                Suspect { case, pair: at, answers, side: *side, faulty, sound, identity, guessed: guess > 0 }
+            })
+        })
+    })
 }
 
 /// The same sound value in the same place under the same scheme.

@@ -25,7 +25,7 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, findings: &mut Findings) {
-    for suspect in suspects(case).into_iter().filter(|suspect| !suspect.guessed) {
+    for suspect in suspects(case).filter(|suspect| !suspect.guessed) {
         let Some((faulty, sound)) = suspect.both() else { continue };
         if !same_place(&faulty.at, &sound.at)
             || !same_schemes(faulty, sound)
@@ -77,7 +77,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
             )),
         };
         let finding = match suspect.exchange(side).filter(|exchange| airbyte::is_airbyte(exchange)) {
-            Some(_) if airbyte::are_of_organizations([faulty, sound].map(|one| &one.secret)) => finding
+            Some(_) if airbyte::are_of_organizations([faulty, sound].map(|one| &*one.secret)) => finding
                 .remedy("look which client_id each token was issued for (POST `/api/v1/account/applications/token`): the claims of operator and application tokens do not tell them apart"),
             _ => finding,
         };

@@ -47,7 +47,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
                 .remedy("check the clock of the machine that issues or sends it"),
         );
     }
-    for suspect in suspects(case).into_iter().filter(|suspect| !suspect.guessed && suspect.failed()) {
+    for suspect in suspects(case).filter(|suspect| !suspect.guessed && suspect.failed()) {
         let Some((faulty, sound)) = suspect.both() else { continue };
         let Some(ahead) = early(&suspect, suspect.side, faulty) else { continue };
         if early(&suspect, suspect.side.other(), sound).is_some() {

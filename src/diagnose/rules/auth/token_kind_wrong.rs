@@ -31,7 +31,7 @@ const PURPOSE: [&str; 9] =
 const PASSING: [&str; 8] = ["iat", "nbf", "exp", "jti", "auth_time", "nonce", "sid", "at_hash"];
 
 fn check(case: &Case<'_>, findings: &mut Findings) {
-    for suspect in suspects(case).into_iter().filter(|suspect| !suspect.guessed && suspect.failed()) {
+    for suspect in suspects(case).filter(|suspect| !suspect.guessed && suspect.failed()) {
         let (Some(faulty), Some(mismatch)) = (suspect.faulty, mismatch(&suspect)) else { continue };
         let side = suspect.side;
         let place = words(&faulty.at);

@@ -36,7 +36,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
         Side::Runtime => issuing[1].contains(&number),
     };
     for (index, pair) in case.comparison.pairs.iter().enumerate() {
-        let answers = answers(case, pair);
+        let answers = answers(pair);
         let sides: &[Side] = match answers {
             Answers::OneFailed(Side::Sandbox) => &[Side::Sandbox],
             Answers::OneFailed(Side::Runtime) | Answers::BothFailed => &[Side::Runtime],

@@ -21,7 +21,7 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, findings: &mut Findings) {
-    for suspect in suspects(case).into_iter().filter(|suspect| !suspect.guessed) {
+    for suspect in suspects(case).filter(|suspect| !suspect.guessed) {
         let (Some((faulty, sound)), Some(swap)) = (suspect.both(), swap(&suspect)) else { continue };
         let side = suspect.side;
         let claim = format!(

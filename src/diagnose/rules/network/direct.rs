@@ -26,6 +26,9 @@ pub(super) struct Bypass<'a> {
 /// may be. `None` where there are none.
 pub(super) fn bypass<'a>(case: &Case<'a>, side: Side) -> Option<Bypass<'a>> {
     let capture = case.capture(side);
+    if capture.completeness.coverage.direct.is_empty() {
+        return None;
+    }
     let (own, others) = (addresses(capture), addresses(case.capture(side.other())));
     let missed = |direct: &&Direct| {
         direct.remote.parse().is_ok_and(|remote| others.contains(&remote) && !own.contains(&remote))

@@ -1,6 +1,6 @@
 //! Exchanges without a partner, and what that means for either side.
 
-use crate::compare::{Locator, Reason};
+use crate::compare::{Attempts, Locator, Reason};
 use crate::diagnose::{Case, Finding, Rule};
 use crate::model::{Exchange, Outcome, Side};
 
@@ -63,8 +63,8 @@ fn absence(case: &Case<'_>, side: Side, exchange: &Exchange) -> Option<Meaning> 
         .comparison
         .pairs
         .iter()
-        .filter(|pair| case.compared(pair, other).is_some_and(|known| !known.succeeded()))
-        .filter_map(|pair| case.compared(pair, side).map(|known| known.number))
+        .filter(|pair| pair.of(other).is_some_and(|attempts| !attempts.succeeded))
+        .filter_map(|pair| pair.of(side).map(Attempts::last))
         .collect();
     // After its first failure the other side had no reason to go on.
     if failures.iter().any(|failed| *failed < exchange.number) {

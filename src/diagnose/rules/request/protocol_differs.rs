@@ -32,7 +32,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
         },
     );
     for (index, pair) in case.comparison.pairs.iter().enumerate() {
-        let Answers::OneFailed(side) = answers(case, pair) else { continue };
+        let Answers::OneFailed(side) = answers(pair) else { continue };
         let own: Vec<_> = case.differences_of(index).collect();
         let Some((at, difference)) = own.iter().find(|(_, one)| matches!(one.at, Locator::Tls(_))) else {
             continue;

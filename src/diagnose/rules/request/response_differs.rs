@@ -28,7 +28,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
         else {
             continue;
         };
-        let side = match answers(case, pair) {
+        let side = match answers(pair) {
             Answers::OneFailed(side) => side,
             Answers::BothFailed if sandbox.status() != runtime.status() => Side::Runtime,
             // A sign-in page where data were expected is a success to HTTP.

@@ -6,7 +6,7 @@ use std::thread;
 const LEAST_SHARE: usize = 256;
 
 /// Does both at a time.
-pub(super) fn both<A, B: Send>(one: impl FnOnce() -> A, other: impl Fn() -> B + Send + Sync) -> (A, B) {
+pub(crate) fn both<A, B: Send>(one: impl FnOnce() -> A, other: impl Fn() -> B + Send + Sync) -> (A, B) {
     let other = &other;
     thread::scope(|scope| {
         let started = thread::Builder::new().spawn_scoped(scope, other);
@@ -18,7 +18,7 @@ pub(super) fn both<A, B: Send>(one: impl FnOnce() -> A, other: impl Fn() -> B + 
 }
 
 /// Does the same with each share of a list, which begins at the given place of it. The results come in the order of the shares.
-pub(super) fn in_shares<T: Sync, R: Send>(all: &[T], work: impl Fn(usize, &[T]) -> R + Sync) -> Vec<R> {
+pub(crate) fn in_shares<T: Sync, R: Send>(all: &[T], work: impl Fn(usize, &[T]) -> R + Sync) -> Vec<R> {
     let processors = thread::available_parallelism().map_or(1, usize::from);
     let size = all.len().div_ceil(processors).max(LEAST_SHARE);
     let work = &work;
