@@ -131,7 +131,9 @@ fn read(import: &Import, side: Side, taking: &mut Taking<'_>) -> Result<(), Impo
         let reading = move || import.read(side, &mut |read| drop(tell.send(read)));
         match thread::Builder::new().spawn_scoped(scope, reading) {
             Ok(thread) => {
-                told.into_iter().for_each(|told| taking.take(told));
+                for told in told {
+                    taking.take(told);
+                }
                 thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
             }
             // Where there is no thread to be had, this one does it.

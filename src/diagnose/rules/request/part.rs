@@ -165,7 +165,7 @@ fn seen<'a>(case: &Case<'a>) -> impl Iterator<Item = Seen<'a>> {
 
 /// The side that was refused; the runtime where that does not tell.
 fn at_fault(case: &Case<'_>, difference: &Difference) -> Side {
-    match case.comparison.pairs.get(difference.pair).map(|pair| answers(pair)) {
+    match case.comparison.pairs.get(difference.pair).map(answers) {
         Some(Answers::OneFailed(side)) => side,
         _ => Side::Runtime,
     }
