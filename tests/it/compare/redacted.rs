@@ -498,3 +498,32 @@ fn proof_keys_are_made_anew() {
         vec![(authorize, OK.to_owned()), (token, OK.to_owned())]
     });
 }
+
+#[test]
+fn what_was_put_around_a_token_leaves_it_the_same_token() {
+    let identity = |sent: &str| {
+        let comparison = healthy(|side, _| {
+            let head = head(&format!("Authorization: Bearer {}", other(side, TOKEN, sent)));
+            vec![(head, other(side, OK, REFUSED))]
+        });
+        comparison.credentials[0].matches[0].identity.clone()
+    };
+    for sent in [
+        format!("<{TOKEN}>"),
+        format!("['{TOKEN}']"),
+        format!("('{TOKEN}',)"),
+        format!("{{\"token\": \"{TOKEN}\"}}"),
+        format!("{{'access_token': '{TOKEN}', 'expires_in': 3600}}"),
+        format!("token={TOKEN}"),
+        format!("SecretStr('{TOKEN}')"),
+        format!("{TOKEN},"),
+    ] {
+        assert_eq!(identity(&sent), Identity::Altered("extended"), "{sent}");
+    }
+    for sent in [format!("\"{TOKEN}\""), format!("b'{TOKEN}'")] {
+        assert_eq!(identity(&sent), Identity::Altered("quoted"), "{sent}");
+    }
+    assert_eq!(identity(&format!("{}...", &TOKEN[..30])), Identity::Altered("truncated"));
+    assert_eq!(identity("<A7dK2mPqX9sVbT4yW8zR1cE5fG3hJ6nLkQ0>"), Identity::Unrelated);
+    assert_eq!(identity(&format!("{}...", &TOKEN[..8])), Identity::Unrelated, "a mask is nobody's token");
+}

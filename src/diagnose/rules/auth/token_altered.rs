@@ -77,7 +77,13 @@ fn how(suspect: &Suspect<'_>, faulty: &Carried, sound: &Carried) -> Option<&'sta
         (Side::Sandbox, "extended") => "truncated",
         _ => how,
     });
-    blanks(&faulty.secret.shape, &sound.secret.shape).or(compared).or(steps)
+    // A blank in what was put around the token is no blank in the token.
+    let around = compared == Some("extended")
+        && matches!(faulty.secret.shape.inside, Some(Blank::Space | Blank::Tab))
+        && faulty.secret.shape.leading.is_none()
+        && faulty.secret.shape.trailing.is_none();
+    let blank = blanks(&faulty.secret.shape, &sound.secret.shape).filter(|_| !around);
+    blank.or(compared).or(steps)
 }
 
 fn blanks(faulty: &Shape, sound: &Shape) -> Option<&'static str> {
