@@ -102,7 +102,10 @@ impl HeadWriter {
                 *place = slice;
                 count += 1;
             }
-            inner.as_mut().poll_write_vectored(cx, &all[..count])
+            match &all[..count] {
+                [one] => inner.as_mut().poll_write(cx, one),
+                several => inner.as_mut().poll_write_vectored(cx, several),
+            }
         };
         match written {
             Poll::Ready(Ok(written)) => Poll::Ready(Ok(taken + self.advance(written))),
