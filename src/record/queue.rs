@@ -195,30 +195,41 @@ impl Events {
 
     /// Waits for events, lets more of them gather for at most `linger`, and takes them all into `batch`, which is empty.
     /// False when all senders are gone and nothing is left.
+    ///
+    /// Who was busy until now looks for events by itself once `linger` is over: its first event need not wake it. Only after
+    /// that does it rest until one does.
     pub(super) fn take(&mut self, batch: &mut VecDeque<Event>, linger: Duration) -> bool {
         let waker = parking();
-        let mut since = None;
+        let mut since = Instant::now();
+        let mut rests = false;
         loop {
             let mut state = self.0.lock();
             let last = state.senders == 0;
-            if !state.events.is_empty() {
-                let lingered = since.get_or_insert_with(Instant::now).elapsed();
-                if last || state.is_filling() || lingered >= linger {
+            let lingered = since.elapsed();
+            if state.events.is_empty() {
+                if last {
+                    return false;
+                }
+                rests |= lingered >= linger;
+            } else {
+                if last || state.is_filling() || (lingered >= linger && !rests) {
                     std::mem::swap(&mut state.events, batch);
                     state.bytes = 0;
                     state.waiting = None;
                     self.0.make_room(state);
                     return true;
                 }
-                state.waiting = Some((waker.clone(), Until::Filling));
-                drop(state);
-                thread::park_timeout(linger.saturating_sub(lingered));
-            } else if last {
-                return false;
-            } else {
-                state.waiting = Some((waker.clone(), Until::Any));
-                drop(state);
+                if rests {
+                    (since, rests) = (Instant::now(), false);
+                }
+            }
+            let until = if rests { Until::Any } else { Until::Filling };
+            state.waiting = Some((waker.clone(), until));
+            drop(state);
+            if rests {
                 thread::park();
+            } else {
+                thread::park_timeout(linger.saturating_sub(since.elapsed()));
             }
         }
     }
