@@ -1,7 +1,7 @@
 //! What the command's environment holds under names of secrets, redacted. Its values become references on the way.
 
 use crate::model::{Reference, Variable};
-use crate::redact::{Known, Redactor, is_sensitive_name};
+use crate::redact::{Known, Redactor, is_sensitive_name, is_wordlike};
 
 /// Shorter values name relations only: masking them everywhere would hide what is no secret.
 const LONG: usize = 8;
@@ -27,7 +27,7 @@ pub fn environment(
     let mut kept: Vec<(String, String)> = variables
         .into_iter()
         .filter(|(name, value)| {
-            is_sensitive_name(name) && !PLUMBING.contains(&name.as_str()) && !value.starts_with('/')
+            is_sensitive_name(name) && !PLUMBING.contains(&name.as_str()) && !is_path(value)
         })
         .collect();
     kept.sort();
@@ -38,6 +38,11 @@ pub fn environment(
     kept.iter()
         .map(|(name, value)| Variable { name: redactor.name(name), value: redactor.named(name, value) })
         .collect()
+}
+
+/// `/run/secrets/key`, not base64 that begins with a slash.
+fn is_path(value: &str) -> bool {
+    value.starts_with('/') && value.split('/').all(|segment| segment.is_empty() || is_wordlike(segment))
 }
 
 /// Not a word or a sentence: a value that is worth hiding wherever it stands.
@@ -59,12 +64,13 @@ mod tests {
             ("SSH_AUTH_SOCK", "/tmp/agent"),
             ("API_TOKEN", "tok_9fK2mQ7xW4vB8nR3sL6yT1zH5cJ0dGpA"),
             ("EMPTY_KEY", ""),
+            ("SIGNING_KEY", "/9fK2mQ7xW4vB8nR3/sL6yT1zH5cJ0dGpA"),
             ("HOME_KEYS", "/root/keys"),
         ];
         let owned = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let kept = environment(owned, &mut redactor);
         let names: Vec<_> = kept.iter().map(|variable| variable.name.as_str()).collect();
-        assert_eq!(names, ["API_TOKEN", "EMPTY_KEY"]);
+        assert_eq!(names, ["API_TOKEN", "EMPTY_KEY", "SIGNING_KEY"]);
         let secret = kept[0].value.as_secret().unwrap();
         let relation = secret.relation.as_ref().unwrap();
         assert_eq!(relation.reference, Reference::Environment("API_TOKEN".to_owned()));

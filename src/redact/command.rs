@@ -13,9 +13,24 @@ use super::{forms, schemes, words};
 const SECRET_OPTIONS: &[&str] =
     &["-u", "--user", "--proxy-user", "-U", "-b", "--cookie", "-p", "--oauth2-bearer", "-E", "--cert"];
 
+/// Options that mean a secret to some programs, and something harmless to most.
+const PROGRAMS: &[(&str, &str)] = &[
+    ("http", "-a"),
+    ("https", "-a"),
+    ("xh", "-a"),
+    ("redis-cli", "-a"),
+    ("ldapsearch", "-w"),
+    ("openssl", "-k"),
+    ("openssl", "-K"),
+    ("zip", "-P"),
+    ("unzip", "-P"),
+];
+
 /// Redacts a command and its arguments.
 pub(super) fn command(scope: &Scope<'_>, argv: &[OsString]) -> Vec<Text> {
     let mut secret_next = false;
+    let program = argv.first().map(|program| forms::text_of(program.as_encoded_bytes()).into_owned());
+    let program = program.as_deref().and_then(|program| program.rsplit('/').next()).unwrap_or_default();
     argv.iter()
         .map(|argument| {
             let bytes = argument.as_encoded_bytes();
@@ -23,7 +38,9 @@ pub(super) fn command(scope: &Scope<'_>, argv: &[OsString]) -> Vec<Text> {
             if std::mem::take(&mut secret_next) && !text.starts_with("--") {
                 return scope.hidden(bytes, true);
             }
-            secret_next = text.starts_with('-') && !text.contains('=') && is_secret_option(&text);
+            secret_next = (text.starts_with('-') && !text.contains('=') && is_secret_option(&text))
+                || PROGRAMS.contains(&(program, &*text))
+                || is_setting(&text);
             scope.argument(&text)
         })
         .collect()
@@ -33,6 +50,14 @@ pub(super) fn command(scope: &Scope<'_>, argv: &[OsString]) -> Vec<Text> {
 pub(super) fn is_secret_option(option: &str) -> bool {
     let joined = option.len() == 3 && option.starts_with('-') && option.ends_with('u');
     joined || SECRET_OPTIONS.contains(&option) || is_sensitive_name(option.trim_start_matches('-'))
+}
+
+/// `aws configure set aws_secret_access_key x`: the name of a secret as a word of its own.
+fn is_setting(text: &str) -> bool {
+    let last = text.rsplit_once('_').map_or("", |(_, last)| last).to_ascii_lowercase();
+    matches!(last.as_str(), "key" | "token" | "secret" | "password")
+        && words::is_name(text)
+        && is_credential_name(text)
 }
 
 impl Scope<'_> {

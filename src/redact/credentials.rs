@@ -199,13 +199,21 @@ impl Scope<'_> {
                 shown.push_shown(&closing[..closing.len().min(1)]);
                 rest = closing.get(1..).unwrap_or_default();
             } else {
-                let end = value_end(rest, rest.find([',', ' ']).unwrap_or(rest.len()));
+                let end = value_end(rest, unquoted_end(rest));
                 shown.push(self.prose(&rest[..end]));
                 rest = &rest[end..];
             }
         }
         shown
     }
+}
+
+/// Where a value without quotes ends: at a comma, or before the next name. It has no blanks where it follows RFC 9110, but may be a
+/// secret that has some.
+fn unquoted_end(text: &str) -> usize {
+    let text = &text[..text.find(',').unwrap_or(text.len())];
+    let next = text.find('=').and_then(|equals| text[..equals].rfind(' '));
+    next.unwrap_or(text.len())
 }
 
 fn opaque(secret: Secret) -> Token {

@@ -77,6 +77,11 @@ pub(super) fn percent_decoded(text: &str, plus: bool) -> Option<String> {
 
 /// Decoded from base64 of either alphabet, line breaks and padding forgiven. `None` where the result is not printable text.
 pub(super) fn base64_decoded(text: &str) -> Option<String> {
+    base64_bytes(text).and_then(printable)
+}
+
+/// The same, whatever comes out.
+pub(super) fn base64_bytes(text: &str) -> Option<Vec<u8>> {
     if text.len() < 8
         || !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/-_=\r\n".contains(&byte))
     {
@@ -87,23 +92,21 @@ pub(super) fn base64_decoded(text: &str) -> Option<String> {
     } else {
         Cow::Borrowed(text)
     };
-    let bytes =
-        STANDARD.decode(stripped.as_bytes()).or_else(|_| URL_SAFE.decode(stripped.as_bytes())).ok()?;
-    printable(bytes)
+    STANDARD.decode(stripped.as_bytes()).or_else(|_| URL_SAFE.decode(stripped.as_bytes())).ok()
 }
 
 /// Decoded from hexadecimal digits. `None` where the result is not printable text.
 pub(super) fn hex_decoded(text: &str) -> Option<String> {
+    hex_bytes(text).and_then(printable)
+}
+
+/// The same, whatever comes out.
+pub(super) fn hex_bytes(text: &str) -> Option<Vec<u8>> {
     if text.len() < 16 || text.len() % 2 == 1 {
         return None;
     }
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let bytes = text
-        .as_bytes()
-        .chunks(2)
-        .map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?))
-        .collect::<Option<_>>()?;
-    printable(bytes)
+    text.as_bytes().chunks(2).map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)).collect()
 }
 
 fn printable(bytes: Vec<u8>) -> Option<String> {

@@ -3,13 +3,15 @@
 //! | part | what it knows |
 //! |---|---|
 //! | `key`, `key_text`, `fingerprint` | the machine's key and the tags made under it |
-//! | `words`, `policy` | what looks like a name, what may be shown under which name |
+//! | `words`, `scripts`, `policy` | what looks like a name, what may be shown under which name |
 //! | `shape`, `placeholder`, `template`, `clock`, `dates`, `jwt`, `literal`, `forms`, `blank`, `schemes` | what a value looks like, and what may have been done to it |
 //! | `relation`, `patterns`, `masking` | named values: how others are made of them, and where they stand in a text |
 //! | `secret`, `value`, `place`, `prose` | a value, a URL, running text to the model |
 //! | `message`, `credentials`, `body`, `command`, `coverage` | messages, command lines and connections past the proxy to the model |
 //! | `issued` | the tokens that an answer issues |
 //! | `repeated` | what an error message may repeat of words that nobody has redacted |
+//! | `formats` | secrets that a vendor's prefix gives away, with their checksums |
+//! | `packed` | values with something compressed in them |
 //! | `withheld` | what the program that an import comes from has hidden itself |
 
 mod blank;
@@ -21,6 +23,7 @@ mod credentials;
 mod dates;
 mod envelope;
 mod fingerprint;
+pub(crate) mod formats;
 mod forms;
 mod image;
 mod issued;
@@ -30,6 +33,7 @@ mod key_text;
 mod literal;
 mod masking;
 mod message;
+mod packed;
 mod patterns;
 mod place;
 mod placeholder;
@@ -40,6 +44,7 @@ mod redactor;
 mod relation;
 mod repeated;
 mod schemes;
+mod scripts;
 mod secret;
 mod shape;
 mod source;

@@ -105,11 +105,11 @@ const SECRET: &[&str] = &[
     "authtoken", "bearer", "chave", "clau", "clave", "clef", "code", "codes", "contrasena", "contrasenha",
     "contraseña", "cookie", "cookies", "cred", "credenciais", "credencial", "credential", "credentials",
     "creds", "csrf", "cvc", "cvv", "geheim", "geheimnis", "haslo", "hasło", "heslo", "hmac", "jeton", "jwt",
-    "kennwort", "key", "keys", "klucz", "losenord", "lozinka", "lösenord", "mac", "mdp", "mfa", "mnemonic",
-    "motdepasse", "nonce", "nyckel", "otp", "parola", "pass", "passcode", "passkey", "passord",
+    "kennwort", "key", "keypass", "keys", "klucz", "losenord", "lozinka", "lösenord", "mac", "mdp", "mfa", "mnemonic",
+    "motdepasse", "nonce", "nyckel", "otp", "parola", "pass", "passcode", "passin", "passkey", "passord", "passout",
     "passphrase", "passwd", "password", "passwords", "passwort", "pat", "pin", "privatekey", "pw", "pwd",
     "salt", "saml", "schluessel", "schlüssel", "secret", "secreto", "secrets", "segredo", "senha", "sess",
-    "session", "sessionid", "sid", "sifre", "sig", "sign", "signature", "sleutel", "ticket", "tkn", "tok",
+    "session", "sessionid", "sid", "sifre", "sig", "sign", "signature", "sleutel", "storepass", "ticket", "tkn", "tok",
     "token", "tokens", "totp", "verifier", "wachtwoord", "xsrf", "şifre",
 ];
 

@@ -48,6 +48,14 @@ impl Scope<'_> {
                 rest = &text[end..];
                 continue;
             }
+            // One value, letter by letter.
+            let escapes = if delimiters.ends_with('\\') { escaped(after) } else { dumped(after) };
+            if escapes > 0 {
+                prose.push_hidden(self.secret(&after.as_bytes()[..escapes], hide != Hide::Nothing));
+                hide = Hide::Nothing;
+                rest = &after[escapes..];
+                continue;
+            }
             let (word, after) = after.split_at(end);
             if let Some(length) = password_assigned(word) {
                 prose.push_shown(&word[..length]);
@@ -126,7 +134,67 @@ fn is_path(word: &str) -> bool {
 }
 
 fn is_delimiter(letter: char) -> bool {
-    letter.is_whitespace() || "'\"`()[]{}<>,;|\\".contains(letter)
+    letter.is_whitespace() || "'\"`()[]{}<>,;|\\".contains(letter) || TYPOGRAPHERS.contains(letter)
+}
+
+/// Quotes that typographers know; which one closes differs by language.
+const TYPOGRAPHERS: &str = "\u{201c}\u{201d}\u{201e}\u{2018}\u{2019}\u{201a}\u{ab}\u{bb}";
+
+/// From so many on a row of bytes may be a text.
+const BYTES: usize = 8;
+
+/// Bytes of a row of escapes, the first of which has lost its backslash, and of what hangs on it: `\u006b\u0039`, `\x6b\x39`, `\153\071`.
+fn escaped(text: &str) -> usize {
+    let length = |text: &str| {
+        let (lead, digits, radix) = match text.as_bytes().first() {
+            Some(b'u') => (1, 4, 16),
+            Some(b'x') => (1, 2, 16),
+            Some(b'0'..=b'3') => (0, 3, 8),
+            _ => return None,
+        };
+        let digits = text.as_bytes().get(lead..lead + digits)?;
+        digits.iter().all(|digit| char::from(*digit).is_digit(radix)).then_some(lead + digits.len())
+    };
+    let mut end = length(text).unwrap_or_default();
+    let mut count = 1;
+    while let Some((next, length)) =
+        text[end..].strip_prefix('\\').and_then(|next| Some((next, length(next)?)))
+    {
+        end = text.len() - next.len() + length;
+        count += 1;
+    }
+    // A few are no more than letters with accents in a message.
+    if count < BYTES / 2 { 0 } else { end + text[end..].find(is_delimiter).unwrap_or(text.len() - end) }
+}
+
+/// Bytes of a row of numbers that may be a text byte by byte: `6b 39 51`, `0x6b, 0x39`, `107, 57, 81`, `6b39 5178`.
+fn dumped(text: &str) -> usize {
+    let word = &text[..text.find(is_delimiter).unwrap_or(text.len())];
+    // A key of eight bytes reads as an address of as many groups.
+    if is_address(word) && (word.contains("::") || word.split(':').any(|group| group.len() > 2)) {
+        return 0;
+    }
+    let (mut end, mut bytes, mut at) = (0, 0, 0);
+    loop {
+        let rest = &text[at..];
+        let number = rest.strip_prefix("0x").unwrap_or(rest);
+        let length = number.bytes().take_while(u8::is_ascii_hexdigit).count();
+        let decimal = number[..length].bytes().all(|digit| digit.is_ascii_digit());
+        let fits = matches!(length, 2 | 4 | 8) || (decimal && matches!(length, 1..=3));
+        let number_end = text.len() - number.len() + length;
+        let closed = text[number_end..].chars().next().is_none_or(|next| !next.is_alphanumeric());
+        if !fits || !closed {
+            break;
+        }
+        end = number_end;
+        bytes += length.div_ceil(2).min(if decimal && length < 4 { 1 } else { 4 });
+        let between = text[end..].bytes().take_while(|byte| b" ,:".contains(byte)).count();
+        if !(1..=2).contains(&between) {
+            break;
+        }
+        at = end + between;
+    }
+    if bytes >= BYTES { end } else { 0 }
 }
 
 /// Blanks and punctuation between words are shown; control characters would be commands to a terminal.
@@ -163,9 +231,13 @@ impl Hide {
             return None;
         }
         if let Some(quote) = before.chars().next_back().filter(|letter| is_quote(*letter)) {
+            if TYPOGRAPHERS.contains(quote) {
+                return Some(text.find(|letter: char| TYPOGRAPHERS.contains(letter)).unwrap_or(text.len()));
+            }
             let closes = |(at, _): &(usize, &str)| {
                 text[at + 1..].chars().next().is_none_or(|next| !next.is_alphanumeric())
-                    && (before[..before.len() - 1].ends_with('\\') || !text[..*at].ends_with('\\'))
+                    && (before[..before.len() - quote.len_utf8()].ends_with('\\')
+                        || !text[..*at].ends_with('\\'))
             };
             return Some(text.match_indices(quote).find(closes).map_or(text.len(), |(at, _)| at));
         }
@@ -205,9 +277,13 @@ impl Hide {
             return self;
         }
         let gap = &after[..after.find(|letter| !is_delimiter(letter)).unwrap_or(after.len())];
-        // `-u me:'x'` of a shell: what hangs on a secret belongs to it.
-        if self != Self::Nothing && gap.len() == 1 && gap.starts_with(is_quote) && word.ends_with([':', '='])
-        {
+        // `-u me:'x'` and `$'x'` of a shell, `b'x'` of Python: what hangs on a secret belongs to it.
+        let hangs = word.ends_with([':', '=', '$']) || word.len() <= 2;
+        if self != Self::Nothing && gap.starts_with(is_quote) && gap.chars().count() == 1 && hangs {
+            return self;
+        }
+        // `Some("x")`, `SecretStr('x')`.
+        if self != Self::Nothing && gap.starts_with('(') {
             return self;
         }
         if word.starts_with('-') && is_secret_option(word) && !gap.starts_with([',', ';', '|']) {
@@ -229,7 +305,7 @@ impl Hide {
         let assigned = bare.len() < word.len()
             || after.trim_start_matches(['\'', '"', '`', ' ', ']', '\\']).starts_with([':', '='])
             || (before.ends_with('<') && gap.starts_with('>'));
-        let quoted = gap.ends_with(is_quote) && gap.len() > 1 && !before.ends_with(is_quote);
+        let quoted = gap.ends_with(is_quote) && gap.chars().count() > 1 && !before.ends_with(is_quote);
         let first_of_two = before.trim_end_matches(is_quote).ends_with('(') && gap.ends_with(is_quote);
         match assigned || quoted || first_of_two {
             true if policy::is_password_name(bare) => Self::Phrase,
@@ -240,7 +316,7 @@ impl Hide {
 }
 
 /// Words between the name of a secret and the secret.
-const FILLERS: [&str; 14] = [
+const FILLERS: [&str; 15] = [
     "provided",
     "given",
     "supplied",
@@ -255,14 +331,48 @@ const FILLERS: [&str; 14] = [
     "configured",
     "presented",
     "was",
+    "is",
 ];
 
 fn is_quote(letter: char) -> bool {
-    matches!(letter, '\'' | '"' | '`')
+    matches!(letter, '\'' | '"' | '`') || TYPOGRAPHERS.contains(letter)
 }
 
 /// `password=` or `password:` before a value in the same word: its length.
 fn password_assigned(word: &str) -> Option<usize> {
     let (name, value) = word.split_once(['=', ':'])?;
     (!value.is_empty() && words::is_name(name) && policy::is_password_name(name)).then_some(name.len() + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_bytes_are_one_value() {
+        for row in [
+            "6b 39 51 78 54 32 76 4c",
+            "0x6b, 0x39, 0x51, 0x78, 0x54, 0x32, 0x76, 0x4c",
+            "107, 57, 81, 120, 84, 50, 118, 76",
+            "6b39 5178 5432 764c",
+            "6b:39:51:78:54:32:76:4c",
+        ] {
+            assert_eq!(dumped(row), row.len(), "{row}");
+        }
+        for text in [
+            "10:15:07 started",
+            "2026 11 27",
+            "12",
+            "3 of 4 pages",
+            "x",
+            "2001:0db8:85a3:0000:0000:8a2e:0370:7334",
+        ] {
+            assert_eq!(dumped(text), 0, "{text}");
+        }
+        for row in [r"x6b\x39\x51\x78", r"u006b\u0039\u0051\u0078", r"153\071\121\170"] {
+            assert_eq!(escaped(row), row.len(), "{row}");
+        }
+        assert_eq!(escaped("xe9 und"), 0);
+        assert_eq!(escaped("new"), 0);
+    }
 }

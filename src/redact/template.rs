@@ -11,6 +11,9 @@ use super::{policy, words};
 const READS: [&str; 7] =
     ["env:", "!env ", "!ENV ", "!env_var ", "process.env.", "os.environ.", "os.environ/"];
 
+/// Signs of templates' expressions besides those of names and operators.
+const SIGNS: &str = " .,'\"()[]{}|*%:<>$?&\t\r\n";
+
 /// The template that a value is, as it may be shown.
 pub(super) fn template(text: &str) -> Option<Class> {
     let between = |open: &str, close: &str| {
@@ -96,9 +99,9 @@ fn shown_template(text: &str) -> String {
         let piece = &rest[..end];
         let at = text.len() - rest.len();
         let signs = &text[between..at];
-        let harmless = !is_part(letter)
+        let harmless = SIGNS.contains(letter)
             || (words::is_word(piece) && row.take(signs, piece, ""))
-            || piece.chars().all(|letter| !letter.is_alphanumeric())
+            || (is_part(letter) && piece.len() <= 3 && !piece.contains(char::is_alphanumeric))
             || (piece.len() <= 2 && piece.bytes().all(|byte| byte.is_ascii_digit()));
         if is_part(letter) {
             between = at + end;

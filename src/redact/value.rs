@@ -5,7 +5,7 @@ use crate::model::{Class, Parameter, Reference, Secret, Text};
 use super::policy::{is_credential_name, is_protocol_word, is_sensitive_name};
 use super::secret::Scope;
 use super::words::Row;
-use super::{forms, shape, words};
+use super::{formats, forms, packed, shape, words};
 
 /// Longer values are not shown, in bytes.
 const LONGEST_OPENED: usize = 128;
@@ -30,8 +30,8 @@ impl Scope<'_> {
         }
     }
 
-    /// A value under a name that the user opened. What is a value of the config, looks like a token, or has a known secret in it stays as
-    /// hidden as it was.
+    /// A value under a name that the user opened. What is a value of the config, looks like a token, has a known secret in it or
+    /// something compressed stays as hidden as it was.
     fn opened(&self, text: &str) -> Text {
         let mut secret = self.secret(text.as_bytes(), false);
         let plain = matches!(
@@ -40,7 +40,9 @@ impl Scope<'_> {
         );
         let unknown = secret.relation.is_none() && !secret.credential && secret.shape.public_prefix.is_none();
         let inert = text.len() <= LONGEST_OPENED && !text.chars().any(char::is_control);
+        let closed = formats::has_one(text) || packed::is_packed(text);
         if !(plain && unknown && inert)
+            || closed
             || self.redactor.masked(self, Text::shown(text)).as_shown() != Some(text)
         {
             return self.typed(text);
@@ -250,16 +252,20 @@ const WELL_KNOWN: &[&str] = &[
 fn is_listed_word(piece: &str) -> bool {
     let is_number = |part: &str| part.len() <= 10 && part.bytes().all(|byte| byte.is_ascii_digit());
     let mut row = Row::default();
+    let mut at = 0;
     piece.len() <= 96
         && has_few_digits(piece)
         && piece.split(['/', '+', ':', '*']).all(|part| {
+            let between = if at == 0 { " " } else { &piece[at - 1..at] };
+            let after = &piece[at + part.len()..];
+            at += part.len() + 1;
             // RFC 6838, section 3.2: the vendor tree of media types.
             let part = part.strip_prefix("vnd.").unwrap_or(part);
             part.is_empty()
                 || WELL_KNOWN.contains(&part)
                 || is_number(part)
                 || is_version(part)
-                || (words::is_word(part) && row.take(" ", part, ""))
+                || (words::is_word(part) && row.take(between, part, after))
                 || is_dated_version(part)
                 || EDGES.contains(&part)
         })

@@ -3,9 +3,12 @@
 //! A name is shown, so this test decides what may be read in a capture where no allow-list helps: names of fields and keys, segments of
 //! paths, words of messages. It asks whether the letters follow each other as they do in words: each group of three neighbours
 //! must occur in several words of technical English (and much of what is written in code besides). A random run of ten letters passes
-//! in about one of a thousand cases, one of twelve in three of ten thousand; digits within letters never pass.
+//! in about one of a thousand cases, one of twelve in three of ten thousand; digits within letters never pass. Letters with accents and
+//! Cyrillic ones are judged in the same way by the words of their languages, other scripts by a list of words.
 
 use std::sync::LazyLock;
+
+use super::scripts;
 
 /// Longest name that is shown, in bytes.
 const LONGEST_NAME: usize = 64;
@@ -62,8 +65,10 @@ impl Row {
         let shouted = !glued && word.len() == 5 && is_abbreviation(word) && follows_words(word);
         if shouted || tally.letters >= tally.unproven + tally.in_pairs + 3 {
             // `/srv/GWO5`: a word within it vouches for itself alone.
-            self.unproven = if shouted { 0 } else { tally.unproven + tally.digits };
-            return true;
+            let unproven = if shouted { 0 } else { tally.unproven + tally.digits };
+            let full = !shouted && tally.unproven > 0 && self.unproven + unproven > Self::MOST;
+            self.unproven = unproven;
+            return !full;
         }
         self.unproven += tally.unproven + tally.digits;
         if glued {
@@ -103,12 +108,10 @@ struct Tally {
 impl Tally {
     /// Takes a run of letters and digits; false where it cannot be part of a name.
     fn take(&mut self, part: &str) -> bool {
-        if part.chars().filter(|letter| !letter.is_ascii()).count() * 3 > part.len() {
-            // Other scripts: letters only, and not many of them.
+        if !part.chars().all(scripts::is_alphabet) {
             self.pieces += 1;
             self.letters += part.len();
-            let ascii = part.bytes().any(|byte| byte.is_ascii());
-            return !ascii && part.chars().all(char::is_alphabetic) && part.chars().count() <= 12;
+            return scripts::is_known(part);
         }
         let letters = part.trim_end_matches(|letter: char| letter.is_ascii_digit());
         let digits = part.len() - letters.len();
@@ -182,20 +185,27 @@ fn is_abbreviation(piece: &str) -> bool {
     piece.len() < 3 || (piece.len() <= 5 && piece.bytes().all(|byte| byte.is_ascii_uppercase()))
 }
 
-/// True where the letters of one piece follow each other as in words. Next to a letter with an accent any may stand.
+/// True where the letters of one piece follow each other as in words.
 fn follows_words(piece: &str) -> bool {
-    if piece.len() > LONGEST_WORD {
+    if piece.chars().count() > LONGEST_WORD {
         return false;
     }
+    if !piece.is_ascii() {
+        return scripts::follows_words(piece, |three| {
+            let [first, second, third] = three.map(|letter| u8::try_from(letter).map_or(0, code_of));
+            TRIGRAMS.contains(first, second, third)
+        });
+    }
     let code = |at: usize| match at.checked_sub(1).and_then(|at| piece.as_bytes().get(at)) {
-        Some(letter) if letter.is_ascii() => Some(usize::from(letter.to_ascii_lowercase() - b'a') + 1),
-        Some(_) => None,
-        None => Some(0),
+        Some(letter) => code_of(*letter),
+        None => 0,
     };
-    (0..piece.len()).all(|at| match (code(at), code(at + 1), code(at + 2)) {
-        (Some(first), Some(second), Some(third)) => TRIGRAMS.contains(first, second, third),
-        _ => true,
-    })
+    (0..piece.len()).all(|at| TRIGRAMS.contains(code(at), code(at + 1), code(at + 2)))
+}
+
+/// A letter of any case as a number from 1; a word's edge is 0.
+fn code_of(letter: u8) -> usize {
+    if letter.is_ascii_alphabetic() { usize::from(letter.to_ascii_lowercase() - b'a') + 1 } else { 0 }
 }
 
 /// Groups of three letters that occur in words; `_` is a word's edge.
@@ -208,13 +218,11 @@ static TRIGRAMS: LazyLock<Trigrams> = LazyLock::new(|| Trigrams::parse(include_s
 impl Trigrams {
     /// Each line: two letters, then every letter that may follow them.
     fn parse(text: &str) -> Self {
-        let code =
-            |byte: u8| if byte == b'_' { 0 } else { usize::from(byte.to_ascii_lowercase() - b'a') + 1 };
         let mut bits = vec![0; (27 * 27 * 27) / 64 + 1];
         for line in text.lines() {
             let [first, second, rest @ ..] = line.as_bytes() else { continue };
             for third in rest {
-                let at = index(code(*first), code(*second), code(*third));
+                let at = index(code_of(*first), code_of(*second), code_of(*third));
                 bits[at / 64] |= 1 << (at % 64);
             }
         }
@@ -281,6 +289,18 @@ mod tests {
             "cursor",
             "parallelism",
             "Idempotency-Key",
+            "descrição",
+            "número",
+            "UsuárioAtivo",
+            "größe",
+            "prénom",
+            "użytkownik",
+            "пароль",
+            "имя_пользователя",
+            "用户名",
+            "访问令牌",
+            "パスワード",
+            "비밀번호",
         ];
         let hidden: Vec<_> = names.into_iter().filter(|name| !is_name(name)).collect();
         assert!(hidden.is_empty(), "{hidden:?}");
@@ -309,6 +329,11 @@ mod tests {
             "QWRTP:ZXCVB:MNBVC",
             "kQxTvLpRaéWz",
             "bNcFdGhéJeM-kQxTvLp",
+            "xéqzüvßk",
+            "гжквщпрт",
+            "漢杉鷹竹",
+            "ゆぽねめ",
+            "뷁쀍쁄",
         ] {
             assert!(!is_name(secret) && !is_word(secret), "{secret}");
         }

@@ -116,6 +116,10 @@ fn is_telling(bytes: &[u8]) -> bool {
     let archive = [
         &b"\x1f\x8b"[..],
         b"PK\x03\x04",
+        b"BZh91AY&SY",
+        b"\xfd7zXZ\0",
+        b"7z\xbc\xaf",
+        b"Rar!\x1a",
         b"\x28\xb5\x2f\xfd",
         b"\x78\x01",
         b"\x78\x5e",

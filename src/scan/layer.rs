@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use super::escapes::Unescaped;
-use super::{Scanner, assigned, blobs, formats, open, special};
+use super::{Scanner, assigned, blobs, open, special};
+use crate::redact::formats;
 
 /// Most encodings one within the other.
 const DEEPEST: usize = 8;

@@ -2,7 +2,6 @@
 //!
 //! | part | what it knows |
 //! |---|---|
-//! | `formats` | secrets that a vendor's prefix gives away, with their checksums |
 //! | `special` | private keys, users and passwords in URLs |
 //! | `assigned`, `names` | values under names that say they are secret |
 //! | `vendors` | names of vendors whose keys have no prefix: alone they say it too |
@@ -16,7 +15,6 @@
 mod assigned;
 mod blobs;
 mod escapes;
-mod formats;
 mod layer;
 mod names;
 mod open;

@@ -54,6 +54,30 @@ pub(super) fn decode(bytes: &[u8], codings: &[Coding]) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
+/// True for bytes that something comes out of when they are unpacked, and for archives that are not opened here.
+pub(super) fn unpacks(bytes: &[u8]) -> bool {
+    const CLOSED: [&[u8]; 5] = [b"BZh", b"\xfd7zXZ\0", b"PK\x03\x04", b"7z\xbc\xaf", b"Rar!\x1a"];
+    let is_control = |letter: char| letter.is_control() && !letter.is_ascii_whitespace();
+    if std::str::from_utf8(bytes).is_ok_and(|text| !text.contains(is_control)) {
+        return false;
+    }
+    let whole = |coding| decode(bytes, &[coding]).is_some_and(|text| !text.is_empty());
+    CLOSED.iter().any(|magic| bytes.starts_with(magic))
+        || bytes.starts_with(b"\x1f\x8b")
+        || whole(Coding::Zstd)
+        || whole(Coding::Brotli)
+        || read(ZlibDecoder::new(bytes), MOST).is_some()
+        || is_deflated(bytes)
+}
+
+/// Bare deflate has no mark: many bytes begin like it, few end with it.
+fn is_deflated(bytes: &[u8]) -> bool {
+    let mut decoder = DeflateDecoder::new(bytes);
+    let mut text = Vec::new();
+    let read = decoder.by_ref().take(MOST as u64).read_to_end(&mut text);
+    read.is_ok() && !text.is_empty() && decoder.total_in() == bytes.len() as u64
+}
+
 fn read(from: impl Read, limit: usize) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     from.take(limit as u64 + 1).read_to_end(&mut bytes).ok()?;

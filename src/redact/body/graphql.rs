@@ -22,6 +22,7 @@ pub(super) fn redact(scope: &Scope<'_>, text: &str) -> Text {
     let mut rest = text;
     let mut row = Row::default();
     let mut between = "";
+    let mut open = Vec::new();
     let known = scope.redactor.places(text);
     while let Some(first) = rest.chars().next() {
         let end = match first {
@@ -47,20 +48,34 @@ pub(super) fn redact(scope: &Scope<'_>, text: &str) -> Text {
                 shown.push_shown(if closed { &token[..quotes] } else { "" });
             }
             '#' => shown.push(scope.hidden(token.as_bytes(), false)),
-            letter if is_name_part(letter) && !row.take(between, token, "") => {
+            letter if is_punctuator(letter, &mut open) => shown.push_shown(token),
+            letter if is_name_part(letter) && !row.take(between, token, after) => {
                 shown.push(scope.hidden(token.as_bytes(), false));
             }
             letter if letter.is_ascii_digit() || letter == '-' => shown.push(scope.typed(token)),
             letter if is_name_part(letter) => shown.push_shown(&scope.redactor.name(token)),
-            letter if letter.is_ascii_punctuation() || letter.is_ascii_whitespace() => {
-                shown.push_shown(token);
+            // No GraphQL: whatever it is, it may be a part of something.
+            _ => {
+                shown.push(scope.hidden(rest.as_bytes(), false));
+                break;
             }
-            _ => shown.push(scope.hidden(token.as_bytes(), false)),
         }
         between = token;
         rest = after;
     }
     scope.redactor.masked(scope, shown)
+}
+
+/// A punctuator or a blank of the GraphQL specification, section 2.1; brackets must fit.
+fn is_punctuator(letter: char, open: &mut Vec<char>) -> bool {
+    match letter {
+        '(' => open.push(')'),
+        '[' => open.push(']'),
+        '{' => open.push('}'),
+        ')' | ']' | '}' => return open.pop() == Some(letter),
+        _ => return "!$&.:=@|,\u{feff}".contains(letter) || letter.is_ascii_whitespace(),
+    }
+    true
 }
 
 fn is_name_part(letter: char) -> bool {

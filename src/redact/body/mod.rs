@@ -180,6 +180,11 @@ fn plain(scope: &Scope<'_>, text: &str) -> Text {
     if is_version(word) && word.len() <= 6 { Text::shown(text) } else { scope.tagged(text) }
 }
 
+/// True for bytes that are compressed, or an archive.
+pub(super) fn unpacks(bytes: &[u8]) -> bool {
+    coding::unpacks(bytes)
+}
+
 /// Names a coding as the model does.
 fn coding_of(name: &str) -> Coding {
     match name {

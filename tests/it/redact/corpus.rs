@@ -32,7 +32,7 @@ type Encode = fn(&str) -> String;
 
 /// Puts a value into a template: `{}` as it is, the others as their letters say.
 fn fill(template: &str, value: &str) -> String {
-    let encode: [(&str, Encode); 13] = [
+    let encode: [(&str, Encode); 18] = [
         ("{}", str::to_owned),
         ("{%}", percent),
         ("{%%}", |value| percent(&percent(value))),
@@ -45,6 +45,14 @@ fn fill(template: &str, value: &str) -> String {
         ("{b}", |value| STANDARD.encode(value)),
         ("{b:}", |value| STANDARD.encode(format!("svc:{value}"))),
         ("{x}", |value| value.bytes().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))),
+        ("{x2}", |value| value.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")),
+        ("{x4}", |value| {
+            let word = |two: &[u8]| two.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+            value.as_bytes().chunks(2).map(word).collect::<Vec<_>>().join(" ")
+        }),
+        ("{n}", |value| value.bytes().map(|byte| byte.to_string()).collect::<Vec<_>>().join(", ")),
+        ("{o}", |value| value.bytes().fold(String::new(), |text, byte| format!("{text}\\{byte:03o}"))),
+        ("{\\x}", |value| value.bytes().fold(String::new(), |text, byte| format!("{text}\\x{byte:02x}"))),
         ("{h}", |value| {
             value.replace('&', "&amp;").replace('<', "&lt;").replace('\'', "&#39;").replace('"', "&quot;")
         }),

@@ -88,6 +88,18 @@ pub(super) const TEXTS: &[(&str, &str, &str, bool)] = &[
     ("no type", "", "{}", true),
     ("form without type", "", "k={%}&v={%}", true),
     ("terminal", "text/plain", "\u{1b}[31m{}\u{1b}[0m", true),
+    ("SOAP header", "text/xml", "<soap:Envelope xmlns:soap=\"http://schemas.xmlsoap.org/soap/envelope/\"><soap:Header><wsse:Security><wsse:UsernameToken><wsse:Username>{h}</wsse:Username><wsse:Nonce>{b}</wsse:Nonce></wsse:UsernameToken></wsse:Security></soap:Header></soap:Envelope>", true),
+    ("SAML", "application/xml", "<saml:Attribute Name=\"{h}\"><saml:AttributeValue>{h}</saml:AttributeValue></saml:Attribute>", true),
+    ("connection string", "application/json", r#"{"dsn":"Server=h;Uid=u;Pwd={j};"}"#, true),
+    ("GraphQL's default", "application/graphql", "query Q($p: String = \"{j}\", $n: Int = 3) { a }", true),
+    ("GraphQL's directive", "application/graphql", "query Q { a @include(if: {}) @{} }", false),
+    ("CSV's head", "text/csv", "{},b\n1,2\n", true),
+    ("CSV with semicolons", "text/csv", "a;b\n\"{}\";{}\n", true),
+    ("YAML key", "application/yaml", "{}: 1\n", true),
+    ("YAML block", "application/yaml", "key: |\n  {}\n", true),
+    ("JSON lines, name", "application/x-ndjson", "{\"{j}\":1}\n{\"a\":2}\n", false),
+    ("hexadecimal in JSON, short name", "application/json", r#"{"id":"{x}","ids":["{x}"]}"#, true),
+    ("code points in text", "text/plain", "token={u} and {u}", true),
 ];
 
 /// A body in bytes: name, field lines, bytes.

@@ -62,6 +62,11 @@ const DIGITS: &str = "0123456789";
 const PRINTABLE: &str =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&'()*+,-./:;<=>?@[]^_`{|}~";
 const ACCENTED: &str = "ABCDEFGHKLMNPQRSTUVWXYZabcdefghikmnpqrstuvwxyzéßøüñ";
+const CYRILLIC: &str = "абвгдежзийклмнопрстуфхцчшщъыьэюяАБВГДЕЖЗИКЛМН";
+const HAN: &str =
+    "天地玄黃宇宙洪荒日月盈昃辰宿列張寒來暑往秋收冬藏閏餘成歲律呂調陽雲騰致雨露結為霜金生麗水玉出崑岡";
+const KANA: &str =
+    "あいうえおかきくけこさしすせそたちつてとなにぬねのアイウエオカキクケコサシスセソタチツテト";
 
 /// One secret of every kind.
 pub(super) fn plants(seed: u64) -> Vec<Plant> {
@@ -84,6 +89,12 @@ pub(super) fn plants(seed: u64) -> Vec<Plant> {
         ("small groups", draw.groups(&BASE62.to_lowercase(), 7, 4, "-")),
         ("printable", draw.of(PRINTABLE, 24)),
         ("accented", draw.of(ACCENTED, 11) + "-" + &draw.of(ACCENTED, 11)),
+        ("Chinese", draw.of(HAN, 7) + "-" + &draw.of(HAN, 7)),
+        ("Cyrillic", draw.of(CYRILLIC, 12) + "-" + &draw.of(CYRILLIC, 12)),
+        ("Japanese", draw.of(KANA, 16)),
+        ("emoji", draw.of(MIXED, 7) + "\u{1f511} " + &draw.of(ACCENTED, 9) + "\u{2764}"),
+        ("connection string", format!("{}=={}", draw.of(BASE62, 20), draw.of(HEX, 8))),
+        ("lines", draw.groups(BASE62, 3, 20, "\n")),
         ("digits", draw.of(DIGITS, 16)),
         ("card", draw.groups(DIGITS, 4, 4, "-")),
         ("dotted digits", draw.groups(DIGITS, 4, 5, ".")),

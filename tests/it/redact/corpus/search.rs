@@ -94,6 +94,9 @@ fn encodings(text: &str) -> Vec<(&'static str, Vec<u8>)> {
         ("hexadecimal in capitals", written(bytes, "", "", |byte| format!("{byte:02X}"))),
         ("hexadecimal in groups", written(bytes, "", " ", |byte| format!("{byte:02x}"))),
         ("Python's escapes", written(bytes, "\\x", "", |byte| format!("{byte:02x}"))),
+        ("hexadecimal in words", words_of_four(bytes)),
+        ("bytes in a list", written(bytes, "", ", ", u8::to_string)),
+        ("octal escapes", written(bytes, "\\", "", |byte| format!("{byte:03o}"))),
         ("JSON", json.clone().into_bytes()),
         ("JSON twice", json.replace('\\', "\\\\").replace('"', "\\\"").into_bytes()),
         ("JSON with slashes", json.replace('/', "\\/").into_bytes()),
@@ -136,6 +139,11 @@ fn base64_core(bytes: &[u8], before: usize) -> Vec<u8> {
 fn written(bytes: &[u8], before: &str, between: &str, digits: impl Fn(&u8) -> String) -> Vec<u8> {
     let each: Vec<String> = bytes.iter().map(|byte| format!("{before}{}", digits(byte))).collect();
     each.join(between).into_bytes()
+}
+
+fn words_of_four(bytes: &[u8]) -> Vec<u8> {
+    let pair = |two: &[u8]| two.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+    bytes.chunks(2).map(pair).collect::<Vec<_>>().join(" ").into_bytes()
 }
 
 fn written_units(units: &[u16]) -> Vec<u8> {

@@ -46,6 +46,13 @@ pub(super) const START_LINES: &[Place] = &[
     ("CONNECT to nothing", "CONNECT {} HTTP/1.1", false),
     ("reason phrase", "HTTP/1.1 401 token {} expired", false),
     ("reason phrase, quoted", "HTTP/1.1 401 Invalid token '{}'", true),
+    ("OData's filter", "GET /Orders?$filter=Key%20eq%20'{%}'%20and%20N%20gt%202 HTTP/1.1", true),
+    ("OData's key", "GET /Customers('{%}')/Orders(key='{%}',n=1) HTTP/1.1", false),
+    ("SAML", "GET /sso?SAMLRequest={b}&RelayState={%}&Signature={%} HTTP/1.1", true),
+    ("data URL in the query", "GET /x?u=data:text/plain,{%} HTTP/1.1", true),
+    ("several fragments", "GET /x#a={%}/{%};b={%} HTTP/1.1", false),
+    ("hexadecimal in the path", "GET /x/{x}/y HTTP/1.1", false),
+    ("code points in the query", "GET /x?q={u} HTTP/1.1", true),
 ];
 
 /// Field lines, of requests and of answers.
@@ -165,4 +172,13 @@ pub(super) const FIELDS: &[Place] = &[
     ("half masked", "Authorization: Bearer {}********", true),
     ("Python's bytes", "Authorization: Bearer b'{}'", true),
     ("Latin-1", "X-Name: \u{e9}{}", true),
+    ("Sec-WebSocket-Accept", "Sec-WebSocket-Accept: {}", true),
+    ("Sec-WebSocket-Extensions", "Sec-WebSocket-Extensions: x-own; p={}", true),
+    ("Location, data", "Location: data:text/plain,{}", false),
+    ("Location, no scheme", "Location: //u:{%}@h.example/x;k={%}", true),
+    ("Content-Security-Policy", "Content-Security-Policy: script-src 'nonce-{}'; report-uri /r?k={%}", true),
+    ("Digest of a body", "Repr-Digest: sha-256=:{b}:", true),
+    ("SOAPAction", "SOAPAction: \"urn:x#{}\"", true),
+    ("From", "From: {}@example.com", true),
+    ("Cookie's attributes", "Set-Cookie: a=1; Path=/; Comment={}; SameSite={}; Priority={}", false),
 ];

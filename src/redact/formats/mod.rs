@@ -1,6 +1,7 @@
 //! Secrets that are known by their form: a vendor's prefix, and what comes after it.
 
 mod checksum;
+mod made_up;
 mod table;
 
 use std::ops::Range;
@@ -8,15 +9,15 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
-use super::text::is_made_up;
+pub(crate) use made_up::{distinct, is_made_up};
 use table::TABLE;
 
 /// A form of secret.
-pub(super) struct Format {
+pub(crate) struct Format {
     /// Its name in reports.
-    pub(super) rule: &'static str,
+    pub(crate) rule: &'static str,
     /// What it is, in words.
-    pub(super) what: &'static str,
+    pub(crate) what: &'static str,
     /// What stands before the prefix and belongs to it.
     before: Option<Run>,
     /// How it begins.
@@ -95,11 +96,11 @@ impl Kind {
 }
 
 /// A secret of a known form.
-pub(super) struct Hit {
-    pub(super) format: &'static Format,
-    pub(super) range: Range<usize>,
+pub(crate) struct Hit {
+    pub(crate) format: &'static Format,
+    pub(crate) range: Range<usize>,
     /// Whether its checksum fits; `None` where the form has none.
-    pub(super) sound: Option<bool>,
+    pub(crate) sound: Option<bool>,
 }
 
 struct Prefixes {
@@ -122,22 +123,35 @@ static PREFIXES: LazyLock<Prefixes> = LazyLock::new(|| {
     Prefixes { automaton: automaton.ok(), rows: all().map(|(row, _)| row).collect() }
 });
 
-/// The secrets of known forms in a text, from left to right.
-pub(super) fn find(text: &[u8], found: &mut Vec<Hit>) {
-    let Some(automaton) = &PREFIXES.automaton else { return };
-    for prefix in automaton.find_overlapping_iter(text) {
-        let Some(format) = PREFIXES.rows.get(prefix.pattern().as_usize()).and_then(|row| TABLE.get(*row))
+/// The secrets of known forms in a text, from left to right; what documentation shows in their place is left out.
+pub(crate) fn find(text: &[u8], found: &mut Vec<Hit>) {
+    for (format, range, random) in of_a_form(text) {
+        let (Ok(token), Ok(random)) =
+            (std::str::from_utf8(&text[range.clone()]), std::str::from_utf8(random))
         else {
             continue;
         };
-        let Some(range) = format.range(text, prefix.start(), prefix.end()) else { continue };
-        let Ok(token) = std::str::from_utf8(&text[range.clone()]) else { continue };
-        let random = if format.before.is_some() { token } else { &token[prefix.end() - prefix.start()..] };
-        if is_made_up(random) {
-            continue;
+        if !is_made_up(random) {
+            found.push(Hit { format, sound: format.check.map(|check| check(token)), range });
         }
-        found.push(Hit { format, sound: format.check.map(|check| check(token)), range });
     }
+}
+
+/// True where something in a text has the form of a vendor's secret, made up or not.
+pub(super) fn has_one(text: &str) -> bool {
+    of_a_form(text.as_bytes()).next().is_some()
+}
+
+/// What has the form of a secret: the form, its place, and what of it is random.
+fn of_a_form(text: &[u8]) -> impl Iterator<Item = (&'static Format, Range<usize>, &[u8])> {
+    let prefixes = PREFIXES.automaton.iter().flat_map(move |automaton| automaton.find_overlapping_iter(text));
+    prefixes.filter_map(move |prefix| {
+        let format = PREFIXES.rows.get(prefix.pattern().as_usize()).and_then(|row| TABLE.get(*row))?;
+        let range = format.range(text, prefix.start(), prefix.end())?;
+        let start = if format.before.is_some() { range.start } else { prefix.end() };
+        let random = &text[start..range.end];
+        Some((format, range, random))
+    })
 }
 
 impl Format {
@@ -189,6 +203,7 @@ impl Format {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Key, Redactor};
     use super::*;
 
     /// A token of a form, made of letters that look random.
@@ -265,6 +280,35 @@ mod tests {
             }
         }
         assert!(TABLE.len() >= 200, "{}", TABLE.len());
+    }
+
+    #[test]
+    fn no_form_is_shown_anywhere() {
+        let mut redactor = Redactor::new(Key::from_bytes([3; 32]));
+        redactor.open_name("tenant");
+        for format in TABLE {
+            for prefix in format.prefixes {
+                let token = sample(format, prefix);
+                let public = token.find(prefix).map_or(0, |at| at + prefix.len());
+                let needles = [&token[public..], &token[..public - prefix.len()]];
+                for text in [
+                    format!("the answer was {token}, so it failed"),
+                    format!("id={token}&page=2"),
+                    format!("https://api.example.com/x/{token}/y?q={token}#{token}"),
+                    token.clone(),
+                ] {
+                    let shown = format!(
+                        "{} {} {} {:?}",
+                        redactor.prose(&text),
+                        redactor.named("tenant", &text),
+                        redactor.name(&text),
+                        redactor.command(&[text.clone().into()])
+                    );
+                    let whole = needles.iter().any(|needle| needle.len() >= 8 && shown.contains(needle));
+                    assert!(!whole, "{}: {shown}", format.rule);
+                }
+            }
+        }
     }
 
     #[test]
