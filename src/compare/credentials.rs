@@ -11,7 +11,7 @@ use super::{
     ChangeKind, CredentialMatch, CredentialPair, CredentialPart, FieldPart, Identity, Locator, Reason,
     Significance,
 };
-use crate::model::{Content, Exchange, FieldValue, Length, Parameter, Token};
+use crate::model::{Content, Exchange, FieldValue, Length, Parameter, Reference, Token};
 
 /// Relates what both exchanges carry, and notes the differences.
 pub(super) fn compare(
@@ -85,7 +85,7 @@ fn relate(both: &Both<'_>, sandbox: &[Item], runtime: &[Item]) -> Vec<Credential
         .into_iter()
         .enumerate()
         .map(|(at, partner)| {
-            let lonely = || (None, lonely_in(both.runtime, &sandbox[at]));
+            let lonely = || (None, lonely_in(both, both.runtime, &sandbox[at]));
             let (runtime, identity) =
                 partner.map_or_else(lonely, |(other, identity)| (Some(other), identity));
             CredentialMatch { sandbox: Some(at), runtime, identity }
@@ -95,16 +95,29 @@ fn relate(both: &Both<'_>, sandbox: &[Item], runtime: &[Item]) -> Vec<Credential
     matches.extend(lonely.map(|(at, _)| CredentialMatch {
         sandbox: None,
         runtime: Some(at),
-        identity: lonely_in(both.sandbox, &runtime[at]),
+        identity: lonely_in(both, both.sandbox, &runtime[at]),
     }));
     matches
 }
 
 /// What is said of a credential that this other exchange does not have. In a body that was not seen to its end it may still have come.
-fn lonely_in(other: &Exchange, item: &Item) -> Identity {
+fn lonely_in(both: &Both<'_>, other: &Exchange, item: &Item) -> Identity {
     let of_body = matches!(item.carried.at, Locator::Body { .. } | Locator::Form { .. });
     let unseen = of_body && !other.request.body.complete;
-    if unseen || may_have_carried(other) { Identity::Unknown } else { Identity::Alone }
+    if unseen || may_have_carried(other) {
+        Identity::Unknown
+    } else if is_kept(item) && both.sandbox.succeeded() && both.runtime.succeeded() {
+        Identity::Expected(Reason::ClientIdentity)
+    } else {
+        Identity::Alone
+    }
+}
+
+/// True for a cookie that an earlier answer set: one client keeps them, another does not, and a server that answers both does not need it.
+fn is_kept(item: &Item) -> bool {
+    let relation = item.carried.secret.relation.as_ref();
+    matches!(item.carried.at, Locator::Cookie { .. })
+        && relation.is_some_and(|relation| matches!(relation.reference, Reference::Issued { .. }))
 }
 
 /// A value that says nothing does not move.
@@ -230,11 +243,11 @@ fn note(both: &Both<'_>, sandbox: &[Item], runtime: &[Item], one: &CredentialMat
         (Some(item), Some(other)) => (item, other),
         (Some(item), None) => {
             let at = whole(&item.carried.at);
-            return once(found, at, (Some(short(&item.carried.secret)), None));
+            return once(found, at, (Some(short(&item.carried.secret)), None), &one.identity);
         }
         (None, Some(other)) => {
             let at = whole(&other.carried.at);
-            return once(found, at, (None, Some(short(&other.carried.secret))));
+            return once(found, at, (None, Some(short(&other.carried.secret))), &one.identity);
         }
         (None, None) => return,
     };
@@ -314,9 +327,13 @@ fn whole(at: &Locator) -> Locator {
 }
 
 /// User and password that are both absent are one difference.
-fn once(found: &mut Found<'_>, at: Locator, values: (Option<String>, Option<String>)) {
+fn once(found: &mut Found<'_>, at: Locator, values: (Option<String>, Option<String>), identity: &Identity) {
+    let significance = match identity {
+        Identity::Expected(reason) => Significance::Cosmetic(*reason),
+        _ => Significance::Material,
+    };
     if !found.noted(&at) {
-        found.push(at, None, values, Significance::Material);
+        found.push(at, None, values, significance);
     }
 }
 

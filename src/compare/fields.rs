@@ -8,7 +8,7 @@ use super::side_by_side::{Both, Found, short};
 use super::significance;
 use super::value::{Likeness, texts};
 use super::{ChangeKind, FieldPart, Locator, Reason, Significance};
-use crate::model::{Exchange, Field, FieldValue, Parameter, Text};
+use crate::model::{Exchange, Field, FieldValue, Parameter, Side, Text};
 
 /// Compares everything but credentials.
 pub(super) fn compare(both: &Both<'_>, items: [&[Item]; 2], found: &mut Found<'_>) {
@@ -224,7 +224,12 @@ fn cookies(both: &Both<'_>, items: [&[Item]; 2], found: &mut Found<'_>) {
         let lists: Vec<_> = lists.collect();
         (!lists.is_empty()).then(|| lists.concat())
     };
-    let (Some(sandbox), Some(runtime)) = (&all(both.sandbox), &all(both.runtime)) else { return };
+    let (sandbox, runtime) = (all(both.sandbox), all(both.runtime));
+    let unknown = |cookies: &Option<_>, exchange| cookies.is_none() && may_have_field(exchange, "cookie");
+    if unknown(&sandbox, both.sandbox) || unknown(&runtime, both.runtime) {
+        return;
+    }
+    let (sandbox, runtime) = (&sandbox.unwrap_or_default(), &runtime.unwrap_or_default());
     let partner = |cookies: &[Parameter], name: &str, nth: u32| -> Option<Text> {
         let same = cookies.iter().filter(|cookie| cookie.name == name);
         let found = same.into_iter().nth(usize::try_from(nth.max(1) - 1).unwrap_or(usize::MAX))?;
@@ -238,20 +243,22 @@ fn cookies(both: &Both<'_>, items: [&[Item]; 2], found: &mut Found<'_>) {
         let from = cookie.value.clone().unwrap_or_default();
         let to = partner(runtime, &cookie.name, nth_parameter(sandbox, at));
         let likeness = to.as_ref().map_or(Likeness::Differs(None), |to| texts(both, &cookie.name, &from, to));
-        if let Some(significance) = significance::value(likeness) {
+        let only = to.is_none().then_some(Side::Sandbox);
+        if let Some(significance) = significance::cookie(both, &cookie.name, likeness, only, &from) {
             let values = (Some(short(&from)), to.as_ref().map(short));
             found.push(Locator::Cookie { name: cookie.name.clone() }, likeness.how(), values, significance);
         }
     }
     for (at, cookie) in runtime.iter().enumerate().filter(|(_, cookie)| !carries(&cookie.name)) {
-        if partner(sandbox, &cookie.name, nth_parameter(runtime, at)).is_none() {
-            let shown = short(&cookie.value.clone().unwrap_or_default());
-            found.push(
-                Locator::Cookie { name: cookie.name.clone() },
-                None,
-                (None, Some(shown)),
-                Significance::Material,
-            );
+        if partner(sandbox, &cookie.name, nth_parameter(runtime, at)).is_some() {
+            continue;
+        }
+        let (to, likeness) = (cookie.value.clone().unwrap_or_default(), Likeness::Differs(None));
+        if let Some(significance) =
+            significance::cookie(both, &cookie.name, likeness, Some(Side::Runtime), &to)
+        {
+            let at = Locator::Cookie { name: cookie.name.clone() };
+            found.push(at, None, (None, Some(short(&to))), significance);
         }
     }
 }

@@ -34,6 +34,7 @@ mod significance;
 mod target;
 mod tls;
 mod value;
+mod visitor;
 
 pub use config_to_wire::{ConfigState, ReadBy, Sent, Trace, Traced, config_to_wire};
 pub use expect::{Expectation, ExpectedEntry, Withheld};

@@ -2,8 +2,9 @@
 
 use super::side_by_side::Both;
 use super::value::Likeness;
+use super::visitor::knows_a_visitor;
 use super::{Reason, Significance};
-use crate::model::{Class, Exchange, Secret};
+use crate::model::{Class, Exchange, Secret, Side, Text};
 
 /// Seconds by which a value that is made from the clock may lie off: the time between making and sending it.
 ///
@@ -219,6 +220,25 @@ pub(super) fn field(both: &Both<'_>, key: &str, likeness: Likeness) -> Option<Si
     } else {
         Significance::Material
     })
+}
+
+/// What a cookie's likeness means; `None` where it is no difference. A cookie that `only` one side sends and an earlier answer of that run set
+/// tells who keeps cookies.
+pub(super) fn cookie(
+    both: &Both<'_>,
+    name: &str,
+    likeness: Likeness,
+    only: Option<Side>,
+    sent: &Text,
+) -> Option<Significance> {
+    let significance = value(likeness)?;
+    let kept = match only {
+        Some(Side::Sandbox) => both.runs.issued_to_sandbox().before(both.sandbox.number, sent),
+        Some(Side::Runtime) => both.runs.issued_to_runtime().before(both.runtime.number, sent),
+        None => false,
+    };
+    let of_client = significance == Significance::Material && (kept || knows_a_visitor(name));
+    Some(if of_client { identity(both) } else { significance })
 }
 
 /// What a value's likeness means; `None` where it is no difference.

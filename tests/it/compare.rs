@@ -12,3 +12,4 @@ mod planted;
 pub(crate) mod properties;
 mod redacted;
 mod renewed;
+mod visitors;

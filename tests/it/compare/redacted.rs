@@ -176,6 +176,21 @@ fn tokens_and_cookies_that_answers_issued_may_differ() {
     });
 }
 
+/// One client has a cookie jar, the other has none.
+#[test]
+fn a_cookie_that_an_answer_set_may_be_left_out() {
+    for value in ["route-2", "9f31c07ab24d4e0f8c55b3a1d07e6f42"] {
+        quiet(|side, _| {
+            let set = format!(
+                "HTTP/1.1 200 OK\nContent-Type: application/json\nSet-Cookie: lane={value}; Path=/\n\n[]"
+            );
+            let kept = other(side, &format!("Cookie: lane={value}\n"), "");
+            let call = head(&format!("{kept}Authorization: Bearer {TOKEN}"));
+            vec![(head(&format!("Authorization: Bearer {TOKEN}")), set), (call, OK.to_owned())]
+        });
+    }
+}
+
 #[test]
 fn cursors_that_answers_named_may_differ() {
     quiet(|side, _| {
