@@ -99,7 +99,7 @@ impl Alert {
             let number = place.exchange.map(|number| format!(" #{number}")).unwrap_or_default();
             let name = format!("{}{number} {}", place.side, place.at);
             if let Some(excerpt) = &place.excerpt {
-                lines.push(format!("{name}: {} ({})", excerpt.text, place.label));
+                lines.push(format!("{name} | {} ({})", excerpt.text.trim_start(), place.label));
             }
             if !places.contains(&name) {
                 places.push(name);

@@ -145,7 +145,7 @@ def gathered(roots, folder):
 def is_meant(found, origin):
     for rules, name, around, form in MEANT:
         if found.rule in rules and origin.name.endswith(name) and re.fullmatch(form, found.value):
-            line = origin.read_text().splitlines()[found.line - 1]
+            line = readable(origin.read_bytes().split(b"\n")[found.line - 1])
             return bool(re.search(around.replace("{value}", found.value), line))
     return False
 
