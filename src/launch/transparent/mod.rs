@@ -29,6 +29,7 @@ use tempfile::TempDir;
 use tokio::io::Interest;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::process::Child;
+use tokio::time::timeout;
 
 pub use enter::enter;
 pub use forbidden::Forbidden;
@@ -54,6 +55,9 @@ pub const HOLD: &str = "__hold";
 
 /// The last bytes of a command that has ended are this long on their way, at most.
 const LAST_BYTES: Duration = Duration::from_millis(250);
+
+/// What a process said before it ended arrives within this time.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// How a command is captured without any variable.
 pub struct Transparent {
@@ -100,10 +104,7 @@ impl Gate {
 
     /// Lets the started process become the command, in its network.
     pub(super) async fn join(self, child: &mut Child, command: &Command) -> Result<Joined, LaunchError> {
-        let (stream, ready) = tokio::select! {
-            taken = self.take() => taken?,
-            _ = child.wait() => return Err(broken(io::ErrorKind::UnexpectedEof.into())),
-        };
+        let (stream, ready) = self.taken_from(child).await?;
         if !ready.loopback {
             tracing::warn!(
                 "127.0.0.1 is the command's own; it reaches what listens on this machine's by {}",
@@ -125,6 +126,19 @@ impl Gate {
     pub(super) async fn take_held(self) -> Result<Joined, LaunchError> {
         let (stream, ready) = self.take().await?;
         self.serve(*ready, Some(stream))
+    }
+
+    /// What the process says before it becomes the command, also where it ends right after that.
+    async fn taken_from(&self, child: &mut Child) -> Result<(UnixStream, Box<Ready>), LaunchError> {
+        let mut taking = std::pin::pin!(self.take());
+        tokio::select! {
+            biased;
+            taken = &mut taking => taken,
+            _ = child.wait() => {
+                let silent = |_| Err(broken(io::ErrorKind::UnexpectedEof.into()));
+                timeout(LAST_WORDS, taking).await.unwrap_or_else(silent)
+            }
+        }
     }
 
     async fn take(&self) -> Result<(UnixStream, Box<Ready>), LaunchError> {
