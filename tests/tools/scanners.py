@@ -48,6 +48,8 @@ MEANT = [
         r"http://(?:sandbox|runtime):{value}@[a-z0-9.]+:\d+",
         r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
     ),
+    # Port and path of a test's API, whose host's name begins with `api`: a key and its value to betterleaks, where the port has many different digits.
+    ({"generic-api-key"}, ("",), r"//api\.[a-z.]+:{value}", r"\d{4,5}(?:/[a-z0-9_]+)+"),
 ]
 
 LINES = 4000
