@@ -28,17 +28,7 @@ fn tag(value: impl Hash) -> Tag {
 
 fn hidden(value: &str, class: Class, credential: bool) -> Secret {
     Secret {
-        shape: Shape {
-            length: Length::Exact(40),
-            class,
-            leading: None,
-            trailing: None,
-            inside: None,
-            quotes: None,
-            scheme: None,
-            public_prefix: None,
-            envelope: None,
-        },
+        shape: Shape::new(Length::Exact(40), class),
         fingerprint: Fingerprint {
             exact: tag(value),
             forms: [(Form::Lowercase, tag(("lower", value)))].into(),

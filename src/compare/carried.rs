@@ -34,17 +34,7 @@ impl Item {
         let mut null = self.clone();
         null.carried.scheme = None;
         null.carried.secret = Arc::new(Secret {
-            shape: Shape {
-                length: Length::Under { under: 8 },
-                class: Class::Null("null".to_owned()),
-                leading: None,
-                trailing: None,
-                inside: None,
-                quotes: None,
-                scheme: None,
-                public_prefix: None,
-                envelope: None,
-            },
+            shape: Shape::new(Length::Under { under: 8 }, Class::Null("null".to_owned())),
             // No value's tag: placeholders are compared by their text.
             fingerprint: Fingerprint {
                 exact: Tag(0),

@@ -54,6 +54,23 @@ pub struct Shape {
     pub envelope: Option<Box<Envelope>>,
 }
 
+impl Shape {
+    /// A plain value: nothing around it, nothing special in it.
+    pub fn new(length: Length, class: Class) -> Self {
+        Self {
+            length,
+            class,
+            leading: None,
+            trailing: None,
+            inside: None,
+            quotes: None,
+            scheme: None,
+            public_prefix: None,
+            envelope: None,
+        }
+    }
+}
+
 /// What is kept of a JSON object that a value is base64 of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Envelope {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::Deserializer;
-use serde::de::{self, Deserialize, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::{Class, Json, Piece, Tag, Text};
 
@@ -114,37 +114,16 @@ impl<'de> Visitor<'de> for Values<'_, '_> {
 }
 
 /// What a member's name says of its value.
+#[derive(serde::Deserialize)]
+#[serde(field_identifier)]
 enum Name {
-    /// `$text` and `$number`.
+    #[serde(rename = "$text", alias = "$number")]
     Pieces,
-    /// `$json`.
+    #[serde(rename = "$json")]
     Embedded,
     /// A member of the content itself.
+    #[serde(other)]
     Member,
-}
-
-impl<'de> Deserialize<'de> for Name {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct NameVisitor;
-
-        impl Visitor<'_> for NameVisitor {
-            type Value = Name;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a name")
-            }
-
-            fn visit_str<E: de::Error>(self, name: &str) -> Result<Name, E> {
-                Ok(match name {
-                    "$text" | "$number" => Name::Pieces,
-                    "$json" => Name::Embedded,
-                    _ => Name::Member,
-                })
-            }
-        }
-
-        deserializer.deserialize_str(NameVisitor)
-    }
 }
 
 /// The pieces of a text, or one of them.
@@ -227,17 +206,7 @@ mod tests {
     }
 
     fn hidden(class: Class, tag: u64) -> Secret {
-        let shape = Shape {
-            length: Length::Exact(20),
-            class,
-            leading: None,
-            trailing: None,
-            inside: None,
-            quotes: None,
-            scheme: None,
-            public_prefix: None,
-            envelope: None,
-        };
+        let shape = Shape::new(Length::Exact(20), class);
         let exact = Tag(tag);
         let fingerprint = Fingerprint {
             exact,

@@ -132,17 +132,7 @@ fn long_shape(raw: &[u8]) -> Shape {
 }
 
 fn plain_shape(length: usize, class: Class) -> Shape {
-    Shape {
-        length: shape::length(length),
-        class,
-        leading: None,
-        trailing: None,
-        inside: None,
-        quotes: None,
-        scheme: None,
-        public_prefix: None,
-        envelope: None,
-    }
+    Shape::new(shape::length(length), class)
 }
 
 /// The tags of a value and of its normal forms.

@@ -7,17 +7,7 @@ use samewire::model::*;
 pub(crate) fn capture() -> Capture {
     let at = |second: i64| Timestamp::new(1_790_000_000 + second, 250_000_000).unwrap();
     let token = Secret {
-        shape: Shape {
-            length: Length::Exact(40),
-            class: Class::Opaque,
-            leading: None,
-            trailing: None,
-            inside: None,
-            quotes: None,
-            scheme: None,
-            public_prefix: None,
-            envelope: None,
-        },
+        shape: Shape::new(Length::Exact(40), Class::Opaque),
         fingerprint: Fingerprint {
             exact: Tag(0x0123_4567_89ab_cdef),
             forms: [(Form::Trimmed, Tag(77))].into(),

@@ -131,17 +131,7 @@ pub(super) fn known(pointer: &str) -> Secret {
 pub(super) fn secret(class: Class, length: u32) -> Secret {
     let length = Length::Exact(length);
     Secret {
-        shape: Shape {
-            length,
-            class,
-            leading: None,
-            trailing: None,
-            inside: None,
-            quotes: None,
-            scheme: None,
-            public_prefix: None,
-            envelope: None,
-        },
+        shape: Shape::new(length, class),
         fingerprint: Fingerprint {
             exact: Tag(123_456_789),
             forms: std::collections::BTreeMap::new(),
