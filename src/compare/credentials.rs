@@ -11,7 +11,7 @@ use super::{
     ChangeKind, CredentialMatch, CredentialPair, CredentialPart, FieldPart, Identity, Locator, Reason,
     Significance,
 };
-use crate::model::{Content, Exchange, FieldValue, Length, Parameter, Reference, Token};
+use crate::model::{Content, FieldValue, Length, Parameter, Side, Token};
 
 /// Relates what both exchanges carry, and notes the differences.
 pub(super) fn compare(
@@ -85,7 +85,7 @@ fn relate(both: &Both<'_>, sandbox: &[Item], runtime: &[Item]) -> Vec<Credential
         .into_iter()
         .enumerate()
         .map(|(at, partner)| {
-            let lonely = || (None, lonely_in(both, both.runtime, &sandbox[at]));
+            let lonely = || (None, carried_alone(both, Side::Sandbox, &sandbox[at]));
             let (runtime, identity) =
                 partner.map_or_else(lonely, |(other, identity)| (Some(other), identity));
             CredentialMatch { sandbox: Some(at), runtime, identity }
@@ -95,29 +95,25 @@ fn relate(both: &Both<'_>, sandbox: &[Item], runtime: &[Item]) -> Vec<Credential
     matches.extend(lonely.map(|(at, _)| CredentialMatch {
         sandbox: None,
         runtime: Some(at),
-        identity: lonely_in(both, both.sandbox, &runtime[at]),
+        identity: carried_alone(both, Side::Runtime, &runtime[at]),
     }));
     matches
 }
 
-/// What is said of a credential that this other exchange does not have. In a body that was not seen to its end it may still have come.
-fn lonely_in(both: &Both<'_>, other: &Exchange, item: &Item) -> Identity {
+/// What is said of a credential that only this side has. In a body that was not seen to its end the other one may still have come.
+fn carried_alone(both: &Both<'_>, side: Side, item: &Item) -> Identity {
+    let other = both.exchange(side.other());
     let of_body = matches!(item.carried.at, Locator::Body { .. } | Locator::Form { .. });
     let unseen = of_body && !other.request.body.complete;
+    // One client keeps the cookies that answers set, another does not, and a server that answers both does not need them.
+    let is_cookie = matches!(item.carried.at, Locator::Cookie { .. });
     if unseen || may_have_carried(other) {
         Identity::Unknown
-    } else if is_kept(item) && both.sandbox.succeeded() && both.runtime.succeeded() {
+    } else if is_cookie && both.succeed() && both.told_secret(side, &item.carried.secret) {
         Identity::Expected(Reason::ClientIdentity)
     } else {
         Identity::Alone
     }
-}
-
-/// True for a cookie that an earlier answer set: one client keeps them, another does not, and a server that answers both does not need it.
-fn is_kept(item: &Item) -> bool {
-    let relation = item.carried.secret.relation.as_ref();
-    matches!(item.carried.at, Locator::Cookie { .. })
-        && relation.is_some_and(|relation| matches!(relation.reference, Reference::Issued { .. }))
 }
 
 /// A value that says nothing does not move.

@@ -5,8 +5,7 @@ use std::hash::{BuildHasherDefault, Hash as _, Hasher};
 
 use super::key::new_hasher;
 use crate::model::{
-    Capture, Class, Content, Exchange, Field, FieldValue, Json, Parameter, Piece, Secret, Tag, Text, Token,
-    Told,
+    Capture, Class, Content, Exchange, Field, FieldValue, Parameter, Secret, Text, Token, Told,
 };
 use crate::threads;
 
@@ -126,30 +125,18 @@ fn parameters(parameters: &[Parameter], tell: &mut Tell<'_>) {
 }
 
 fn texts(text: &Text, tell: &mut Tell<'_>) {
-    for piece in &text.pieces {
-        let value = match piece {
-            Piece::Shown(shown) => of_shown(shown),
-            Piece::Hidden(secret) => of_secret(secret),
-        };
-        if let Some(value) = value {
-            tell(value);
-        }
-    }
+    text.tell(&mut |piece| hash_of(piece).into_iter().for_each(&mut *tell));
 }
 
 fn contents(content: &Content, tell: &mut Tell<'_>) {
     match content {
         // Every answer is looked into once, and most never again.
-        Content::Json(json) => json.tell(&mut |value| {
-            let value = match value {
-                Told::Shown(shown) => of_shown(shown),
-                Told::Hidden { class, tag } => of_hidden(class, tag),
-            };
-            if let Some(value) = value {
-                tell(value);
+        Content::Json(json) => json.tell(&mut |piece| hash_of(piece).into_iter().for_each(&mut *tell)),
+        Content::JsonLines(lines) => {
+            for line in lines {
+                line.tell(&mut |piece| hash_of(piece).into_iter().for_each(&mut *tell));
             }
-        }),
-        Content::JsonLines(lines) => lines.iter().for_each(|line| values(line, tell)),
+        }
         Content::Form(form) => parameters(form, tell),
         Content::Text(text) => texts(text, tell),
         Content::Multipart(parts) => {
@@ -158,16 +145,6 @@ fn contents(content: &Content, tell: &mut Tell<'_>) {
             }
         }
         Content::Empty | Content::Opaque(_) => {}
-    }
-}
-
-fn values(json: &Json, tell: &mut Tell<'_>) {
-    match json {
-        Json::Number(text) | Json::String(text) => texts(text, tell),
-        Json::Embedded(inner) => values(inner, tell),
-        Json::Array(items) => items.iter().for_each(|item| values(item, tell)),
-        Json::Object(members) => members.iter().for_each(|(_, member)| values(member, tell)),
-        Json::Null | Json::Bool(_) => {}
     }
 }
 
@@ -189,11 +166,16 @@ fn of_shown(text: &str) -> Option<u64> {
 }
 
 fn of_secret(secret: &Secret) -> Option<u64> {
-    of_hidden(&secret.shape.class, secret.fingerprint.exact)
+    hash_of(Told::of(secret))
 }
 
 /// Placeholders are nobody's answer.
-fn of_hidden(class: &Class, tag: Tag) -> Option<u64> {
-    let placeholder = matches!(class, Class::Empty | Class::Null(_) | Class::Template(_) | Class::Mask(_));
-    (!placeholder).then_some(tag.0)
+fn hash_of(piece: Told<'_>) -> Option<u64> {
+    match piece {
+        Told::Shown(shown) => of_shown(shown),
+        Told::Hidden {
+            class: Class::Empty | Class::Null(_) | Class::Template(_) | Class::Mask(_), ..
+        } => None,
+        Told::Hidden { tag, .. } => Some(tag.0),
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use super::issued::Issued;
 use super::{Change, ChangeKind, Difference, Locator, Significance};
-use crate::model::{Capture, Exchange, Fidelity};
+use crate::model::{Capture, Exchange, Fidelity, Secret, Side, Text};
 
 /// The longest value that a difference shows, in characters.
 const SHOWN: usize = 120;
@@ -24,14 +24,13 @@ impl<'a> Runs<'a> {
         Self { sandbox, runtime, same_key, issued: [OnceLock::new(), OnceLock::new()] }
     }
 
-    /// What the sandbox's answers told; read when first asked for, as few comparisons need it.
-    pub(super) fn issued_to_sandbox(&self) -> &Issued {
-        self.issued[0].get_or_init(|| Issued::read(self.sandbox))
-    }
-
-    /// What the runtime's answers told.
-    pub(super) fn issued_to_runtime(&self) -> &Issued {
-        self.issued[1].get_or_init(|| Issued::read(self.runtime))
+    /// What the answers to a side told; read when first asked for, as few comparisons need it.
+    fn issued_to(&self, side: Side) -> &Issued {
+        let (at, capture) = match side {
+            Side::Sandbox => (0, self.sandbox),
+            Side::Runtime => (1, self.runtime),
+        };
+        self.issued[at].get_or_init(|| Issued::read(capture))
     }
 }
 
@@ -55,6 +54,26 @@ impl Both<'_> {
     /// Both succeeded, or neither did.
     pub(super) fn agree(&self) -> bool {
         self.sandbox.succeeded() == self.runtime.succeeded()
+    }
+
+    /// Both succeeded.
+    pub(super) fn succeed(&self) -> bool {
+        self.sandbox.succeeded() && self.runtime.succeeded()
+    }
+
+    /// True where an earlier answer to a side told this secret.
+    pub(super) fn told_secret(&self, side: Side, secret: &Secret) -> bool {
+        self.runs.issued_to(side).secret_before(self.exchange(side).number, secret)
+    }
+
+    /// True where an earlier answer to a side told this text.
+    pub(super) fn told_text(&self, side: Side, text: &Text) -> bool {
+        self.runs.issued_to(side).before(self.exchange(side).number, text)
+    }
+
+    /// The exchange of a side.
+    pub(super) fn exchange(&self, side: Side) -> &Exchange {
+        if side == Side::Sandbox { self.sandbox } else { self.runtime }
     }
 
     /// Order, case and spacing of both heads are known.

@@ -232,13 +232,11 @@ pub(super) fn cookie(
     sent: &Text,
 ) -> Option<Significance> {
     let significance = value(likeness)?;
-    let kept = match only {
-        Some(Side::Sandbox) => both.runs.issued_to_sandbox().before(both.sandbox.number, sent),
-        Some(Side::Runtime) => both.runs.issued_to_runtime().before(both.runtime.number, sent),
-        None => false,
-    };
-    let of_client = significance == Significance::Material && (kept || knows_a_visitor(name));
-    Some(if of_client { identity(both) } else { significance })
+    if significance != Significance::Material {
+        return Some(significance);
+    }
+    let kept = only.is_some_and(|side| both.succeed() && both.told_text(side, sent));
+    Some(if kept || knows_a_visitor(name) { identity(both) } else { significance })
 }
 
 /// What a value's likeness means; `None` where it is no difference.

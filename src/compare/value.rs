@@ -9,7 +9,7 @@ use super::imported::{is_withheld, withheld};
 use super::issued::may_be_issued;
 use super::side_by_side::Both;
 use super::significance::{is_clock, is_paging, is_per_request, is_state, moved_with_clock, names_a_thing};
-use crate::model::{Class, Exchange, Length, Piece, Reference, Secret, Shape, Step, Text};
+use crate::model::{Class, Exchange, Length, Piece, Reference, Secret, Shape, Side, Step, Text};
 
 /// How like two values of one place are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,10 +163,7 @@ fn is_made_up(name: &str, secret: &Secret) -> bool {
 pub(super) fn issued(both: &Both<'_>, sandbox: &Secret, runtime: &Secret) -> bool {
     match (issue(sandbox), issue(runtime)) {
         (Some((_, one)), Some((_, other))) => one == other && (both.agree() || same_issue(sandbox, runtime)),
-        _ => {
-            both.runs.issued_to_sandbox().secret_before(both.sandbox.number, sandbox)
-                && both.runs.issued_to_runtime().secret_before(both.runtime.number, runtime)
-        }
+        _ => both.told_secret(Side::Sandbox, sandbox) && both.told_secret(Side::Runtime, runtime),
     }
 }
 
@@ -241,8 +238,8 @@ fn by_name(both: &Both<'_>, name: &str, sandbox: &Text, runtime: &Text) -> Optio
         None
     } else if may_be_issued(sandbox)
         && may_be_issued(runtime)
-        && both.runs.issued_to_sandbox().before(both.sandbox.number, sandbox)
-        && both.runs.issued_to_runtime().before(both.runtime.number, runtime)
+        && both.told_text(Side::Sandbox, sandbox)
+        && both.told_text(Side::Runtime, runtime)
     {
         Some(Likeness::Expected(Reason::Issued))
     } else {

@@ -36,7 +36,7 @@ impl JsonContent {
     /// Tells every string and number in it, piece by piece. What is still text stays text: nothing is built.
     pub fn tell(&self, tell: &mut dyn FnMut(Told<'_>)) {
         match self.0.value.get() {
-            Some(value) => told::value(value, tell),
+            Some(value) => value.tell(tell),
             None => told::text(&self.0.text, tell),
         }
     }

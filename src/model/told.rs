@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Deserializer;
 use serde::de::{self, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{Class, Json, Piece, Tag, Text};
+use super::{Class, Json, Piece, Secret, Tag, Text};
 
 /// A piece of a string or number in JSON content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,25 +23,35 @@ pub enum Told<'t> {
 
 type Tell<'t> = dyn FnMut(Told<'_>) + 't;
 
-/// Tells the pieces of a value.
-pub(super) fn value(json: &Json, tell: &mut Tell<'_>) {
-    match json {
-        Json::Number(text) | Json::String(text) => pieces(text, tell),
-        Json::Embedded(inner) => value(inner, tell),
-        Json::Array(items) => items.iter().for_each(|item| value(item, tell)),
-        Json::Object(members) => members.iter().for_each(|(_, member)| value(member, tell)),
-        Json::Null | Json::Bool(_) => {}
+impl Json {
+    /// Tells every string and number in it, piece by piece.
+    pub fn tell(&self, tell: &mut dyn FnMut(Told<'_>)) {
+        match self {
+            Self::Number(text) | Self::String(text) => text.tell(tell),
+            Self::Embedded(inner) => inner.tell(tell),
+            Self::Array(items) => items.iter().for_each(|item| item.tell(tell)),
+            Self::Object(members) => members.iter().for_each(|(_, member)| member.tell(tell)),
+            Self::Null | Self::Bool(_) => {}
+        }
     }
 }
 
-fn pieces(text: &Text, tell: &mut Tell<'_>) {
-    for piece in &text.pieces {
-        tell(match piece {
-            Piece::Shown(shown) => Told::Shown(shown),
-            Piece::Hidden(secret) => {
-                Told::Hidden { class: &secret.shape.class, tag: secret.fingerprint.exact }
-            }
-        });
+impl Text {
+    /// Tells its pieces.
+    pub fn tell(&self, tell: &mut dyn FnMut(Told<'_>)) {
+        for piece in &self.pieces {
+            tell(match piece {
+                Piece::Shown(shown) => Told::Shown(shown),
+                Piece::Hidden(secret) => Told::of(secret),
+            });
+        }
+    }
+}
+
+impl<'t> Told<'t> {
+    /// A secret's facts.
+    pub fn of(secret: &'t Secret) -> Self {
+        Self::Hidden { class: &secret.shape.class, tag: secret.fingerprint.exact }
     }
 }
 
@@ -197,7 +207,7 @@ struct Marks {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Fingerprint, Length, Secret, Shape};
+    use crate::model::{Fingerprint, Length, Shape};
 
     fn told(tell: impl FnOnce(&mut Tell<'_>)) -> Vec<String> {
         let mut all = Vec::new();
@@ -231,7 +241,7 @@ mod tests {
         ];
         let json = Json::Object(members.map(|(name, member)| (name.to_owned(), member)).into());
         let written = serde_json::to_string(&json).unwrap();
-        let of_value = told(|tell| value(&json, tell));
+        let of_value = told(|tell| json.tell(tell));
         assert_eq!(of_value.len(), 6, "{of_value:?}");
         assert_eq!(told(|tell| text(&written, tell)), of_value);
     }
