@@ -19,24 +19,31 @@ pub(crate) fn both<A, B: Send>(one: impl FnOnce() -> A, other: impl Fn() -> B + 
 
 /// Does the same with each share of a list, which begins at the given place of it. The results come in the order of the shares.
 pub(crate) fn in_shares<T: Sync, R: Send>(all: &[T], work: impl Fn(usize, &[T]) -> R + Sync) -> Vec<R> {
-    let processors = thread::available_parallelism().map_or(1, usize::from);
-    let size = all.len().div_ceil(processors).max(LEAST_SHARE);
+    let size = all.len().div_ceil(processors()).max(LEAST_SHARE);
+    let shares: Vec<_> = all.chunks(size).enumerate().map(|(nth, share)| (nth * size, share)).collect();
+    each(&shares, |(at, share)| work(*at, share))
+}
+
+/// Does the same with each of a few, a thread for each. The results come in their order.
+pub(crate) fn each<T: Sync, R: Send>(all: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let work = &work;
+    let Some((first, others)) = all.split_first() else { return Vec::new() };
     thread::scope(|scope| {
-        let mut shares = all.chunks(size).enumerate().map(|(nth, share)| (nth * size, share));
-        let first = shares.next();
-        let started: Vec<_> = shares
-            .map(|(at, share)| {
-                (at, share, thread::Builder::new().spawn_scoped(scope, move || work(at, share)))
-            })
-            .collect();
-        let mut results: Vec<R> = first.map(|(at, share)| work(at, share)).into_iter().collect();
-        for (at, share, thread) in started {
+        let start = |one| thread::Builder::new().spawn_scoped(scope, move || work(one));
+        let started: Vec<_> = others.iter().map(|one| (one, start(one))).collect();
+        let mut results = vec![work(first)];
+        for (one, thread) in started {
+            // Where there is no thread to be had, this one does it.
             let done = thread.ok().and_then(|thread| thread.join().ok());
-            results.push(done.unwrap_or_else(|| work(at, share)));
+            results.push(done.unwrap_or_else(|| work(one)));
         }
         results
     })
+}
+
+/// How many threads can work at a time.
+pub(crate) fn processors() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
 }
 
 #[cfg(test)]

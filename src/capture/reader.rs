@@ -6,8 +6,7 @@
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
-use std::sync::Arc;
-use std::thread;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -19,6 +18,7 @@ use super::unreadable::{ContentError, ReadError};
 use super::upgrade::{Part, STEPS, upgrade};
 use super::writer::OPENING;
 use crate::model::{Capture, Exchange, KnownJson, Reader, Tear};
+use crate::threads;
 
 /// Least bytes of entries that are worth a thread.
 const LEAST_SHARE: usize = 1 << 20;
@@ -163,7 +163,7 @@ struct Parts<'k> {
     format: u32,
     known: &'k Arc<KnownJson>,
     /// One for each share of the entries that are read at a time.
-    readers: Vec<Reader>,
+    readers: Vec<Mutex<Reader>>,
     /// Parts may be torn: each stands on a line of its own, as samewire wrote it.
     by_line: bool,
     capture: Capture,
@@ -255,31 +255,16 @@ impl<'k> Parts<'k> {
     /// Reads entries on all processors: they are most of a file, and each stands for itself.
     fn read_entries(&mut self, entries: &[Slice<'_>]) -> Vec<Vec<serde_json::Result<ReadEntry>>> {
         let (format, by_line) = (self.format, self.by_line);
-        let read = |share: &[Slice<'_>], reader: &mut Reader| -> Vec<_> {
-            reader.sharing(|| share.iter().map(|slice| entry(format, slice.bytes, by_line)).collect())
-        };
         let bytes: usize = entries.iter().map(|slice| slice.bytes.len()).sum();
-        let processors = thread::available_parallelism().map_or(1, usize::from);
-        let share = entries.len().div_ceil(processors.min(bytes / LEAST_SHARE + 1)).max(1);
+        let share = entries.len().div_ceil(threads::processors().min(bytes / LEAST_SHARE + 1)).max(1);
         let shares = entries.len().div_ceil(share);
         if self.readers.len() < shares {
-            self.readers.resize_with(shares, || Reader::new(self.known));
+            self.readers.resize_with(shares, || Mutex::new(Reader::new(self.known)));
         }
-        thread::scope(|scope| {
-            let mut shares = entries.chunks(share).zip(&mut self.readers);
-            let first = shares.next();
-            let started: Vec<_> = shares
-                .map(|(share, reader)| {
-                    (share, thread::Builder::new().spawn_scoped(scope, move || read(share, reader)))
-                })
-                .collect();
-            let mut done: Vec<_> = first.map(|(share, reader)| read(share, reader)).into_iter().collect();
-            for (share, thread) in started {
-                // Where there is no thread to be had, this one does it.
-                let entries = thread.ok().and_then(|thread| thread.join().ok());
-                done.push(entries.unwrap_or_else(|| read(share, &mut Reader::new(self.known))));
-            }
-            done
+        let shares: Vec<_> = entries.chunks(share).zip(&self.readers).collect();
+        threads::each(&shares, |(share, reader)| {
+            let mut reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
+            reader.sharing(|| share.iter().map(|slice| entry(format, slice.bytes, by_line)).collect())
         })
     }
 

@@ -2,7 +2,6 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::num::NonZero;
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -19,6 +18,7 @@ use crate::record;
 use crate::redact::{Key, Known, Redactor};
 use crate::report::{self, Verification};
 use crate::scan::{Hit, Scan, Scanner, Unread};
+use crate::threads::processors;
 
 use super::options::{ReportOptions, Unread as Late};
 use super::output;
@@ -218,10 +218,6 @@ impl Walk {
         }
         all
     }
-}
-
-fn processors() -> usize {
-    thread::available_parallelism().map_or(1, NonZero::get)
 }
 
 fn scanned(scanner: &Scanner<'_>, path: &Path) -> Scan {
