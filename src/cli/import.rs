@@ -16,7 +16,7 @@ use crate::launch::clues;
 use crate::model::{Capture, ClueKind, Interception, Run, Side, Source, SourceFormat, Text, Tool};
 use crate::proxy::HostPattern;
 use crate::record::ClueReader as _;
-use crate::redact::{Output, RawBody, RawExchange, RawOutcome, Redactor, Told as BodyTold};
+use crate::redact::{Digest, Output, RawBody, RawExchange, RawOutcome, Redactor, Told as BodyTold};
 
 use super::options::{self, Size, Unread};
 use super::{output, paths, record, recording};
@@ -220,9 +220,9 @@ impl Taking<'_> {
     fn limit(&self, body: &mut RawBody) {
         let limit = self.args.body_limit.0;
         if body.told != BodyTold::Not && body.bytes.len() > limit {
-            let mut digest = self.redactor.digest();
+            let mut digest = Digest::default();
             digest.update(&body.bytes);
-            body.digest = Some(digest.finish());
+            body.digest = Some(self.redactor.tag(&digest));
             body.bytes = Bytes::copy_from_slice(&body.bytes[..limit]);
         }
     }

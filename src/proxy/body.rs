@@ -7,10 +7,9 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
-use jiff::Timestamp;
 
 use crate::model::Phase;
-use crate::record::{Event, ExchangeId};
+use crate::record::ExchangeId;
 
 use super::alarm::Patience;
 use super::client_stream::ResetFlag;
@@ -133,8 +132,7 @@ impl Told {
     /// Tells a request's end; gives its trailers.
     fn end_request(&self) -> Bytes {
         let (exchange, trailers) = (self.exchange, self.tap.next_trailers());
-        let told = trailers.clone();
-        self.journal.note(exchange, Event::RequestEnd { exchange, at: Timestamp::now(), trailers: told });
+        self.journal.end_request(exchange, trailers.clone());
         self.journal.reach(exchange, Phase::Wait);
         trailers
     }
@@ -188,7 +186,7 @@ impl Source {
                 Poll::Ready(
                     match ready!(told.poll_frame(body, cx)).map(|frame| frame.map(Frame::into_data)) {
                         Some(Ok(Ok(data))) => {
-                            told.journal.note(exchange, Event::RequestData { exchange, data: data.clone() });
+                            told.journal.request_data(exchange, data.clone());
                             *ended = body.is_end_stream();
                             if *ended {
                                 told.end_request();
@@ -211,7 +209,7 @@ impl Source {
                 Poll::Ready(
                     match ready!(told.poll_frame(body, cx)).map(|frame| frame.map(Frame::into_data)) {
                         Some(Ok(Ok(data))) => {
-                            told.journal.note(exchange, Event::ResponseData { exchange, data: data.clone() });
+                            told.journal.response_data(exchange, data.clone());
                             *ended = body.is_end_stream();
                             if *ended {
                                 told.end_response();

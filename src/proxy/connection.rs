@@ -82,7 +82,7 @@ pub(super) async fn serve(
         })
         .await;
     }
-    journal.flush().await;
+    journal.finish().await;
 }
 
 /// Keeps the system from taking in megabytes for a client that does not read: what it has taken in has passed, and is

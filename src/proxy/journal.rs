@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use tokio::task::JoinHandle;
 
 use crate::model::{Phase, Side};
-use crate::record::{ConnectionId, Event, EventSender, ExchangeId, Taken};
+use crate::record::{ConnectionId, Event, EventSender, ExchangeId, Passing, Taken};
 use crate::redact::RawFailure;
 
 /// Content that may wait in the batch, so that few bytes do not cost a wake-up of the recorder each.
@@ -33,9 +33,18 @@ struct Batch {
     events: Vec<Event>,
     bytes: usize,
     /// The exchanges that have no end yet: several where streams share the connection.
-    open: Vec<(ExchangeId, Phase)>,
+    open: Vec<Open>,
     /// An exchange has ended since the batch went out.
     ended: bool,
+}
+
+/// An exchange that has no end yet.
+struct Open {
+    exchange: ExchangeId,
+    /// How far it has got.
+    phase: Phase,
+    request: Passing,
+    response: Passing,
 }
 
 /// Sends a batch as there is room for it.
@@ -69,46 +78,98 @@ impl Journal {
     pub(super) fn begin(&self, exchange: ExchangeId, request: Event) {
         let mut batch = self.lock();
         batch.push(request, 0);
-        batch.open.push((exchange, Phase::Send));
+        let (request, response) = Default::default();
+        batch.open.push(Open { exchange, phase: Phase::Send, request, response });
     }
 
     /// Notes how far the exchange has got.
     pub(super) fn reach(&self, exchange: ExchangeId, phase: Phase) {
-        if let Some((_, reached)) = self.lock().open.iter_mut().find(|(open, _)| *open == exchange) {
+        if let Some(open) = self.lock().find(exchange) {
             // A request may end after its answer has begun.
-            *reached = phase.max(*reached);
+            open.phase = phase.max(open.phase);
         }
     }
 
     /// Adds an event to the batch, unless its exchange has ended.
     pub(super) fn note(&self, exchange: ExchangeId, event: Event) {
-        let bytes = event.content();
         let mut batch = self.lock();
-        if batch.is_open(exchange) {
-            batch.push(event, bytes);
+        if batch.find(exchange).is_some() {
+            batch.push(event, 0);
+        }
+    }
+
+    /// Notes a piece of the request's content, unless the exchange has ended.
+    pub(super) fn request_data(&self, exchange: ExchangeId, data: Bytes) {
+        let Some(limit) = self.body_limit() else { return };
+        let mut batch = self.lock();
+        if let Some(data) = batch.find(exchange).and_then(|open| open.request.take(data, limit)) {
+            let bytes = data.len();
+            batch.push(Event::RequestData { exchange, data }, bytes);
+        }
+    }
+
+    /// Notes a piece of the answer's content, unless the exchange has ended.
+    pub(super) fn response_data(&self, exchange: ExchangeId, data: Bytes) {
+        let Some(limit) = self.body_limit() else { return };
+        let mut batch = self.lock();
+        if let Some(data) = batch.find(exchange).and_then(|open| open.response.take(data, limit)) {
+            let bytes = data.len();
+            batch.push(Event::ResponseData { exchange, data }, bytes);
+        }
+    }
+
+    /// Bytes of a body that are told. `None`: nobody listens.
+    fn body_limit(&self) -> Option<usize> {
+        self.sender.as_ref().map(EventSender::body_limit)
+    }
+
+    /// Notes the request's end, unless its exchange has ended.
+    pub(super) fn end_request(&self, exchange: ExchangeId, trailers: Bytes) {
+        let mut batch = self.lock();
+        batch.note_rest_of_request(exchange);
+        if batch.find(exchange).is_some() {
+            batch.push(Event::RequestEnd { exchange, at: Timestamp::now(), trailers }, 0);
+        }
+    }
+
+    /// Notes the answer's end, unless its exchange has ended.
+    pub(super) fn end_response(&self, exchange: ExchangeId, trailers: Bytes) {
+        let mut batch = self.lock();
+        batch.note_rest_of_response(exchange);
+        if batch.find(exchange).is_some() {
+            batch.push(Event::ResponseEnd { exchange, at: Timestamp::now(), trailers }, 0);
         }
     }
 
     /// Ends the exchange, well, unless it has ended.
     pub(super) fn end(&self, exchange: ExchangeId, trailers: Bytes) {
-        self.note(exchange, Event::ResponseEnd { exchange, at: Timestamp::now(), trailers });
+        self.end_response(exchange, trailers);
         self.close(exchange);
     }
 
     /// Ends the exchange, not well, unless it has ended. True when it had not.
     pub(super) fn fail(&self, exchange: ExchangeId, failure: RawFailure) -> bool {
+        self.lock().note_rests(exchange);
         self.note(exchange, Event::Failed { exchange, at: Timestamp::now(), failure });
         self.close(exchange)
     }
 
+    /// Nothing more comes on this connection: tells what has passed of exchanges that have no end.
+    pub(super) async fn finish(&self) {
+        for (exchange, _) in self.open() {
+            self.lock().note_rests(exchange);
+        }
+        self.flush().await;
+    }
+
     /// How far an exchange has got that has not ended.
     pub(super) fn phase(&self, exchange: ExchangeId) -> Option<Phase> {
-        self.lock().open.iter().find(|(open, _)| *open == exchange).map(|(_, phase)| *phase)
+        self.lock().find(exchange).map(|open| open.phase)
     }
 
     /// The exchanges that have not ended, and how far they have got.
     pub(super) fn open(&self) -> Vec<(ExchangeId, Phase)> {
-        self.lock().open.clone()
+        self.lock().open.iter().map(|open| (open.exchange, open.phase)).collect()
     }
 
     /// True when no exchange is under way.
@@ -165,7 +226,7 @@ impl Journal {
     /// Takes an exchange off the list, its end told already. True when it was on it.
     pub(super) fn close(&self, exchange: ExchangeId) -> bool {
         let mut batch = self.lock();
-        let at = batch.open.iter().position(|(open, _)| *open == exchange);
+        let at = batch.open.iter().position(|open| open.exchange == exchange);
         if let Some(at) = at {
             batch.open.swap_remove(at);
             batch.ended = true;
@@ -202,8 +263,25 @@ impl Batch {
         self.bytes += bytes;
     }
 
-    fn is_open(&self, exchange: ExchangeId) -> bool {
-        self.open.iter().any(|(open, _)| *open == exchange)
+    fn find(&mut self, exchange: ExchangeId) -> Option<&mut Open> {
+        self.open.iter_mut().find(|open| open.exchange == exchange)
+    }
+
+    fn note_rest_of_request(&mut self, exchange: ExchangeId) {
+        if let Some(whole) = self.find(exchange).and_then(|open| open.request.whole()) {
+            self.push(Event::RequestRest { exchange, whole }, 0);
+        }
+    }
+
+    fn note_rest_of_response(&mut self, exchange: ExchangeId) {
+        if let Some(whole) = self.find(exchange).and_then(|open| open.response.whole()) {
+            self.push(Event::ResponseRest { exchange, whole }, 0);
+        }
+    }
+
+    fn note_rests(&mut self, exchange: ExchangeId) {
+        self.note_rest_of_request(exchange);
+        self.note_rest_of_response(exchange);
     }
 
     fn clear(&mut self) {

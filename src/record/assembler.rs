@@ -8,10 +8,11 @@ use jiff::Timestamp;
 use tracing::debug;
 
 use super::event::{ConnectionId, Event, ExchangeId};
+use super::passing::Whole;
 use crate::model::{Exit, Fidelity, Handshake, Timings, WebSocket};
 use crate::redact::{
-    Digest, Output, RawBody, RawConnection, RawCoverage, RawExchange, RawFailure, RawKind, RawMessage,
-    RawOutcome, Redactor,
+    Output, RawBody, RawConnection, RawCoverage, RawExchange, RawFailure, RawKind, RawMessage, RawOutcome,
+    Redactor,
 };
 
 /// What the events amount to, in the order in which it was known.
@@ -33,8 +34,8 @@ pub(super) enum Assembled {
 }
 
 /// Puts exchanges and connections together from events.
+#[derive(Default)]
 pub(super) struct Assembler {
-    body_limit: usize,
     connections: HashMap<ConnectionId, OpenConnection, RandomState>,
     exchanges: HashMap<ExchangeId, OpenExchange, RandomState>,
     last_connection: u32,
@@ -70,25 +71,14 @@ struct OpenExchange {
 struct Message {
     head: Bytes,
     kept: BytesMut,
-    length: u64,
-    /// Runs from the byte on that is the first beyond the limit, over all bytes.
-    digest: Option<Digest>,
+    /// Where more has passed than was told.
+    whole: Option<Whole>,
     complete: bool,
     trailers: Bytes,
 }
 
 impl Assembler {
-    /// Keeps up to `body_limit` bytes of each body.
-    pub(super) fn new(body_limit: usize) -> Self {
-        Self {
-            body_limit,
-            connections: HashMap::default(),
-            exchanges: HashMap::default(),
-            last_connection: 0,
-        }
-    }
-
-    /// Takes one event, and appends to `done` what is finished by it. The redactor lends its digest for long bodies.
+    /// Takes one event, and appends to `done` what is finished by it. The redactor tags long bodies.
     pub(super) fn take(&mut self, event: Event, redactor: &Redactor, done: &mut Vec<Assembled>) {
         match event {
             Event::Opened { connection, at } => {
@@ -120,13 +110,15 @@ impl Assembler {
             }
             Event::Ignored { host } => done.push(Assembled::Ignored(host)),
             Event::Rejected => done.push(Assembled::Rejected),
-            Event::Closed { connection } => self.close(connection, done),
+            Event::Closed { connection } => self.close(connection, redactor, done),
             Event::Request { exchange, connection, at, head, scheme, authority, fidelity } => {
                 self.begin(exchange, connection, at, head, scheme, authority, fidelity);
             }
             Event::RequestData { exchange, data } => {
-                let limit = self.body_limit;
-                self.with(exchange, |open| open.request.push(&data, limit, redactor));
+                self.with(exchange, |open| open.request.kept.extend_from_slice(&data));
+            }
+            Event::RequestRest { exchange, whole } => {
+                self.with(exchange, |open| open.request.whole = Some(whole));
             }
             Event::RequestEnd { exchange, at, trailers } => {
                 let answered = self.with(exchange, |open| {
@@ -135,7 +127,7 @@ impl Assembler {
                     open.response.as_ref().is_some_and(|response| response.complete)
                 });
                 if answered == Some(true) {
-                    self.complete(exchange, None, done);
+                    self.complete(exchange, None, redactor, done);
                 }
             }
             Event::Interim { exchange, status } => {
@@ -151,8 +143,10 @@ impl Assembler {
                 self.with(exchange, |open| open.websocket = Some(messages));
             }
             Event::ResponseData { exchange, data } => {
-                let limit = self.body_limit;
-                self.with_response(exchange, |response| response.push(&data, limit, redactor));
+                self.with_response(exchange, |response| response.kept.extend_from_slice(&data));
+            }
+            Event::ResponseRest { exchange, whole } => {
+                self.with_response(exchange, |response| response.whole = Some(whole));
             }
             Event::ResponseEnd { exchange, at, trailers } => {
                 self.with_response(exchange, |response| response.end(trailers));
@@ -162,10 +156,10 @@ impl Assembler {
                     (open.request.complete, open.on)
                 });
                 match on {
-                    Some((true, _)) => self.complete(exchange, None, done),
+                    Some((true, _)) => self.complete(exchange, None, redactor, done),
                     Some((false, on)) => match self.connections.get_mut(&on) {
                         Some(open) => open.answered.push(exchange),
-                        None => self.complete(exchange, None, done),
+                        None => self.complete(exchange, None, redactor, done),
                     },
                     None => {}
                 }
@@ -175,7 +169,7 @@ impl Assembler {
                     let ended = open.since_start(at);
                     open.timings.ended.get_or_insert(ended);
                 });
-                self.complete(exchange, Some(failure), done);
+                self.complete(exchange, Some(failure), redactor, done);
             }
             Event::Output(output) => done.push(Assembled::Output(output)),
             Event::Covered(coverage) => done.push(Assembled::Covered(coverage)),
@@ -184,12 +178,12 @@ impl Assembler {
     }
 
     /// Completes what is still open: exchanges in the order in which they started, then connections.
-    pub(super) fn finish(mut self, done: &mut Vec<Assembled>) {
+    pub(super) fn finish(mut self, redactor: &Redactor, done: &mut Vec<Assembled>) {
         let mut open: Vec<(u32, ExchangeId)> =
             self.exchanges.iter().map(|(id, open)| (open.number, *id)).collect();
         open.sort_unstable();
         for (_, exchange) in open {
-            self.complete(exchange, None, done);
+            self.complete(exchange, None, redactor, done);
         }
         let mut connections: Vec<_> = self.connections.into_values().filter(|open| open.changed).collect();
         connections.sort_unstable_by_key(|open| open.raw.number);
@@ -229,10 +223,10 @@ impl Assembler {
     }
 
     /// What was answered but still sending when the connection went away is over.
-    fn close(&mut self, connection: ConnectionId, done: &mut Vec<Assembled>) {
+    fn close(&mut self, connection: ConnectionId, redactor: &Redactor, done: &mut Vec<Assembled>) {
         let answered = self.connections.get_mut(&connection).map(|open| std::mem::take(&mut open.answered));
         for exchange in answered.unwrap_or_default() {
-            self.complete(exchange, None, done);
+            self.complete(exchange, None, redactor, done);
         }
         self.tell(connection, done);
         self.connections.remove(&connection);
@@ -298,15 +292,23 @@ impl Assembler {
     }
 
     /// The exchange is over: answered, failed, or neither.
-    fn complete(&mut self, exchange: ExchangeId, failure: Option<RawFailure>, done: &mut Vec<Assembled>) {
+    fn complete(
+        &mut self,
+        exchange: ExchangeId,
+        failure: Option<RawFailure>,
+        redactor: &Redactor,
+        done: &mut Vec<Assembled>,
+    ) {
         let Some(open) = self.exchanges.remove(&exchange) else {
             return;
         };
         self.tell(open.on, done);
         let response = open.response;
         let outcome = match (failure, response) {
-            (_, Some(response)) if response.complete => RawOutcome::Answered(response.into_raw()),
-            (Some(failure), response) => RawOutcome::Failed(failure, response.map(Message::into_raw)),
+            (_, Some(response)) if response.complete => RawOutcome::Answered(response.into_raw(redactor)),
+            (Some(failure), response) => {
+                RawOutcome::Failed(failure, response.map(|response| response.into_raw(redactor)))
+            }
             (None, _) => RawOutcome::Unfinished,
         };
         done.push(Assembled::Exchange(Box::new(RawExchange {
@@ -318,7 +320,7 @@ impl Assembler {
             scheme: open.scheme,
             authority: open.authority,
             fidelity: open.fidelity,
-            request: open.request.into_raw(),
+            request: open.request.into_raw(redactor),
             interim: open.interim,
             websocket: open.websocket,
             outcome,
@@ -336,21 +338,7 @@ impl OpenExchange {
 
 impl Message {
     fn new(head: Bytes) -> Self {
-        Self { head, kept: BytesMut::new(), length: 0, digest: None, complete: false, trailers: Bytes::new() }
-    }
-
-    fn push(&mut self, data: &[u8], limit: usize, redactor: &Redactor) {
-        self.length += data.len() as u64;
-        let room = limit.saturating_sub(self.kept.len());
-        if data.len() > room || self.digest.is_some() {
-            let digest = self.digest.get_or_insert_with(|| {
-                let mut digest = redactor.digest();
-                digest.update(&self.kept);
-                digest
-            });
-            digest.update(data);
-        }
-        self.kept.extend_from_slice(&data[..data.len().min(room)]);
+        Self { head, kept: BytesMut::new(), whole: None, complete: false, trailers: Bytes::new() }
     }
 
     fn end(&mut self, trailers: Bytes) {
@@ -358,13 +346,14 @@ impl Message {
         self.trailers = trailers;
     }
 
-    fn into_raw(self) -> RawMessage {
+    fn into_raw(self, redactor: &Redactor) -> RawMessage {
+        let length = self.whole.as_ref().map_or(self.kept.len() as u64, |whole| whole.length);
         RawMessage {
             head: self.head,
             body: RawBody {
                 bytes: self.kept.freeze(),
-                length: self.length,
-                digest: self.digest.map(Digest::finish),
+                length,
+                digest: self.whole.map(|whole| redactor.tag(&whole.digest)),
                 complete: self.complete,
                 trailers: self.trailers,
                 ..RawBody::default()

@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use crate::model::{Exit, Fidelity, Handshake, WebSocket};
 use crate::redact::{Output, RawCoverage, RawFailure, RawHello};
 
+use super::Whole;
+
 /// Names a connection within one run of the proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnectionId(pub u64);
@@ -104,6 +106,13 @@ pub enum Event {
         /// The bytes.
         data: Bytes,
     },
+    /// Content of the request beyond the limit has passed, and was not told.
+    RequestRest {
+        /// The exchange.
+        exchange: ExchangeId,
+        /// All that has passed.
+        whole: Whole,
+    },
     /// The request's end; sent for every request that ended, also for one without content.
     RequestEnd {
         /// The exchange.
@@ -142,6 +151,13 @@ pub enum Event {
         exchange: ExchangeId,
         /// The bytes.
         data: Bytes,
+    },
+    /// Content of the answer beyond the limit has passed, and was not told.
+    ResponseRest {
+        /// The exchange.
+        exchange: ExchangeId,
+        /// All that has passed.
+        whole: Whole,
     },
     /// The answer's end: the exchange is complete once the request has ended too, or its connection.
     ResponseEnd {

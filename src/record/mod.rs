@@ -6,6 +6,7 @@ mod event;
 mod inputs;
 mod memo;
 mod observer;
+mod passing;
 mod queue;
 mod recorder;
 
@@ -13,6 +14,8 @@ pub use environment::environment;
 pub use event::{ConnectionId, Event, ExchangeId};
 pub use inputs::inputs;
 pub use observer::{Came, Observer, Seen};
+pub(crate) use passing::Passing;
+pub use passing::Whole;
 pub(crate) use queue::Taken;
 pub use queue::{Ended, EventSender, Events, queue};
 pub use recorder::{ClueReader, Recorder, Setup, StartError, Summary, start};

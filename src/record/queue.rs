@@ -49,6 +49,7 @@ struct Shared {
     state: Mutex<State>,
     /// Told when events were taken out while somebody waited for room.
     room: Notify,
+    body_limit: usize,
 }
 
 struct State {
@@ -70,8 +71,8 @@ enum Until {
     Filling,
 }
 
-/// A queue with room for this many events to begin with, and its two ends.
-pub fn queue(room: usize) -> (EventSender, Events) {
+/// A queue with room for this many events to begin with, and its two ends. The recorder wants up to `body_limit` bytes of each body.
+pub fn queue(room: usize, body_limit: usize) -> (EventSender, Events) {
     let state = State {
         events: VecDeque::with_capacity(FEWEST),
         bytes: 0,
@@ -81,11 +82,16 @@ pub fn queue(room: usize) -> (EventSender, Events) {
         waiting: None,
         ended: false,
     };
-    let shared = Arc::new(Shared { state: Mutex::new(state), room: Notify::new() });
+    let shared = Arc::new(Shared { state: Mutex::new(state), room: Notify::new(), body_limit });
     (EventSender(Arc::clone(&shared)), Events(shared))
 }
 
 impl EventSender {
+    /// Bytes of each body that the recorder wants.
+    pub(crate) fn body_limit(&self) -> usize {
+        self.0.body_limit
+    }
+
     /// Sends an event, waiting for room.
     pub async fn send(&self, event: Event) -> Result<(), Ended> {
         let mut events = vec![event];
@@ -306,7 +312,7 @@ mod tests {
 
     #[test]
     fn a_full_queue_takes_nothing_until_there_is_room() {
-        let (sender, mut events) = queue(FEWEST);
+        let (sender, mut events) = queue(FEWEST, usize::MAX);
         for _ in 0..FEWEST {
             assert_eq!(sender.try_send_all(&mut vec![data(1)], false), Taken::All);
         }
@@ -327,14 +333,14 @@ mod tests {
 
     #[test]
     fn large_content_fills_the_queue() {
-        let (sender, _events) = queue(FEWEST);
+        let (sender, _events) = queue(FEWEST, usize::MAX);
         assert_eq!(sender.try_send_all(&mut vec![data(MOST_BYTES)], false), Taken::All);
         assert_eq!(sender.try_send_all(&mut vec![data(0)], false), Taken::None);
     }
 
     #[test]
     fn slow_events_make_the_queue_short() {
-        let (sender, mut events) = queue(FEWEST);
+        let (sender, mut events) = queue(FEWEST, usize::MAX);
         let room = |events: &Events| events.0.lock().limit;
         events.pace(1000, Duration::from_millis(1));
         assert_eq!(room(&events), 2 * FEWEST);
@@ -355,7 +361,7 @@ mod tests {
     async fn many_senders_lose_nothing_and_keep_their_order() {
         const SENDERS: usize = 20;
         const EACH: usize = 200;
-        let (sender, mut events) = queue(FEWEST);
+        let (sender, mut events) = queue(FEWEST, usize::MAX);
         for number in 0..SENDERS {
             let sender = sender.clone();
             tokio::spawn(async move {
@@ -385,7 +391,7 @@ mod tests {
 
     #[tokio::test]
     async fn senders_are_told_that_the_recorder_has_ended() {
-        let (sender, events) = queue(FEWEST);
+        let (sender, events) = queue(FEWEST, usize::MAX);
         while sender.try_send_all(&mut vec![data(1)], false) == Taken::All {}
         let sending = tokio::spawn(async move { sender.send(data(1)).await });
         tokio::task::yield_now().await;

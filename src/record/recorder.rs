@@ -83,7 +83,7 @@ pub struct Recorder {
 
 /// Starts a recorder. It ends when all clones of the sender are dropped.
 pub fn start(setup: Setup) -> Result<(EventSender, Recorder), StartError> {
-    let (sender, events) = queue::queue(queue::FEWEST);
+    let (sender, events) = queue::queue(queue::FEWEST, setup.body_limit);
     let (done, summary) = oneshot::channel();
     let path = setup.writer.path().to_owned();
     let work = move || {
@@ -125,13 +125,13 @@ struct Recording {
 
 impl Recording {
     fn new(setup: Setup) -> Self {
-        let Setup { writer, redactor, clues, body_limit, observer } = setup;
+        let Setup { writer, redactor, clues, body_limit: _, observer } = setup;
         Self {
             writer,
             redactor,
             clues,
             observer,
-            assembler: Assembler::new(body_limit),
+            assembler: Assembler::default(),
             memo: Memo::default(),
             exit: None,
             exchanges: 0,
@@ -277,7 +277,7 @@ impl Recording {
     }
 
     fn finish(mut self, mut done: Vec<Assembled>) -> Summary {
-        std::mem::replace(&mut self.assembler, Assembler::new(0)).finish(&mut done);
+        std::mem::take(&mut self.assembler).finish(&self.redactor, &mut done);
         for assembled in done {
             self.record(assembled);
         }

@@ -1,5 +1,7 @@
 //! Keyed tags: HMAC-SHA256 under the machine's key, cut to 60 bits. Of a long body it is taken over the body's BLAKE3 hash.
 
+use std::fmt;
+
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use zeroize::Zeroizing;
@@ -63,17 +65,19 @@ impl Tagger {
         self.tag(Domain::Key, b"").to_string()
     }
 
-    pub(super) fn digest(&self) -> Digest {
-        Digest { tagger: self.clone(), taken: Taken::Short(Vec::new()) }
+    /// The tag of all bytes that the digest has taken: that of the body that they are.
+    pub(super) fn digested(&self, digest: &Digest) -> Tag {
+        match &digest.0 {
+            Taken::Short(taken) => self.tag(Domain::Body, taken),
+            Taken::Long(hasher) => self.tag(Domain::LongBody, hasher.finalize().as_bytes()),
+        }
     }
 }
 
-/// A keyed tag of bytes that pass by piece by piece: the `digest` of a body.
-#[derive(Clone)]
-pub struct Digest {
-    tagger: Tagger,
-    taken: Taken,
-}
+/// Takes in a body that passes by piece by piece, so that it can be tagged. It knows no key: where the body passes there
+/// is none.
+#[derive(Clone, Default)]
+pub struct Digest(Taken);
 
 #[derive(Clone)]
 enum Taken {
@@ -81,28 +85,33 @@ enum Taken {
     Long(Box<blake3::Hasher>),
 }
 
+impl Default for Taken {
+    fn default() -> Self {
+        Self::Short(Vec::new())
+    }
+}
+
 impl Digest {
-    /// Takes the next bytes.
+    /// Takes the next bytes. Where they are cut does not matter.
     pub fn update(&mut self, bytes: &[u8]) {
-        match &mut self.taken {
+        match &mut self.0 {
             Taken::Short(taken) if taken.len() + bytes.len() <= LONG_BODY => taken.extend_from_slice(bytes),
             Taken::Short(taken) => {
                 let mut hasher = Box::new(blake3::Hasher::new());
                 hasher.update(taken).update(bytes);
-                self.taken = Taken::Long(hasher);
+                self.0 = Taken::Long(hasher);
             }
             Taken::Long(hasher) => {
                 hasher.update(bytes);
             }
         }
     }
+}
 
-    /// The tag of all bytes taken. Where they are cut does not matter.
-    pub fn finish(self) -> Tag {
-        match self.taken {
-            Taken::Short(taken) => self.tagger.tag(Domain::Body, &taken),
-            Taken::Long(hasher) => self.tagger.tag(Domain::LongBody, hasher.finalize().as_bytes()),
-        }
+/// Shows nothing of what it has taken.
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Digest")
     }
 }
 
@@ -119,18 +128,18 @@ mod tests {
     #[test]
     fn a_digest_does_not_depend_on_the_cuts() {
         let tagger = Tagger::new(&[7; 32]);
-        let mut digest = tagger.digest();
+        let mut digest = Digest::default();
         digest.update(b"ab");
         digest.update(b"");
         digest.update(b"c");
-        assert_eq!(digest.finish(), tagger.body(b"abc"));
+        assert_eq!(tagger.digested(&digest), tagger.body(b"abc"));
 
         for length in [LONG_BODY - 1, LONG_BODY, LONG_BODY + 1, 3 * LONG_BODY] {
             let body: Vec<u8> = (0..length).map(|at| u8::try_from(at % 251).unwrap()).collect();
             for cut in [1, 1_000, LONG_BODY - 1, length - 1, length] {
-                let mut digest = tagger.digest();
+                let mut digest = Digest::default();
                 body.chunks(cut).for_each(|piece| digest.update(piece));
-                assert_eq!(digest.finish(), tagger.body(&body), "{length} bytes, {cut} at a time");
+                assert_eq!(tagger.digested(&digest), tagger.body(&body), "{length} bytes, {cut} at a time");
             }
         }
     }

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::model::{
     ClientHello, Connection, ConnectionKind, Exchange, Failure, Fidelity, Handshake, Outcome, Reference,
-    Request, Response, Target, Text,
+    Request, Response, Tag, Target, Text,
 };
 
 use super::fingerprint::{Digest, Tagger};
@@ -189,9 +189,9 @@ impl Redactor {
         &self.key_id
     }
 
-    /// A streaming tag for the bytes of a body.
-    pub fn digest(&self) -> Digest {
-        self.tagger.digest()
+    /// The tag of a body that a digest has taken in.
+    pub fn tag(&self, digest: &Digest) -> Tag {
+        self.tagger.digested(digest)
     }
 
     /// Redacts an exchange; tokens that its answer issued are known from then on.

@@ -72,7 +72,7 @@ async fn recorded(
     sinks: Sinks,
     mut seen: impl FnMut(&[u8]),
 ) -> (Result<Exit, LaunchError>, [Vec<u8>; 2], Option<Exit>) {
-    let (events, mut arrived) = queue(16);
+    let (events, mut arrived) = queue(16, usize::MAX);
     let environment = Environment::default();
     let listen = async {
         let (mut recorded, mut ended) = ([Vec::new(), Vec::new()], None);

@@ -270,7 +270,7 @@ impl Exchange {
 
     fn end_request(&self, trailers: Bytes) {
         let (exchange, journal) = (self.id, &self.session.journal);
-        journal.note(exchange, Event::RequestEnd { exchange, at: Timestamp::now(), trailers });
+        journal.end_request(exchange, trailers);
         journal.reach(exchange, Phase::Wait);
         self.sent.store(true, Ordering::Relaxed);
     }
@@ -278,7 +278,7 @@ impl Exchange {
     /// The exchange itself ends when the request has ended, too.
     fn end_response(&self, trailers: Bytes) {
         let (exchange, journal) = (self.id, &self.session.journal);
-        journal.note(exchange, Event::ResponseEnd { exchange, at: Timestamp::now(), trailers });
+        journal.end_response(exchange, trailers);
         if self.sent.load(Ordering::Relaxed) {
             journal.close(exchange);
         }
@@ -297,7 +297,7 @@ struct Sent<'a>(&'a Exchange);
 impl Listener for Sent<'_> {
     async fn data(&self, data: Bytes) {
         let exchange = self.0.id;
-        self.0.session.journal.note(exchange, Event::RequestData { exchange, data });
+        self.0.session.journal.request_data(exchange, data);
         self.0.flush_due().await;
     }
 
@@ -313,7 +313,7 @@ struct Answered<'a>(&'a Exchange);
 impl Listener for Answered<'_> {
     async fn data(&self, data: Bytes) {
         let exchange = self.0.id;
-        self.0.session.journal.note(exchange, Event::ResponseData { exchange, data });
+        self.0.session.journal.response_data(exchange, data);
         self.0.flush_due().await;
     }
 

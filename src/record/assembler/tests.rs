@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::{Leg, Phase};
-use crate::redact::Key;
+use crate::redact::{Digest, Key};
 
 const ONE: ConnectionId = ConnectionId(70);
 const TWO: ConnectionId = ConnectionId(71);
@@ -61,11 +61,11 @@ fn failed(exchange: ExchangeId) -> Event {
 fn transcript(events: Vec<Event>) -> (Vec<Assembled>, Vec<Assembled>) {
     let redactor = redactor();
     let (mut before, mut at_end) = (Vec::new(), Vec::new());
-    let mut assembler = Assembler::new(8);
+    let mut assembler = Assembler::default();
     for event in events {
         assembler.take(event, &redactor, &mut before);
     }
-    assembler.finish(&mut at_end);
+    assembler.finish(&redactor, &mut at_end);
     (before, at_end)
 }
 
@@ -140,23 +140,19 @@ fn an_exchange_carries_all_that_was_seen() {
 }
 
 #[test]
-fn beyond_the_limit_only_length_and_digest_grow() {
-    let whole = b"123456789abcdef";
-    let digest = |pieces: &[&'static [u8]]| {
-        let mut events = vec![opened(ONE), request(A, ONE), request_end(A), response(A)];
-        events.extend(pieces.iter().map(|piece| response_data(A, piece)));
-        events.push(response_end(A));
-        let (done, _) = transcript(events);
-        let body = answer(exchanges(&done)[0]).body.clone();
-        assert_eq!((&body.bytes[..], body.length), (&whole[..8], 15));
-        body.digest.unwrap()
-    };
-    let mut expected = redactor().digest();
-    expected.update(whole);
-    let expected = expected.finish();
-    assert_eq!(digest(&[whole]), expected);
-    assert_eq!(digest(&[b"12345678", b"9abcdef"]), expected);
-    assert_eq!(digest(&[b"123", b"456789a", b"bcdef"]), expected);
+fn of_what_passed_beyond_the_limit_length_and_digest_are_known() {
+    let mut digest = Digest::default();
+    digest.update(b"123456789abcdef");
+    let whole = Whole { length: 15, digest: digest.clone() };
+    let mut events = vec![opened(ONE), request(A, ONE), request_end(A), response(A)];
+    events.push(response_data(A, b"1234"));
+    events.push(response_data(A, b"5678"));
+    events.push(Event::ResponseRest { exchange: A, whole });
+    events.push(response_end(A));
+    let (done, _) = transcript(events);
+    let body = answer(exchanges(&done)[0]).body.clone();
+    assert_eq!((&body.bytes[..], body.length), (&b"12345678"[..], 15));
+    assert_eq!(body.digest, Some(redactor().tag(&digest)));
 }
 
 #[test]

@@ -20,7 +20,7 @@ async fn watched(to: &TcpListener, proxies: Vec<SocketAddr>, nested: bool) -> Ra
     let command = command(&["bash", "-c", if nested { &nested_line } else { &line }]);
     let (_out, stdout) = Collected::pipe();
     let (_err, stderr) = Collected::pipe();
-    let (events, mut arrived) = queue(16);
+    let (events, mut arrived) = queue(16, usize::MAX);
     let watch = Watch { of: Sampled::Processes, proxies };
     let environment = Environment::default();
     let run = run_on(&command, &environment, events, Sinks { stdout, stderr }, Some(&watch));

@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use samewire::model::{FailureKind, Leg, Phase};
+use samewire::redact::{Digest, Key, Redactor};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::rig::{OK, answering, read_exactly, read_head, settings, start, start_origin, start_with, told};
+use super::rig::{
+    OK, answering, read_exactly, read_head, settings, start, start_keeping, start_origin, start_with, told,
+};
 
 #[tokio::test]
 async fn chunks_extensions_and_trailers_of_a_request() {
@@ -280,4 +283,53 @@ async fn many_exchanges_at_once_pass_through_a_recorder_with_little_room() {
         }
     });
     served.await.expect("nobody waits for ever");
+}
+
+/// What is beyond the limit is not told, whole or broken off; length and digest are those of everything that has passed.
+#[tokio::test]
+async fn beyond_the_limit_bodies_are_digested_where_they_pass() {
+    const LIMIT: usize = 5_000;
+    const LONG: usize = 300_000;
+    let long: &'static [u8] = (0..LONG).map(|at| (at % 251).to_le_bytes()[0]).collect::<Vec<_>>().leak();
+    let origin = start_origin(move |mut stream| async move {
+        loop {
+            let head = String::from_utf8(read_head(&mut stream).await).unwrap();
+            if head.is_empty() {
+                return;
+            }
+            assert!(read_exactly(&mut stream, LONG).await == long);
+            let announced = if head.starts_with("POST /whole") { LONG } else { LONG + 1 };
+            let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {announced}\r\n\r\n");
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            stream.write_all(long).await.unwrap();
+            if announced > LONG {
+                return;
+            }
+        }
+    })
+    .await;
+    let rig = start_keeping(LIMIT, settings(), 1024).await;
+    let mut stream = rig.connect().await;
+    for path in ["whole", "cut-off"] {
+        let head = format!(
+            "POST http://{origin}/{path} HTTP/1.1\r\nHost: {origin}\r\nContent-Length: {LONG}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(long).await.unwrap();
+        read_head(&mut stream).await;
+        assert!(read_exactly(&mut stream, LONG).await == long);
+    }
+    assert_eq!(stream.read(&mut [0]).await.unwrap_or_default(), 0);
+    let redactor = Redactor::new(Key::from_bytes([7; 32]));
+    let mut digest = Digest::default();
+    digest.update(long);
+    let expected = Some((LONG as u64, redactor.tag(&digest)));
+    let told = rig.exchanges().await;
+    assert_eq!(told.iter().map(|told| told.failure.is_some()).collect::<Vec<_>>(), [false, true]);
+    for told in told {
+        assert!(told.body == long[..LIMIT] && told.content == long[..LIMIT]);
+        for whole in told.wholes {
+            assert_eq!(whole.map(|whole| (whole.length, redactor.tag(&whole.digest))), expected);
+        }
+    }
 }

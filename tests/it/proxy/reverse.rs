@@ -185,7 +185,7 @@ async fn beyond_loopback_every_path_begins_with_a_secret() {
     let listener = Listener { admission: Admission::Credential(credential), ..open };
     let proxy = Proxy::bind(vec![listener], in_place_of("/v2", origin), authority).await.unwrap();
     let port = proxy.addresses()[0].port();
-    let (sender, mut events) = queue(64);
+    let (sender, mut events) = queue(64, usize::MAX);
     let (stop, stopped) = oneshot::channel::<()>();
     let served = tokio::spawn(proxy.serve(Lanes::one(Side::Runtime, sender), async {
         let _ = stopped.await;

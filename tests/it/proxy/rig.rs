@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use samewire::model::{Fidelity, Side};
 use samewire::proxy::{Admission, Authority, Lane, Lanes, Listener, Proxy, Settings, Timeouts};
-use samewire::record::{Event, Events, ExchangeId, queue};
+use samewire::record::{Event, Events, ExchangeId, Whole, queue};
 use samewire::redact::RawFailure;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -44,10 +44,15 @@ pub(super) async fn start() -> Rig {
 }
 
 pub(super) async fn start_with(settings: Settings, room: usize) -> Rig {
+    start_keeping(usize::MAX, settings, room).await
+}
+
+/// Of each body as many bytes are told.
+pub(super) async fn start_keeping(body_limit: usize, settings: Settings, room: usize) -> Rig {
     let authority = Arc::new(Authority::new().unwrap());
     let proxy = Proxy::bind(vec![listener()], settings, Arc::clone(&authority)).await.unwrap();
     let address = proxy.addresses()[0];
-    let (sender, events) = queue(room);
+    let (sender, events) = queue(room, body_limit);
     let (stop, stopped) = oneshot::channel::<()>();
     let lanes = Lanes::one(Side::Runtime, sender);
     let served = tokio::spawn(proxy.serve(lanes, async {
@@ -112,6 +117,8 @@ pub(super) struct Told {
     pub(super) interim: Vec<u16>,
     pub(super) answer: Option<String>,
     pub(super) content: Vec<u8>,
+    /// Of the request and of the answer, where they go beyond the limit.
+    pub(super) wholes: [Option<Whole>; 2],
     pub(super) trailers: String,
     pub(super) ended: bool,
     pub(super) failure: Option<RawFailure>,
@@ -131,6 +138,8 @@ pub(super) fn told(events: &[Event]) -> Vec<Told> {
         }
         let id = match event {
             Event::RequestData { exchange, .. }
+            | Event::RequestRest { exchange, .. }
+            | Event::ResponseRest { exchange, .. }
             | Event::RequestEnd { exchange, .. }
             | Event::Interim { exchange, .. }
             | Event::Response { exchange, .. }
@@ -141,7 +150,8 @@ pub(super) fn told(events: &[Event]) -> Vec<Told> {
         };
         let told = &mut all[ids.iter().position(|own| *own == id).expect("a request comes first")];
         // Over HTTP/2 a request may go on after its answer.
-        let of_request = matches!(event, Event::RequestData { .. } | Event::RequestEnd { .. });
+        let of_request =
+            matches!(event, Event::RequestData { .. } | Event::RequestRest { .. } | Event::RequestEnd { .. });
         assert!(told.failure.is_none() && (!told.ended || of_request), "nothing follows the end");
         match event {
             Event::RequestData { data, .. } => told.body.extend_from_slice(data),
@@ -149,6 +159,8 @@ pub(super) fn told(events: &[Event]) -> Vec<Told> {
                 told.request_ended = true;
                 told.request_trailers = text(trailers);
             }
+            Event::RequestRest { whole, .. } => told.wholes[0] = Some(whole.clone()),
+            Event::ResponseRest { whole, .. } => told.wholes[1] = Some(whole.clone()),
             Event::Interim { status, .. } => told.interim.push(*status),
             Event::Response { head, .. } => told.answer = Some(text(head)),
             Event::ResponseData { data, .. } => told.content.extend_from_slice(data),

@@ -134,8 +134,8 @@ async fn a_user_name_chooses_the_side_where_it_may() {
     let authority = Arc::new(Authority::new().unwrap());
     let proxy = Proxy::bind(vec![Listener { lane, ..listener() }], settings(), authority).await.unwrap();
     let address = proxy.addresses()[0];
-    let (sandbox, mut of_sandbox) = queue(64);
-    let (runtime, mut of_runtime) = queue(64);
+    let (sandbox, mut of_sandbox) = queue(64, usize::MAX);
+    let (runtime, mut of_runtime) = queue(64, usize::MAX);
     let lanes = Lanes { sandbox: Some(sandbox), runtime: Some(runtime) };
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let served = tokio::spawn(proxy.serve(lanes, async {
