@@ -223,6 +223,10 @@ impl Exchange<'_> {
                 let message = "the tap has lost its place before this answer";
                 return Ok(self.fail(failure::upstream(Phase::Wait, FailureKind::Internal, message)).await);
             };
+            if head.raw.len() > session.shared.settings.limits.head {
+                let message = "the answer's head is too large";
+                return Ok(self.fail(failure::upstream(Phase::Wait, FailureKind::TooLarge, message)).await);
+            }
             let status = head.status();
             if !matches!(status, 100 | 102..=199) {
                 break (head, at);

@@ -222,8 +222,8 @@ impl Links {
         stream: OriginStream,
         way: Way,
     ) -> Result<Link, RawFailure> {
-        let limit = head_limit(shared);
-        let (tap, handle) = Tap::new(stream, Kind::Response { to_head: false }, 2 * limit);
+        let limit = 2 * read_limit(shared);
+        let (tap, handle) = Tap::new(stream, Kind::Response { to_head: false }, limit);
         let number = {
             let mut state = self.lock();
             state.opened += 1;
@@ -235,7 +235,7 @@ impl Links {
     }
 
     async fn run(&self, shared: &Shared, mut running: Running) -> Result<SendRequest<Outgoing>, RawFailure> {
-        let sender = running.drive(head_limit(shared)).await?;
+        let sender = running.drive(read_limit(shared)).await?;
         let mut state = self.lock();
         state.running.push(running);
         state.has_new = true;
@@ -253,7 +253,9 @@ impl Links {
     }
 }
 
-/// Bytes of a head that hyper takes.
-fn head_limit(shared: &Shared) -> usize {
-    shared.settings.limits.head.max(8192)
+/// Bytes that hyper reads of an answer before it has to make something of them. Each piece of a long body wakes both ends, so they are
+/// large; a head has a limit of its own.
+fn read_limit(shared: &Shared) -> usize {
+    const LONG_PIECE: usize = 400 * 1024;
+    shared.settings.limits.head.max(LONG_PIECE)
 }

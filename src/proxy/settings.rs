@@ -70,7 +70,7 @@ impl Default for Timeouts {
 /// How much to take.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Bytes of a head. At least 8192; it also bounds the pieces in which a body passes.
+    /// Bytes of a head. At least 8192; it also bounds the pieces in which a request's body passes.
     pub head: usize,
     /// Field lines of a head.
     pub fields: usize,

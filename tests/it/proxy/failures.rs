@@ -108,6 +108,25 @@ async fn an_answer_that_is_not_http_is_a_bad_gateway() {
     }
 }
 
+/// Whether the library below could still read it or not.
+#[tokio::test]
+async fn an_answer_whose_head_is_too_large_is_a_bad_gateway() {
+    for length in [130_000, 200_000, 300_000, 450_000, 2_000_000] {
+        let answer = format!("HTTP/1.1 200 OK\r\nX-A: {}\r\nContent-Length: 2\r\n\r\nok", "a".repeat(length));
+        let (origin, _heads) = answering(answer.into_bytes().leak()).await;
+        let rig = start().await;
+        let sent = format!("GET http://{origin}/ HTTP/1.1\r\nHost: {origin}\r\nConnection: close\r\n\r\n");
+        let page = String::from_utf8(rig.send(sent.as_bytes()).await).unwrap();
+        let is_too_large = length > 128 * 1024;
+        let status = if is_too_large { "HTTP/1.1 502" } else { "HTTP/1.1 200" };
+        assert!(page.starts_with(status), "{length}: {}", &page[..60.min(page.len())]);
+        let told = rig.exchanges().await;
+        let failure = told[0].failure.as_ref().map(|failure| (failure.leg, failure.phase, failure.kind));
+        let expected = (Leg::Upstream, Phase::Wait, FailureKind::TooLarge);
+        assert_eq!(failure, is_too_large.then_some(expected), "{length}");
+    }
+}
+
 #[tokio::test]
 async fn a_silent_origin_times_out() {
     let origin = start_origin(|mut stream| async move {
