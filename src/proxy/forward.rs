@@ -289,10 +289,12 @@ struct Hops<'a>(Vec<&'a [u8]>);
 
 impl<'a> Hops<'a> {
     fn of(head: &'a Head) -> Self {
-        let named = head.fields().filter(|field| field.is("connection")).flat_map(|field| {
-            field.value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii).collect::<Vec<_>>()
-        });
-        Self(named.filter(|name| !name.eq_ignore_ascii_case(b"keep-alive")).collect())
+        let mut named = Vec::new();
+        for field in head.fields().filter(|field| field.is("connection")) {
+            named.extend(field.value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii));
+        }
+        named.retain(|name| !name.eq_ignore_ascii_case(b"keep-alive"));
+        Self(named)
     }
 
     fn drop(&self, field: &FieldLine<'_>) -> bool {
@@ -365,8 +367,8 @@ pub(super) fn rendered<B>(request: &Request<B>) -> Head {
 /// True when `Host` says what the target says; a default port may be left out.
 fn same_host(value: &[u8], host: &[u8], https: bool) -> bool {
     let suffix: &[u8] = if https { b":443" } else { b":80" };
-    let short = |text: &[u8]| text.strip_suffix(suffix).unwrap_or(text).to_ascii_lowercase();
-    short(value) == short(host)
+    let [value, host] = [value, host].map(|text| text.strip_suffix(suffix).unwrap_or(text));
+    value.eq_ignore_ascii_case(host)
 }
 
 /// A line, an obsolete folding in it replaced by a space (RFC 9112, section 5.2).

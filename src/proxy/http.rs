@@ -164,6 +164,7 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
             && idleness.poll(session.tap.heads(), || session.is_quiet(), cx)
         {
             connection = None;
+            session.tap.rest();
             session.links.rest();
             turns.call(Part::Client);
             turns.call(Part::Links);

@@ -134,24 +134,24 @@ impl Journal {
 
     /// Notes the answer's end, unless its exchange has ended.
     pub(super) fn end_response(&self, exchange: ExchangeId, trailers: Bytes) {
-        let mut batch = self.lock();
-        batch.note_rest_of_response(exchange);
-        if batch.find(exchange).is_some() {
-            batch.push(Event::ResponseEnd { exchange, at: Timestamp::now(), trailers }, 0);
-        }
+        self.lock().end_response(exchange, trailers);
     }
 
     /// Ends the exchange, well, unless it has ended.
     pub(super) fn end(&self, exchange: ExchangeId, trailers: Bytes) {
-        self.end_response(exchange, trailers);
-        self.close(exchange);
+        let mut batch = self.lock();
+        batch.end_response(exchange, trailers);
+        batch.close(exchange);
     }
 
     /// Ends the exchange, not well, unless it has ended. True when it had not.
     pub(super) fn fail(&self, exchange: ExchangeId, failure: RawFailure) -> bool {
-        self.lock().note_rests(exchange);
-        self.note(exchange, Event::Failed { exchange, at: Timestamp::now(), failure });
-        self.close(exchange)
+        let mut batch = self.lock();
+        batch.note_rests(exchange);
+        if batch.find(exchange).is_some() {
+            batch.push(Event::Failed { exchange, at: Timestamp::now(), failure }, 0);
+        }
+        batch.close(exchange)
     }
 
     /// Nothing more comes on this connection: tells what has passed of exchanges that have no end.
@@ -225,13 +225,7 @@ impl Journal {
 
     /// Takes an exchange off the list, its end told already. True when it was on it.
     pub(super) fn close(&self, exchange: ExchangeId) -> bool {
-        let mut batch = self.lock();
-        let at = batch.open.iter().position(|open| open.exchange == exchange);
-        if let Some(at) = at {
-            batch.open.swap_remove(at);
-            batch.ended = true;
-        }
-        at.is_some()
+        self.lock().close(exchange)
     }
 
     fn lock(&self) -> MutexGuard<'_, Batch> {
@@ -265,6 +259,22 @@ impl Batch {
 
     fn find(&mut self, exchange: ExchangeId) -> Option<&mut Open> {
         self.open.iter_mut().find(|open| open.exchange == exchange)
+    }
+
+    fn end_response(&mut self, exchange: ExchangeId, trailers: Bytes) {
+        self.note_rest_of_response(exchange);
+        if self.find(exchange).is_some() {
+            self.push(Event::ResponseEnd { exchange, at: Timestamp::now(), trailers }, 0);
+        }
+    }
+
+    fn close(&mut self, exchange: ExchangeId) -> bool {
+        let at = self.open.iter().position(|open| open.exchange == exchange);
+        if let Some(at) = at {
+            self.open.swap_remove(at);
+            self.ended = true;
+        }
+        at.is_some()
     }
 
     fn note_rest_of_request(&mut self, exchange: ExchangeId) {

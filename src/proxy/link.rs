@@ -194,8 +194,9 @@ impl Links {
         let State { idle, running, .. } = &mut *state;
         for link in running.iter_mut() {
             let kept = idle.iter().find(|kept| kept.number == link.number);
-            if kept.is_some_and(|kept| kept.tap.is_quiet()) {
+            if let Some(kept) = kept.filter(|kept| kept.tap.is_quiet()) {
                 link.driver = None;
+                kept.tap.rest();
             }
         }
     }

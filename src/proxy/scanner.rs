@@ -26,6 +26,8 @@ pub struct HeadScanner {
     state: State,
     /// The beginning of a head or of trailers.
     partial: BytesMut,
+    /// Where the next heads are kept.
+    room: BytesMut,
     /// Bytes of a head or of trailers before it is given up.
     limit: usize,
     found: VecDeque<Found>,
@@ -58,8 +60,9 @@ enum State {
 impl HeadScanner {
     /// A scanner of requests or answers; a head longer than `limit` bytes is given up.
     pub fn new(kind: Kind, limit: usize) -> Self {
-        let (state, partial, found) = (State::Between, BytesMut::new(), VecDeque::new());
-        Self { kind, state, partial, limit, found, begun: Timestamp::UNIX_EPOCH }
+        let (partial, room) = (BytesMut::new(), BytesMut::new());
+        let (state, found, begun) = (State::Between, VecDeque::new(), Timestamp::UNIX_EPOCH);
+        Self { kind, state, partial, room, limit, found, begun }
     }
 
     /// Says what the next answer answers. To be called before its request is sent.
@@ -110,6 +113,22 @@ impl HeadScanner {
     /// True between two messages, both of which end and begin here; what was found is taken.
     pub fn is_between(&self) -> bool {
         self.state == State::Between && self.found.is_empty()
+    }
+
+    /// Gives back the memory that is held for the next heads.
+    pub fn rest(&mut self) {
+        self.room = BytesMut::new();
+    }
+
+    /// Copies a head to where several of them lie: memory for each alone would be given back by the recorder's thread, which costs more than
+    /// to make the copy.
+    fn keep(&mut self, head: &[u8]) -> Bytes {
+        const ROOM: usize = 2048;
+        if self.room.capacity() < head.len() {
+            self.room = BytesMut::with_capacity(ROOM.max(head.len()));
+        }
+        self.room.extend_from_slice(head);
+        self.room.split().freeze()
     }
 
     /// Looks no further: what follows is not HTTP.
@@ -179,7 +198,7 @@ impl HeadScanner {
             }
             let (own, _) = input.split_at(feed + 1);
             let raw = if kept == 0 {
-                Bytes::copy_from_slice(own)
+                self.keep(own)
             } else {
                 self.partial.extend_from_slice(own);
                 self.partial.split().freeze()

@@ -138,6 +138,11 @@ impl TapHandle {
         self.lock().doubtful = true;
     }
 
+    /// Nobody uses the connection for a while: gives memory back.
+    pub(super) fn rest(&self) {
+        self.lock().scanner.rest();
+    }
+
     /// True when nothing is under way: all that was read belongs to messages that have ended, and all that was to be
     /// written is.
     pub(super) fn is_quiet(&self) -> bool {

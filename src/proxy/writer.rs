@@ -7,7 +7,7 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf as _, Bytes, BytesMut};
+use bytes::{Buf as _, BytesMut};
 use tokio::io::AsyncWrite;
 
 use super::head::{Framing, Kind, decimal};
@@ -36,7 +36,7 @@ const SLICES: usize = 16;
 enum Armed {
     Head(Replacement),
     /// By this last chunk and its trailers. hyper would let pass those that `Trailer` names, in lower case.
-    LastChunk(Bytes),
+    LastChunk(BytesMut),
 }
 
 /// Replaces heads, and the last chunks of bodies with trailers, in a stream that is written.
@@ -44,7 +44,7 @@ enum Armed {
 pub(super) struct HeadWriter {
     armed: Option<Armed>,
     /// Goes out before anything else.
-    out: VecDeque<Bytes>,
+    out: VecDeque<BytesMut>,
 }
 
 impl HeadWriter {
@@ -60,7 +60,7 @@ impl HeadWriter {
 
     /// What is written next is the last chunk of a body; it gets these trailer lines.
     pub(super) fn replace_last_chunk(&mut self, trailers: &[u8]) {
-        self.armed = Some(Armed::LastChunk([b"0\r\n", trailers, b"\r\n"].concat().into()));
+        self.armed = Some(Armed::LastChunk(BytesMut::from(&[b"0\r\n", trailers, b"\r\n"].concat()[..])));
     }
 
     /// Writes; says how much of `bufs` was taken.
@@ -154,7 +154,7 @@ impl HeadWriter {
             return Err(io::Error::other("a head was to be written, and something else was"));
         };
         if before > 0 {
-            self.out.push_back(Bytes::from_static(CONTINUE));
+            self.out.push_back(BytesMut::from(CONTINUE));
         }
         let taken = before + own.len();
         let own = Own::read(own, replacement.kind);
@@ -168,7 +168,7 @@ impl HeadWriter {
             lines.extend_from_slice(b"\r\n");
         }
         lines.extend_from_slice(b"\r\n");
-        self.out.push_back(lines.freeze());
+        self.out.push_back(lines);
         Ok(taken)
     }
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tracing::debug;
 
 use super::event::{ConnectionId, Event, ExchangeId};
-use super::passing::Whole;
+use super::passing::{SMALL, Whole};
 use crate::model::{Exit, Fidelity, Handshake, Timings, WebSocket};
 use crate::redact::{
     Output, RawBody, RawConnection, RawCoverage, RawExchange, RawFailure, RawKind, RawMessage, RawOutcome,
@@ -70,6 +70,8 @@ struct OpenExchange {
 /// A message while it passes.
 struct Message {
     head: Bytes,
+    /// A short beginning, which often is all.
+    first: Bytes,
     kept: BytesMut,
     /// Where more has passed than was told.
     whole: Option<Whole>,
@@ -115,7 +117,7 @@ impl Assembler {
                 self.begin(exchange, connection, at, head, scheme, authority, fidelity);
             }
             Event::RequestData { exchange, data } => {
-                self.with(exchange, |open| open.request.kept.extend_from_slice(&data));
+                self.with(exchange, |open| open.request.push(data));
             }
             Event::RequestRest { exchange, whole } => {
                 self.with(exchange, |open| open.request.whole = Some(whole));
@@ -143,7 +145,7 @@ impl Assembler {
                 self.with(exchange, |open| open.websocket = Some(messages));
             }
             Event::ResponseData { exchange, data } => {
-                self.with_response(exchange, |response| response.kept.extend_from_slice(&data));
+                self.with_response(exchange, |response| response.push(data));
             }
             Event::ResponseRest { exchange, whole } => {
                 self.with_response(exchange, |response| response.whole = Some(whole));
@@ -338,7 +340,17 @@ impl OpenExchange {
 
 impl Message {
     fn new(head: Bytes) -> Self {
-        Self { head, kept: BytesMut::new(), whole: None, complete: false, trailers: Bytes::new() }
+        let (first, trailers) = (Bytes::new(), Bytes::new());
+        Self { head, first, kept: BytesMut::new(), whole: None, complete: false, trailers }
+    }
+
+    fn push(&mut self, data: Bytes) {
+        if self.first.is_empty() && self.kept.is_empty() && data.len() <= SMALL {
+            self.first = data;
+            return;
+        }
+        self.kept.extend_from_slice(&std::mem::take(&mut self.first));
+        self.kept.extend_from_slice(&data);
     }
 
     fn end(&mut self, trailers: Bytes) {
@@ -347,11 +359,12 @@ impl Message {
     }
 
     fn into_raw(self, redactor: &Redactor) -> RawMessage {
-        let length = self.whole.as_ref().map_or(self.kept.len() as u64, |whole| whole.length);
+        let bytes = if self.kept.is_empty() { self.first } else { self.kept.freeze() };
+        let length = self.whole.as_ref().map_or(bytes.len() as u64, |whole| whole.length);
         RawMessage {
             head: self.head,
             body: RawBody {
-                bytes: self.kept.freeze(),
+                bytes,
                 length,
                 digest: self.whole.map(|whole| redactor.tag(&whole.digest)),
                 complete: self.complete,

@@ -14,6 +14,9 @@ pub struct Whole {
     pub digest: Digest,
 }
 
+/// Bytes up to which a piece is copied to be told: it would keep the whole buffer that it was read into from being used again.
+pub(super) const SMALL: usize = 4096;
+
 /// What has passed of a body.
 #[derive(Default)]
 pub(crate) struct Passing {
@@ -43,12 +46,13 @@ impl Passing {
             return (room > 0).then(|| data.slice(..room));
         }
         self.told += data.len();
+        let told = if data.len() <= SMALL { Bytes::copy_from_slice(&data) } else { data.clone() };
         if self.first.is_empty() {
-            self.first = data.clone();
+            self.first = data;
         } else {
-            self.more.push(data.clone());
+            self.more.push(data);
         }
-        Some(data)
+        Some(told)
     }
 
     /// The body so far, where more of it has passed than was told.
