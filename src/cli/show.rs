@@ -36,6 +36,6 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             record::count(count, "exchange")
         );
     };
-    output::report(&report::exchange(exchange), None)?;
+    output::report(&report::exchange(&capture, exchange), None)?;
     Ok(ExitCode::SUCCESS)
 }

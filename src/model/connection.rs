@@ -1,9 +1,11 @@
 //! A connection from a client.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Failure, Text};
+use super::{Failure, FailureKind, Text};
 
 /// A connection that a client opened to samewire, with or without requests on it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,9 +22,42 @@ pub struct Connection {
     /// The address that was connected to for it, `address:port`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upstream: Option<String>,
+    /// What became of each address, for those upstream connections that more than one was tried for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dials: Vec<Dial>,
     /// Why the upstream could not be had for the CONNECT.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+}
+
+/// The addresses that were tried for one upstream connection (RFC 8305).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dial {
+    /// `host:port` whose addresses they are.
+    pub to: String,
+    /// In the order in which they were tried.
+    pub tried: Vec<Tried>,
+}
+
+/// An address that was tried.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tried {
+    /// `address:port`.
+    pub address: String,
+    /// What became of it.
+    pub outcome: DialOutcome,
+}
+
+/// What became of an address that was tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DialOutcome {
+    /// It took the connection.
+    Connected,
+    /// It had not answered when another took the connection.
+    Overtaken,
+    /// It did not take the connection.
+    Failed(FailureKind),
 }
 
 /// What a connection turned out to be.
@@ -96,6 +131,16 @@ pub struct ClientHello {
     /// The JA4 fingerprint (<https://github.com/FoxIO-LLC/ja4>).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ja4: Option<String>,
+}
+
+impl fmt::Display for DialOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connected => f.write_str("connected"),
+            Self::Overtaken => f.write_str("overtaken"),
+            Self::Failed(kind) => kind.fmt(f),
+        }
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]

@@ -9,10 +9,12 @@ use futures_util::stream::FuturesUnordered;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
-use crate::model::{FailureKind, Phase};
+use crate::model::{Dial, DialOutcome, FailureKind, Phase, Tried};
+use crate::record::Event;
 use crate::redact::RawFailure;
 
 use super::failure::{Cause, upstream as failure};
+use super::journal::Journal;
 use super::{Shared, guard};
 
 /// The time that one address has before the next is tried beside it (RFC 8305, section 5).
@@ -21,6 +23,7 @@ const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 /// Connects to one of the addresses in `near`, or, where that is empty, to one that the name has on this machine.
 pub(super) async fn connect(
     shared: &Shared,
+    journal: &Journal,
     host: &str,
     port: u16,
     near: Vec<IpAddr>,
@@ -44,14 +47,13 @@ pub(super) async fn connect(
             None => not_resolved(host, "it has no address"),
         });
     }
-    let (stream, address) = race(&allowed, Instant::now() + patience).await.map_err(|tried| {
-        let how: Vec<String> =
-            tried.iter().map(|(address, cause)| format!("({address}) {}", cause.words())).collect();
-        // What the name's first address does is what a client without a second one would meet.
-        let kind = tried.first().map_or(FailureKind::TimedOut, |(_, cause)| cause.kind());
-        let message = format!("the connection to {host}:{port} {}", how.join(", and that to "));
-        failure(Phase::Connect, kind, message)
-    })?;
+    let mut tried = Vec::new();
+    let taken = race(&allowed, Instant::now() + patience, &mut tried).await;
+    if tried.len() > 1 {
+        let dial = Dial { to: format!("{host}:{port}"), tried: outcomes(&tried, taken.is_some()) };
+        journal.add(Event::Tried { connection: journal.connection, dial });
+    }
+    let Some((stream, address)) = taken else { return Err(not_connected(host, port, &tried)) };
     if stream.local_addr().is_ok_and(|local| guard::is_own(local, address, &shared.own)) {
         return Err(forbidden(host, port, "it is samewire's own listener"));
     }
@@ -61,37 +63,77 @@ pub(super) async fn connect(
     Ok((stream, address))
 }
 
-/// The first connection that succeeds, or what became of each address, in their order.
+/// An address that was tried, and what became of it.
+struct Attempt {
+    address: SocketAddr,
+    end: End,
+}
+
+enum End {
+    Connected,
+    Failed(Cause),
+    /// None, when the race was over.
+    Waiting,
+}
+
+/// The first connection that succeeds. `tried` gets the addresses as they are tried.
 async fn race(
     addresses: &[SocketAddr],
     deadline: Instant,
-) -> Result<(TcpStream, SocketAddr), Vec<(SocketAddr, Cause)>> {
-    let mut failed: Vec<(usize, Cause)> = Vec::new();
-    let mut next = addresses.iter().copied().enumerate();
+    tried: &mut Vec<Attempt>,
+) -> Option<(TcpStream, SocketAddr)> {
+    let mut next = addresses.iter().copied();
     let mut trying = FuturesUnordered::new();
-    let attempt = |(at, address): (usize, SocketAddr)| async move {
-        (at, TcpStream::connect(address).await.map(|stream| (stream, address)))
-    };
-    trying.extend(next.next().map(attempt));
-    while !trying.is_empty() {
+    let attempt = |at: usize, address: SocketAddr| async move { (at, TcpStream::connect(address).await) };
+    loop {
+        if let Some(address) = next.next() {
+            trying.push(attempt(tried.len(), address));
+            tried.push(Attempt { address, end: End::Waiting });
+        } else if trying.is_empty() {
+            return None;
+        }
         tokio::select! {
             biased;
-            Some((at, result)) = trying.next() => match result {
-                Ok(connected) => return Ok(connected),
-                Err(error) => {
-                    failed.push((at, Cause::of(&error)));
-                    trying.extend(next.next().map(attempt));
+            Some((at, result)) = trying.next() => {
+                let attempt: &mut Attempt = tried.get_mut(at)?;
+                match result {
+                    Ok(stream) => {
+                        attempt.end = End::Connected;
+                        return Some((stream, attempt.address));
+                    }
+                    Err(error) => attempt.end = End::Failed(Cause::of(&error)),
                 }
-            },
-            () = sleep(ATTEMPT_DELAY), if next.len() > 0 => trying.extend(next.next().map(attempt)),
-            () = sleep_until(deadline) => break,
+            }
+            () = sleep(ATTEMPT_DELAY), if next.len() > 0 => {}
+            () = sleep_until(deadline) => return None,
         }
     }
-    let outcome = |at: usize| {
-        let known = failed.iter().find(|(failed, _)| *failed == at);
-        known.map_or(Cause::TimedOut, |(_, cause)| cause.clone())
+}
+
+/// What became of each address, for the record.
+fn outcomes(tried: &[Attempt], is_taken: bool) -> Vec<Tried> {
+    let outcome = |end: &End| match end {
+        End::Connected => DialOutcome::Connected,
+        End::Waiting if is_taken => DialOutcome::Overtaken,
+        End::Waiting => DialOutcome::Failed(FailureKind::TimedOut),
+        End::Failed(cause) => DialOutcome::Failed(cause.kind()),
     };
-    Err(addresses.iter().enumerate().map(|(at, address)| (*address, outcome(at))).collect())
+    let tried = tried.iter();
+    tried.map(|tried| Tried { address: tried.address.to_string(), outcome: outcome(&tried.end) }).collect()
+}
+
+/// No address took the connection.
+fn not_connected(host: &str, port: u16, tried: &[Attempt]) -> RawFailure {
+    let cause = |attempt: &Attempt| match &attempt.end {
+        End::Failed(cause) => cause.clone(),
+        End::Waiting | End::Connected => Cause::TimedOut,
+    };
+    let how: Vec<String> =
+        tried.iter().map(|attempt| format!("({}) {}", attempt.address, cause(attempt).words())).collect();
+    // What the name's first address does is what a client without a second one would meet.
+    let kind = tried.first().map_or(FailureKind::TimedOut, |attempt| cause(attempt).kind());
+    let message = format!("the connection to {host}:{port} {}", how.join(", and that to "));
+    failure(Phase::Connect, kind, message)
 }
 
 /// Both families alternately, beginning with the one that the system puts first (RFC 8305, section 4).
@@ -172,12 +214,30 @@ mod tests {
         let open = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let open_at = open.local_addr().unwrap();
         let begun = Instant::now();
-        let (_, address) = race(&[hole, open_at], begun + Duration::from_secs(60)).await.unwrap();
+        let mut tried = Vec::new();
+        let deadline = begun + Duration::from_secs(60);
+        let (_, address) = race(&[hole, open_at], deadline, &mut tried).await.unwrap();
         assert_eq!(address, open_at);
+        let outcome = |tried: &[Attempt], taken, at: usize| outcomes(tried, taken)[at].outcome;
+        assert_eq!(outcome(&tried, true, 0), DialOutcome::Overtaken);
+        assert_eq!(outcome(&tried, true, 1), DialOutcome::Connected);
         assert!(begun.elapsed() >= ATTEMPT_DELAY && begun.elapsed() < Duration::from_secs(30));
 
         let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-        let tried = race(&[hole, closed], Instant::now() + Duration::from_millis(400)).await.unwrap_err();
-        assert_eq!(tried, [(hole, Cause::TimedOut), (closed, Cause::Refused)]);
+        let mut tried = Vec::new();
+        let deadline = Instant::now() + Duration::from_millis(400);
+        assert!(race(&[hole, closed], deadline, &mut tried).await.is_none());
+        assert_eq!(outcome(&tried, false, 0), DialOutcome::Failed(FailureKind::TimedOut));
+        assert_eq!(outcome(&tried, false, 1), DialOutcome::Failed(FailureKind::Refused));
+        let failure = not_connected("api.example.com", 443, &tried);
+        assert_eq!(failure.kind, FailureKind::TimedOut);
+        let words = format!("api.example.com:443 ({hole}) took too long, and that to ({closed}) was refused");
+        assert!(failure.message.ends_with(&words), "{}", failure.message);
+
+        let mut tried = Vec::new();
+        let deadline = Instant::now() + Duration::from_secs(60);
+        race(&[closed, open_at, hole], deadline, &mut tried).await.unwrap();
+        assert_eq!(tried.len(), 2, "what comes after the one that takes it is not tried");
+        assert_eq!(outcome(&tried, true, 0), DialOutcome::Failed(FailureKind::Refused));
     }
 }

@@ -111,7 +111,7 @@ impl Exchange<'_> {
     ) -> Result<Response<Outgoing>, Aborted> {
         let session = self.session;
         let tls_name = session.tunnel.as_ref().and_then(|tunnel| tunnel.tls_name.as_deref());
-        let mut link = match session.links.take(&session.shared, &route.to, tls_name).await {
+        let mut link = match session.links.take(&session.shared, &self.journal, &route.to, tls_name).await {
             Ok(link) => link,
             Err(failure) => return Ok(self.fail(failure).await),
         };
@@ -139,7 +139,11 @@ impl Exchange<'_> {
                     // Nothing of it was sent: the origin had closed the kept connection.
                     Some(unsent) if link.reused => {
                         request = unsent;
-                        link = match session.links.open(&session.shared, &route.to, tls_name).await {
+                        link = match session
+                            .links
+                            .open(&session.shared, &self.journal, &route.to, tls_name)
+                            .await
+                        {
                             Ok(link) => link,
                             Err(failure) => return Ok(self.fail(failure).await),
                         };

@@ -16,6 +16,7 @@ use crate::redact::RawFailure;
 use super::body::Outgoing;
 use super::forward::Authority;
 use super::head::Kind;
+use super::journal::Journal;
 use super::origin_stream::OriginStream;
 use super::rest::Lender;
 use super::tap::{Tap, TapHandle};
@@ -110,6 +111,7 @@ impl Links {
     pub(super) async fn take(
         &self,
         shared: &Arc<Shared>,
+        journal: &Journal,
         to: &Authority,
         tls_name: Option<&str>,
     ) -> Result<Link, RawFailure> {
@@ -119,7 +121,7 @@ impl Links {
                 return Ok(link);
             }
         }
-        self.open(shared, to, tls_name).await
+        self.open(shared, journal, to, tls_name).await
     }
 
     /// A new connection to this authority. Its future is large and stands apart: every exchange would carry it otherwise, and
@@ -127,15 +129,17 @@ impl Links {
     pub(super) fn open<'a>(
         &'a self,
         shared: &'a Arc<Shared>,
+        journal: &'a Journal,
         to: &'a Authority,
         tls_name: Option<&'a str>,
     ) -> Pin<Box<dyn Future<Output = Result<Link, RawFailure>> + Send + 'a>> {
-        Box::pin(self.connect(shared, to, tls_name))
+        Box::pin(self.connect(shared, journal, to, tls_name))
     }
 
     async fn connect(
         &self,
         shared: &Arc<Shared>,
+        journal: &Journal,
         to: &Authority,
         tls_name: Option<&str>,
     ) -> Result<Link, RawFailure> {
@@ -146,7 +150,7 @@ impl Links {
                 return self.speak(shared, to, handshake.await?.into(), Way::Origin).await;
             }
             None => {
-                let Dialled { stream, way, .. } = upstream::dial(shared, to).await?;
+                let Dialled { stream, way, .. } = upstream::dial(shared, journal, to).await?;
                 (stream, way)
             }
         };

@@ -60,7 +60,7 @@ pub(super) async fn serve(connect: Connect, mut client: ClientStream, rest: Byte
     };
     let authority = to.to_text();
     journal.add(Event::Asked { connection, authority });
-    let Dialled { stream: origin, address, .. } = match upstream::dial(shared, &to).await {
+    let Dialled { stream: origin, address, .. } = match upstream::dial(shared, journal, &to).await {
         Ok(dialled) => dialled,
         Err(failure) => {
             let page = answer::bytes(answer::status_of(&failure), "", &failure.message);
@@ -89,7 +89,8 @@ pub(super) async fn ignore(
     rest: &[u8],
     to: &Authority,
 ) {
-    let mut origin = match upstream::dial(shared, to).await {
+    let silent = Journal::silent(journal.connection, journal.side);
+    let mut origin = match upstream::dial(shared, &silent, to).await {
         Ok(dialled) => dialled.stream,
         Err(failure) => {
             reply(&mut client, &answer::bytes(answer::status_of(&failure), "", &failure.message)).await;

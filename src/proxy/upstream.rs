@@ -19,6 +19,7 @@ use super::connect::{connect, forbidden};
 use super::failure::{Cause, upstream as failure};
 use super::forward::Authority;
 use super::head::Kind;
+use super::journal::Journal;
 use super::scanner::HeadScanner;
 use super::tls::Protocol;
 use super::upstream_proxy::Endpoint;
@@ -43,7 +44,8 @@ pub(super) enum Way {
 
 /// Connects to an authority: by its own address, the one of `--connect-to`, or through the upstream proxy.
 /// The name is asked for once, and the addresses that come back are the ones that are judged and connected to.
-pub(super) async fn dial(shared: &Shared, to: &Authority) -> Result<Dialled, RawFailure> {
+/// Where more than one was tried, the journal is told of all.
+pub(super) async fn dial(shared: &Shared, journal: &Journal, to: &Authority) -> Result<Dialled, RawFailure> {
     let settings = &shared.settings;
     let mapped = settings.connect_to.iter().find_map(|rule| rule.apply(&to.host, to.port));
     let (host, port) = mapped.unwrap_or((&to.host, to.port));
@@ -62,13 +64,13 @@ pub(super) async fn dial(shared: &Shared, to: &Authority) -> Result<Dialled, Raw
     };
     let proxy = settings.upstream_proxy.as_ref().filter(|_| near.is_empty());
     let Some(proxy) = proxy.and_then(|proxy| proxy.endpoint(to.https, host, port)) else {
-        let (stream, address) = connect(shared, host, port, near).await?;
+        let (stream, address) = connect(shared, journal, host, port, near).await?;
         return Ok(Dialled { stream, address, way: Way::Origin });
     };
     if let Some(why) = host.parse::<IpAddr>().ok().and_then(guard::metadata) {
         return Err(forbidden(host, port, why));
     }
-    let (mut stream, address) = connect(shared, &proxy.host, proxy.port, Vec::new()).await?;
+    let (mut stream, address) = connect(shared, journal, &proxy.host, proxy.port, Vec::new()).await?;
     if !to.https {
         return Ok(Dialled { stream, address, way: Way::Proxy(proxy.authorization.clone()) });
     }

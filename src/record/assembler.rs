@@ -92,6 +92,7 @@ impl Assembler {
             Event::Dialled { connection, address } => {
                 self.learn(connection, |raw| raw.upstream = Some(address));
             }
+            Event::Tried { connection, dial } => self.learn(connection, |raw| raw.note_dial(dial)),
             Event::ConnectFailed { connection, failure } => {
                 self.learn(connection, |raw| raw.failure = Some(failure));
                 self.tell(connection, done);
@@ -202,6 +203,7 @@ impl Assembler {
                 authority: None,
                 kind: RawKind::Unused,
                 upstream: None,
+                dials: Vec::new(),
                 failure: None,
             };
             OpenConnection { raw, requests: 0, answered: Vec::new(), changed: true }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use crate::model::{Exit, Fidelity, Handshake, WebSocket};
+use crate::model::{Dial, Exit, Fidelity, Handshake, WebSocket};
 use crate::redact::{Output, RawCoverage, RawFailure, RawHello};
 
 use super::Whole;
@@ -38,6 +38,13 @@ pub enum Event {
         connection: ConnectionId,
         /// `address:port`.
         address: String,
+    },
+    /// More than one address was tried for an upstream connection of it.
+    Tried {
+        /// The connection.
+        connection: ConnectionId,
+        /// What became of each.
+        dial: Dial,
     },
     /// The upstream of its CONNECT could not be had.
     ConnectFailed {

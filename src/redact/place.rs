@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::model::{Parameter, Text, UserInfo};
+use crate::model::{Dial, Parameter, Text, Tried, UserInfo};
 
 use super::secret::Scope;
 use super::value::is_version;
@@ -60,6 +60,13 @@ impl Scope<'_> {
             }
             _ => self.host(authority),
         }
+    }
+
+    /// The addresses that were tried for a host.
+    pub(super) fn dial(&self, raw: &Dial) -> Dial {
+        let tried = raw.tried.iter();
+        let tried = tried.map(|tried| Tried { address: self.authority(&tried.address), ..tried.clone() });
+        Dial { to: self.authority(&raw.to), tried: tried.collect() }
     }
 
     /// A protocol's name in a TLS hello.

@@ -7,7 +7,7 @@ use std::fmt;
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use crate::model::{FailureKind, Fidelity, Handshake, Leg, Phase, Stream, Tag, Timings, WebSocket};
+use crate::model::{Dial, FailureKind, Fidelity, Handshake, Leg, Phase, Stream, Tag, Timings, WebSocket};
 
 /// A message: head bytes from the start line to the blank line, and what came after.
 #[derive(Clone, Default)]
@@ -113,8 +113,22 @@ pub struct RawConnection {
     pub kind: RawKind,
     /// The address connected to for its CONNECT.
     pub upstream: Option<String>,
+    /// The addresses that were tried, as they are.
+    pub dials: Vec<Dial>,
     /// Why the upstream could not be had.
     pub failure: Option<RawFailure>,
+}
+
+/// How many dials are kept of a connection: one that dials anew for each request would have one for each.
+const DIALS: usize = 8;
+
+impl RawConnection {
+    /// Keeps a dial, unless one that went the same way is known.
+    pub fn note_dial(&mut self, dial: Dial) {
+        if self.dials.len() < DIALS && !self.dials.contains(&dial) {
+            self.dials.push(dial);
+        }
+    }
 }
 
 /// What a connection turned out to be.

@@ -275,6 +275,7 @@ impl Redactor {
                 RawKind::Unused => ConnectionKind::Unused,
             },
             upstream: raw.upstream.as_deref().map(|address| scope.authority(address)),
+            dials: raw.dials.iter().map(|raw| scope.dial(raw)).collect(),
             failure: raw.failure.as_ref().map(|failure| self.failure(failure)),
         }
     }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::model::{Capture, Exchange, Exit, Fidelity, Side, Source, Tool};
+use crate::model::{Capture, Dial, Exchange, Exit, Fidelity, Side, Source, Tool};
 
 use super::escape::inert;
 use super::excerpt::answer_in_words;
@@ -166,7 +166,7 @@ pub fn exchanges(capture: &Capture) -> String {
 }
 
 /// One exchange as it was sent and answered.
-pub fn exchange(exchange: &Exchange) -> String {
+pub fn exchange(capture: &Capture, exchange: &Exchange) -> String {
     let known = match &exchange.request.fidelity {
         Fidelity::Wire => "as sent".to_owned(),
         Fidelity::Decoded => "decoded: order, case and spacing are unknown".to_owned(),
@@ -174,7 +174,13 @@ pub fn exchange(exchange: &Exchange) -> String {
         Fidelity::Imported(_) => "imported: order, case and spacing are unknown".to_owned(),
     };
     let mut page = inert(&format!("#{}, {}, {known}", exchange.number, exchange.started_at));
-    page.push_str("\n\n");
+    page.push('\n');
+    let connection = capture.connections.iter().find(|known| known.number == exchange.connection);
+    for dial in connection.map(|known| known.dials.as_slice()).unwrap_or_default() {
+        page.push_str(&inert(&tried_in_words(dial)));
+        page.push('\n');
+    }
+    page.push('\n');
     let origin = !exchange.request.target.scheme.is_empty();
     push(&mut page, &Message::request(&exchange.request, origin, true));
     page.push('\n');
@@ -186,6 +192,13 @@ pub fn exchange(exchange: &Exchange) -> String {
         push(&mut page, &Message::response(response, true));
     }
     page
+}
+
+/// `addresses of api.example.com:443: [2001:db8::1]:443 timed out, 192.0.2.7:443 connected`.
+fn tried_in_words(dial: &Dial) -> String {
+    let tried: Vec<String> =
+        dial.tried.iter().map(|tried| format!("{} {}", tried.address, tried.outcome)).collect();
+    format!("addresses of {}: {}", dial.to, tried.join(", "))
 }
 
 /// The lines of a message; what stands after the last letter of one shows as `·`.
@@ -237,6 +250,7 @@ fn cut(command: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{DialOutcome, FailureKind, Tried};
 
     #[test]
     fn sizes_and_times() {
@@ -245,6 +259,21 @@ mod tests {
             ("7 B", "1.5 KiB", "5.0 MiB")
         );
         assert_eq!((milliseconds(41.2).as_str(), milliseconds(12_340.0).as_str()), ("41 ms", "12.3 s"));
+    }
+
+    #[test]
+    fn addresses_are_told_in_the_order_in_which_they_were_tried() {
+        let tried = |address: &str, outcome| Tried { address: address.into(), outcome };
+        let dial = Dial {
+            to: "api.example.com:443".into(),
+            tried: vec![
+                tried("[2001:db8::1]:443", DialOutcome::Failed(FailureKind::Unreachable)),
+                tried("[2001:db8::2]:443", DialOutcome::Overtaken),
+                tried("192.0.2.7:443", DialOutcome::Connected),
+            ],
+        };
+        let words = "addresses of api.example.com:443: [2001:db8::1]:443 no route, [2001:db8::2]:443 overtaken, 192.0.2.7:443 connected";
+        assert_eq!(tried_in_words(&dial), words);
     }
 
     #[test]

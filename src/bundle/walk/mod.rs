@@ -10,9 +10,9 @@ use std::sync::Arc;
 
 use crate::model::{
     Capture, ClientHello, ClientVersion, Clue, ClueKind, Completeness, ConfigFacts, ConfigValue, Connection,
-    ConnectionKind, Coverage, DefinedCredentials, Direct, Failure, Gap, GapKind, Handshake, ImageFacts,
+    ConnectionKind, Coverage, DefinedCredentials, Dial, Direct, Failure, Gap, GapKind, Handshake, ImageFacts,
     Inputs, Interception, ManifestFacts, ManifestState, Piece, Repair, Run, Secret, Setting, Source,
-    SpecFacts, SpecProperty, Tag, TemplateReference, Text, Variable,
+    SpecFacts, SpecProperty, Tag, TemplateReference, Text, Tried, Variable,
 };
 
 use message::{exchange, target};
@@ -145,7 +145,7 @@ fn image(visitor: &mut impl Visitor, image: &mut ImageFacts) {
 }
 
 fn connection(visitor: &mut impl Visitor, connection: &mut Connection) {
-    let Connection { number: _, opened_at: _, authority, kind, upstream, failure } = connection;
+    let Connection { number: _, opened_at: _, authority, kind, upstream, dials, failure } = connection;
     each(authority, |authority| host(visitor, authority));
     match kind {
         ConnectionKind::Plain | ConnectionKind::Unused => {}
@@ -160,6 +160,10 @@ fn connection(visitor: &mut impl Visitor, connection: &mut Connection) {
         }
     }
     each(upstream, |upstream| host(visitor, upstream));
+    each(dials, |Dial { to, tried }| {
+        host(visitor, to);
+        each(tried, |Tried { address, outcome: _ }| host(visitor, address));
+    });
     each(failure, |failure| self::failure(visitor, failure));
 }
 

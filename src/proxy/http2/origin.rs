@@ -97,7 +97,7 @@ impl Origin {
         session: &Session,
         prepared: Option<Prepared>,
     ) -> Result<SendRequest<Bytes>, Unavailable> {
-        let Session { shared, tunnel, .. } = session;
+        let Session { shared, journal, tunnel, .. } = session;
         let name = tunnel.tls_name.as_ref().unwrap_or(&tunnel.to.host).clone();
         let stream = match prepared {
             Some(Prepared::Plain(stream)) => return Ok(self.speak(session, stream).await?),
@@ -105,7 +105,7 @@ impl Origin {
             None => {
                 // As a tunnel, where an upstream proxy is on the way.
                 let to = Authority { https: true, ..tunnel.to.clone() };
-                let stream = upstream::dial(shared, &to).await?.stream;
+                let stream = upstream::dial(shared, journal, &to).await?.stream;
                 if !tunnel.to.https {
                     return Ok(self.speak(session, stream).await?);
                 }

@@ -1,7 +1,7 @@
 //! Transcripts: events in, what they amount to out.
 
 use super::*;
-use crate::model::{Leg, Phase};
+use crate::model::{Dial, DialOutcome, FailureKind, Leg, Phase, Tried};
 use crate::redact::{Digest, Key};
 
 const ONE: ConnectionId = ConnectionId(70);
@@ -231,6 +231,21 @@ fn a_connection_is_told_when_something_is_known_of_it() {
     assert!(matches!(told[1].kind, RawKind::Tunnel { sent: 3, received: 4, .. }));
     assert_eq!(told[1].authority.as_deref(), Some("api.example.com:443"));
     assert!(matches!(connections(&at_end)[0], RawConnection { number: 3, kind: RawKind::Unused, .. }));
+}
+
+#[test]
+fn what_became_of_addresses_is_told_once_each_way() {
+    let dial = |outcome| Dial {
+        to: "api.example.com:443".into(),
+        tried: vec![Tried { address: "192.0.2.7:443".into(), outcome }],
+    };
+    let tried = |outcome| Event::Tried { connection: ONE, dial: dial(outcome) };
+    let (overtaken, refused) = (DialOutcome::Overtaken, DialOutcome::Failed(FailureKind::Refused));
+    let mut events = vec![opened(ONE)];
+    events.extend([refused, overtaken, refused].map(tried));
+    events.push(Event::Closed { connection: ONE });
+    let (done, _) = transcript(events);
+    assert_eq!(connections(&done)[0].dials, [dial(refused), dial(overtaken)]);
 }
 
 #[test]

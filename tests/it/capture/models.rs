@@ -288,13 +288,21 @@ fn connection() -> BoxedStrategy<Connection> {
             }
         }),
     ];
-    (timestamp(), option::of(word()), kind, option::of(failure()))
-        .prop_map(|(opened_at, authority, kind, failure)| Connection {
+    let outcome = prop_oneof![
+        Just(DialOutcome::Connected),
+        Just(DialOutcome::Overtaken),
+        Just(DialOutcome::Failed(FailureKind::Refused)),
+    ];
+    let tried = (word(), outcome).prop_map(|(address, outcome)| Tried { address, outcome });
+    let dial = (word(), vec(tried, 0..3)).prop_map(|(to, tried)| Dial { to, tried });
+    (timestamp(), option::of(word()), kind, vec(dial, 0..2), option::of(failure()))
+        .prop_map(|(opened_at, authority, kind, dials, failure)| Connection {
             number: 0,
             opened_at,
             authority,
             kind,
             upstream: None,
+            dials,
             failure,
         })
         .boxed()

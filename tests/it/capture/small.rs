@@ -115,6 +115,7 @@ pub(crate) fn capture() -> Capture {
         authority: Some("api.example.com:443".into()),
         kind,
         upstream: Some("192.0.2.7:443".into()),
+        dials: Vec::new(),
         failure: None,
     };
     Capture {

@@ -95,6 +95,7 @@ fn over_tls(mut capture: Capture, ja4: &str) -> Capture {
             authority: Some("api.example.com:443".to_owned()),
             kind: ConnectionKind::Tls { hello: Some(hello.clone()), handshake: Handshake::Completed },
             upstream: None,
+            dials: Vec::new(),
             failure: None,
         })
         .collect();

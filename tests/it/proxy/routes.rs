@@ -1,10 +1,14 @@
 //! Where requests go: `--connect-to`, `--upstream-proxy`, lanes, credentials, ignored hosts.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use samewire::model::{FailureKind, Phase, Side};
-use samewire::proxy::{Admission, Authority, BindError, Credential, Lane, Lanes, Listener, Proxy};
+use samewire::model::{Dial, DialOutcome, FailureKind, Phase, Side, Tried};
+use samewire::proxy::{
+    Admission, Answer, Authority, BindError, Credential, Lane, Lanes, Listener, Proxy, Settings,
+    SharedSurroundings, Surroundings,
+};
 use samewire::record::{Event, Events, queue};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -21,6 +25,75 @@ async fn connect_to_leads_elsewhere_and_changes_nothing_else() {
     let sent = b"GET http://api.example.com/ HTTP/1.1\r\nHost: api.example.com\r\nConnection: close\r\n\r\n";
     assert!(rig.send(sent).await.ends_with(b"ok"));
     assert_eq!(heads.recv().await.unwrap(), "GET / HTTP/1.1\r\nHost: api.example.com\r\n\r\n");
+}
+
+/// Every name has two addresses here.
+struct TwoAddresses;
+
+impl Surroundings for TwoAddresses {
+    fn admits(&self, _peer: IpAddr) -> Answer<'_, bool> {
+        Box::pin(std::future::ready(true))
+    }
+
+    fn addresses<'a>(&'a self, _name: &'a str) -> Answer<'a, Vec<IpAddr>> {
+        // The first is this machine's, too, and nobody listens there.
+        Box::pin(std::future::ready(vec![[127, 9, 9, 9].into(), [127, 0, 0, 1].into()]))
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn every_address_tried_is_told_also_where_a_later_one_takes_the_connection() {
+    let (origin, mut heads) = answering(OK).await;
+    let settings = || {
+        let surroundings = Some(SharedSurroundings(Arc::new(TwoAddresses)));
+        Settings { surroundings, ..settings() }
+    };
+    let to = format!("api.example.com:{}", origin.port());
+    let refused = DialOutcome::Failed(FailureKind::Refused);
+    let dial = |port: u16, outcomes: [DialOutcome; 2]| Dial {
+        to: format!("api.example.com:{port}"),
+        tried: ["127.9.9.9", "127.0.0.1"]
+            .into_iter()
+            .zip(outcomes)
+            .map(|(address, outcome)| Tried { address: format!("{address}:{port}"), outcome })
+            .collect(),
+    };
+    let dials = |events: &[Event]| -> Vec<Dial> {
+        let dial = |event: &Event| match event {
+            Event::Tried { dial, .. } => Some(dial.clone()),
+            _ => None,
+        };
+        events.iter().filter_map(dial).collect()
+    };
+
+    // In a tunnel, and for a request to the proxy itself.
+    let rig = start_with(settings(), 64).await;
+    let mut tunnel = rig.tunnel(&to).await;
+    tunnel.write_all(format!("GET /in HTTP/1.1\r\nHost: {to}\r\n\r\n").as_bytes()).await.unwrap();
+    read_head(&mut tunnel).await;
+    drop(tunnel);
+    let plain = format!("GET http://{to}/ HTTP/1.1\r\nHost: {to}\r\nConnection: close\r\n\r\n");
+    assert!(rig.send(plain.as_bytes()).await.ends_with(b"ok"));
+    assert!(heads.recv().await.is_some() && heads.recv().await.is_some());
+    let connected = dial(origin.port(), [refused, DialOutcome::Connected]);
+    let events = rig.finish().await;
+    assert_eq!(dials(&events), [connected.clone(), connected]);
+    assert_eq!(told(&events).iter().filter(|told| told.ended).count(), 2);
+
+    // Where none takes it, the record says the same in its own terms as in its message.
+    let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+    let rig = start_with(settings(), 64).await;
+    let sent = format!("CONNECT api.example.com:{closed} HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert!(rig.send(sent.as_bytes()).await.starts_with(b"HTTP/1.1 502 "));
+    assert_eq!(dials(&rig.finish().await), [dial(closed, [refused; 2])]);
+
+    // Of a host that is passed through unread nothing is told.
+    let ignored_hosts = vec!["api.example.com".parse().unwrap()];
+    let rig = start_with(Settings { ignored_hosts, ..settings() }, 64).await;
+    assert!(rig.send(plain.as_bytes()).await.ends_with(b"ok"));
+    drop(rig.tunnel(&to).await);
+    assert!(dials(&rig.finish().await).is_empty());
 }
 
 #[tokio::test]

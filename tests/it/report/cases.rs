@@ -264,6 +264,7 @@ pub(super) fn places() -> Made {
             handshake: Handshake::Alert("unknown_ca".into()),
         },
         upstream: None,
+        dials: Vec::new(),
         failure: None,
     });
     runtime.run.exit = Some(Exit::Code(2));

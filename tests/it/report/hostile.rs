@@ -162,7 +162,7 @@ fn whatever_a_capture_holds_is_inert_in_every_format() {
             texts.push(suite);
             for capture in [&sandbox, &runtime] {
                 texts.push(exchanges(capture));
-                texts.extend(capture.exchanges.iter().map(exchange));
+                texts.extend(capture.exchanges.iter().map(|shown| exchange(capture, shown)));
                 texts.push(list(poison, &[listed(capture, poison)]));
                 texts.push(list_json(poison, &[listed(capture, poison)]));
             }

@@ -129,7 +129,8 @@ fn connection(
     failure: Option<RawFailure>,
 ) -> RawConnection {
     let upstream = failure.is_none().then(|| "192.0.2.7:443".to_owned());
-    RawConnection { number, opened_at: at, authority: Some(authority.to_owned()), kind, upstream, failure }
+    let authority = Some(authority.to_owned());
+    RawConnection { number, opened_at: at, authority, kind, upstream, dials: Vec::new(), failure }
 }
 
 fn tls(host: &str, handshake: Handshake) -> RawKind {
