@@ -135,13 +135,19 @@ impl Phases {
             Some(_) => (answered - sent, ended - answered),
             None => (ended - sent, 0.0),
         };
+        let [wait, receive] = [wait, receive].map(to_the_microsecond);
         Self { blocked: UNKNOWN, dns: UNKNOWN, connect: UNKNOWN, ssl: UNKNOWN, send: sent, wait, receive }
     }
 
     /// HAR's `time`: all of them.
     pub(super) fn time(&self) -> f64 {
-        self.send + self.wait + self.receive
+        to_the_microsecond(self.send + self.wait + self.receive)
     }
+}
+
+/// Milliseconds as they are measured: differences and sums of them have digits that nobody has measured.
+fn to_the_microsecond(milliseconds: f64) -> f64 {
+    (milliseconds * 1000.0).round() / 1000.0
 }
 
 impl<'a> Request<'a> {

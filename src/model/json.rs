@@ -13,8 +13,8 @@ use super::Text;
 ///
 /// It is stored as the JSON that it stands for, one level for one level, so that deep content stays readable within the
 /// nesting that JSON parsers allow. What plain JSON cannot say is an object with one member: `{"$text": ...}` a string
-/// with hidden pieces, `{"$number": ...}` a number in its own spelling, `{"$json": ...}` a string that is itself JSON.
-/// Names that begin with `$` get one more.
+/// with hidden pieces, `{"$number": ...}` a number whose spelling would not come back, `{"$json": ...}` a string that is itself
+/// JSON. Names that begin with `$` get one more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Json {
     /// `null`.
@@ -89,8 +89,9 @@ impl Serialize for Json {
         match self {
             Self::Null => serializer.serialize_unit(),
             Self::Bool(value) => serializer.serialize_bool(*value),
-            Self::Number(text) => match plain_integer(text) {
-                Some(integer) => serializer.serialize_i64(integer),
+            Self::Number(text) => match Plain::of(text) {
+                Some(Plain::Integer(integer)) => serializer.serialize_i64(integer),
+                Some(Plain::Decimal(decimal)) => serializer.serialize_f64(decimal),
                 None => wrapped(serializer, "$number", text),
             },
             Self::String(text) => match text.as_shown() {
@@ -120,10 +121,26 @@ impl Serialize for Json {
     }
 }
 
-/// The number that a text spells exactly as Rust would.
-fn plain_integer(text: &Text) -> Option<i64> {
-    let shown = text.as_shown()?;
-    shown.parse::<i64>().ok().filter(|integer| integer.to_string() == shown)
+/// A number that a text spells as it is spelled again when it is read.
+enum Plain {
+    Integer(i64),
+    Decimal(f64),
+}
+
+impl Plain {
+    fn of(text: &Text) -> Option<Self> {
+        let shown = text.as_shown()?;
+        if let Ok(integer) = shown.parse::<i64>() {
+            return (integer.to_string() == shown).then_some(Self::Integer(integer));
+        }
+        let decimal = serde_json::from_str::<f64>(shown).ok()?;
+        (spelled(decimal) == shown).then_some(Self::Decimal(decimal))
+    }
+}
+
+/// A number with a fraction or an exponent, as JSON has it here.
+pub(super) fn spelled(decimal: f64) -> String {
+    serde_json::Number::from_f64(decimal).map(|number| number.to_string()).unwrap_or_default()
 }
 
 fn wrapped<S: Serializer>(serializer: S, name: &str, value: &impl Serialize) -> Result<S::Ok, S::Error> {
@@ -161,6 +178,10 @@ impl<'de> Visitor<'de> for JsonVisitor {
 
     fn visit_u64<E: de::Error>(self, value: u64) -> Result<Json, E> {
         Ok(Json::Number(Text::shown(value.to_string())))
+    }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Json, E> {
+        Ok(Json::Number(Text::shown(spelled(value))))
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Json, E> {
@@ -203,6 +224,8 @@ impl<'de> Visitor<'de> for JsonVisitor {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn written(value: &Json) -> String {
@@ -216,20 +239,39 @@ mod tests {
         let value = Json::Object(vec![
             ("a".into(), Json::Array(vec![Json::Null, Json::Bool(true), Json::String(Text::shown("x"))])),
             ("a".into(), Json::Number(Text::shown("-7"))),
+            ("b".into(), Json::Number(Text::shown("0.25"))),
         ]);
-        assert_eq!(written(&value), r#"{"a":[null,true,"x"],"a":-7}"#);
+        assert_eq!(written(&value), r#"{"a":[null,true,"x"],"a":-7,"b":0.25}"#);
     }
 
     #[test]
     fn what_plain_json_cannot_say_is_wrapped() {
         assert_eq!(written(&Json::Number(Text::shown("1.10"))), r#"{"$number":["1.10"]}"#);
-        assert_eq!(written(&Json::Number(Text::shown("-0"))), r#"{"$number":["-0"]}"#);
+        for spelling in
+            ["-0", "1e5", "1E+2", "0.10", "1.0e1", "18446744073709551616", "0.1000000000000000055", "1e400"]
+        {
+            let number = Json::Number(Text::shown(spelling));
+            assert_eq!(written(&number), format!(r#"{{"$number":["{spelling}"]}}"#));
+        }
         assert_eq!(written(&Json::Embedded(Box::new(Json::Array(vec![])))), r#"{"$json":[]}"#);
         let members = ["$text", "$ref", "$$", "plain"].map(|name| (name.to_owned(), Json::Null));
         assert_eq!(
             written(&Json::Object(members.to_vec())),
             r#"{"$$text":null,"$$ref":null,"$$$":null,"plain":null}"#
         );
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_keep_their_spelling(
+            number in prop_oneof![
+                any::<f64>().prop_filter("JSON has no other", |number| number.is_finite()).prop_map(|number| number.to_string()),
+                any::<i128>().prop_map(|number| number.to_string()),
+                "-?(0|[1-9][0-9]{0,20})([.][0-9]{1,20})?([eE][-+]?[0-9]{1,3})?",
+            ],
+        ) {
+            written(&Json::Number(Text::shown(number)));
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Deserializer;
 use serde::de::{self, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::json::spelled;
 use super::{Class, Json, Piece, Secret, Tag, Text};
 
 /// A piece of a string or number in JSON content.
@@ -94,6 +95,11 @@ impl<'de> Visitor<'de> for Values<'_, '_> {
 
     fn visit_u64<E: de::Error>(self, value: u64) -> Result<(), E> {
         (self.0)(Told::Shown(&value.to_string()));
+        Ok(())
+    }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<(), E> {
+        (self.0)(Told::Shown(&spelled(value)));
         Ok(())
     }
 

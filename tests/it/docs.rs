@@ -67,7 +67,7 @@ fn the_readme_begins_with_two_commands() {
     let block = readme.split("```").nth(1).unwrap();
     let commands: Vec<&str> = block.lines().filter(|line| !line.trim().is_empty()).collect();
     assert_eq!(commands.len(), 2, "{block}");
-    assert!(commands[0].starts_with("cargo run --release -- demo"));
+    assert!(commands[0].starts_with("cargo run -- demo"));
     assert!(commands[1].starts_with("tests/run"));
 }
 
