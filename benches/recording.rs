@@ -156,7 +156,7 @@ fn recording(criterion: &mut Criterion) {
 
 /// The captures of one rule's sample.
 fn sample() -> [Capture; 2] {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures/samples/scheme-doubled");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures/samples/scheme-doubled/fires");
     ["sandbox.har", "runtime.har"].map(|name| capture::read(&folder.join(name)).unwrap())
 }
 
