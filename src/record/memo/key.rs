@@ -20,6 +20,9 @@ pub(super) struct Parts<'a> {
 
 /// The same bytes, kept. They may hold secrets, and are wiped when they are dropped.
 pub(super) struct Key {
+    facts: [u8; 3],
+    /// Of the pieces, which lie one after the other in `bytes`.
+    lengths: [usize; 6],
     pub(super) bytes: Zeroizing<Vec<u8>>,
     /// Of the parts.
     pub(super) hash: u64,
@@ -78,25 +81,27 @@ impl<'a> Parts<'a> {
     /// Takes a copy.
     pub(super) fn key(&self, state: &RandomState) -> Option<Key> {
         let hash = self.hash(state)?;
-        let length = self.pieces.iter().map(|piece| piece.len() + 8).sum::<usize>() + self.facts.len();
+        let lengths = self.lengths();
         // Large enough from the beginning: what grows leaves copies of itself behind.
-        let mut bytes = Zeroizing::new(Vec::with_capacity(length));
-        bytes.extend_from_slice(&self.facts);
-        for piece in self.pieces {
-            bytes.extend_from_slice(&(piece.len() as u64).to_le_bytes());
-            bytes.extend_from_slice(piece);
-        }
-        Some(Key { bytes, hash })
+        let mut bytes = Zeroizing::new(Vec::with_capacity(lengths.iter().sum()));
+        self.pieces.iter().for_each(|piece| bytes.extend_from_slice(piece));
+        Some(Key { facts: self.facts, lengths, bytes, hash })
     }
 
     /// Whether the key is a copy of these.
     pub(super) fn are(&self, key: &Key) -> bool {
-        let mut rest = key.bytes.strip_prefix(&self.facts);
-        for piece in self.pieces {
-            rest = rest
-                .and_then(|rest| rest.strip_prefix(&(piece.len() as u64).to_le_bytes()))
-                .and_then(|rest| rest.strip_prefix(piece));
+        if self.facts != key.facts || self.lengths() != key.lengths {
+            return false;
         }
-        rest.is_some_and(<[u8]>::is_empty)
+        let mut rest = &key.bytes[..];
+        self.pieces.iter().filter(|piece| !piece.is_empty()).all(|piece| {
+            let (own, after) = rest.split_at(piece.len());
+            rest = after;
+            own == *piece
+        })
+    }
+
+    fn lengths(&self) -> [usize; 6] {
+        self.pieces.map(<[u8]>::len)
     }
 }
