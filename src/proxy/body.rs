@@ -186,7 +186,7 @@ impl Source {
                 Poll::Ready(
                     match ready!(told.poll_frame(body, cx)).map(|frame| frame.map(Frame::into_data)) {
                         Some(Ok(Ok(data))) => {
-                            told.journal.request_data(exchange, data.clone());
+                            told.journal.request_data(exchange, data.clone(), body.size_hint().exact());
                             *ended = body.is_end_stream();
                             if *ended {
                                 told.end_request();
@@ -209,7 +209,7 @@ impl Source {
                 Poll::Ready(
                     match ready!(told.poll_frame(body, cx)).map(|frame| frame.map(Frame::into_data)) {
                         Some(Ok(Ok(data))) => {
-                            told.journal.response_data(exchange, data.clone());
+                            told.journal.response_data(exchange, data.clone(), body.size_hint().exact());
                             *ended = body.is_end_stream();
                             if *ended {
                                 told.end_response();

@@ -165,6 +165,7 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         {
             connection = None;
             session.tap.rest();
+            session.journal.rest();
             session.links.rest();
             turns.call(Part::Client);
             turns.call(Part::Links);

@@ -98,21 +98,21 @@ impl Journal {
         }
     }
 
-    /// Notes a piece of the request's content, unless the exchange has ended.
-    pub(super) fn request_data(&self, exchange: ExchangeId, data: Bytes) {
+    /// Notes a piece of the request's content, unless the exchange has ended. `left`: bytes that are to follow it, as far as its framing tells.
+    pub(super) fn request_data(&self, exchange: ExchangeId, data: Bytes, left: Option<u64>) {
         let Some(limit) = self.body_limit() else { return };
         let mut batch = self.lock();
-        if let Some(data) = batch.find(exchange).and_then(|open| open.request.take(data, limit)) {
+        if let Some(data) = batch.find(exchange).and_then(|open| open.request.take(data, left, limit)) {
             let bytes = data.len();
             batch.push(Event::RequestData { exchange, data }, bytes);
         }
     }
 
-    /// Notes a piece of the answer's content, unless the exchange has ended.
-    pub(super) fn response_data(&self, exchange: ExchangeId, data: Bytes) {
+    /// Notes a piece of the answer's content, likewise.
+    pub(super) fn response_data(&self, exchange: ExchangeId, data: Bytes, left: Option<u64>) {
         let Some(limit) = self.body_limit() else { return };
         let mut batch = self.lock();
-        if let Some(data) = batch.find(exchange).and_then(|open| open.response.take(data, limit)) {
+        if let Some(data) = batch.find(exchange).and_then(|open| open.response.take(data, left, limit)) {
             let bytes = data.len();
             batch.push(Event::ResponseData { exchange, data }, bytes);
         }
@@ -175,6 +175,13 @@ impl Journal {
     /// True when no exchange is under way.
     pub(super) fn is_idle(&self) -> bool {
         self.lock().open.is_empty()
+    }
+
+    /// Gives back the memory that is held for the next exchange.
+    pub(super) fn rest(&self) {
+        let mut batch = self.lock();
+        batch.events.shrink_to_fit();
+        batch.open.shrink_to_fit();
     }
 
     /// True when the batch should go out now: it is large, or an exchange in it has ended.

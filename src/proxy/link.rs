@@ -39,6 +39,16 @@ pub(super) struct Link {
     number: u32,
 }
 
+/// A connection that is kept for the client's next request.
+struct Kept {
+    to: Authority,
+    /// None: it rests. A sender holds room for many requests, more than all else of a connection.
+    sender: Option<SendRequest<Outgoing>>,
+    tap: TapHandle,
+    way: Way,
+    number: u32,
+}
+
 /// A TLS handshake with an origin, under way.
 pub(super) type Handshake = Pin<Box<dyn Future<Output = Result<TlsStream<TcpStream>, RawFailure>> + Send>>;
 
@@ -91,7 +101,7 @@ pub(super) struct Links(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    idle: Vec<Link>,
+    idle: Vec<Kept>,
     prepared: Option<Prepared>,
     /// What makes the links move; polled by the client connection's task.
     running: Vec<Running>,
@@ -115,10 +125,15 @@ impl Links {
         to: &Authority,
         tls_name: Option<&str>,
     ) -> Result<Link, RawFailure> {
-        while let Some(mut link) = self.take_idle(to) {
-            if self.rouse(shared, &mut link).await? && link.sender.ready().await.is_ok() {
-                link.reused = true;
-                return Ok(link);
+        while let Some(Kept { to, sender, tap, way, number }) = self.take_idle(to) {
+            let sender = match sender {
+                Some(sender) => Some(sender),
+                None => self.rouse(shared, number).await?,
+            };
+            if let Some(mut sender) = sender
+                && sender.ready().await.is_ok()
+            {
+                return Ok(Link { to, sender, tap, way, reused: true, number });
             }
         }
         self.open(shared, journal, to, tls_name).await
@@ -164,11 +179,12 @@ impl Links {
 
     /// Keeps a connection for the client's next request.
     pub(super) fn keep(&self, link: Link) {
+        let Link { to, sender, tap, way, number, .. } = link;
         let mut state = self.lock();
         if state.idle.len() >= KEPT {
             state.idle.remove(0);
         }
-        state.idle.push(link);
+        state.idle.push(Kept { to, sender: Some(sender), tap, way, number });
     }
 
     /// True where a link is to be polled for the first time.
@@ -197,27 +213,24 @@ impl Links {
         let mut state = self.lock();
         let State { idle, running, .. } = &mut *state;
         for link in running.iter_mut() {
-            let kept = idle.iter().find(|kept| kept.number == link.number);
+            let kept = idle.iter_mut().find(|kept| kept.number == link.number);
             if let Some(kept) = kept.filter(|kept| kept.tap.is_quiet()) {
-                link.driver = None;
+                (link.driver, kept.sender) = (None, None);
                 kept.tap.rest();
             }
         }
     }
 
-    /// Gives a link that rests to hyper again. False when it has ended meanwhile.
-    async fn rouse(&self, shared: &Shared, link: &mut Link) -> Result<bool, RawFailure> {
+    /// Gives a link that rests to hyper again. None: it has ended meanwhile.
+    async fn rouse(&self, shared: &Shared, number: u32) -> Result<Option<SendRequest<Outgoing>>, RawFailure> {
         let resting = {
-            let mut state = self.lock();
-            let at = state.running.iter().position(|running| running.number == link.number);
-            let Some(at) = at else { return Ok(false) };
-            if state.running[at].driver.is_some() {
-                return Ok(true);
-            }
-            state.running.swap_remove(at)
+            let running = &mut self.lock().running;
+            running.iter().position(|running| running.number == number).map(|at| running.swap_remove(at))
         };
-        link.sender = Box::pin(self.run(shared, resting)).await?;
-        Ok(true)
+        match resting {
+            Some(resting) => Box::pin(self.run(shared, resting)).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     async fn speak(
@@ -247,7 +260,7 @@ impl Links {
         Ok(sender)
     }
 
-    fn take_idle(&self, to: &Authority) -> Option<Link> {
+    fn take_idle(&self, to: &Authority) -> Option<Kept> {
         let mut state = self.lock();
         let at = state.idle.iter().position(|link| link.to == *to)?;
         Some(state.idle.remove(at))

@@ -118,6 +118,7 @@ impl HeadScanner {
     /// Gives back the memory that is held for the next heads.
     pub fn rest(&mut self) {
         self.room = BytesMut::new();
+        self.found.shrink_to_fit();
     }
 
     /// Copies a head to where several of them lie: memory for each alone would be given back by the recorder's thread, which costs more than

@@ -18,9 +18,9 @@ use super::writer::{HeadWriter, Replacement};
 /// Bytes that are read of what wakes a connection that rests.
 const WOKEN_BY: usize = 1024;
 
-/// Bytes of one read while less than `LONG` have come in pieces as large as that. hyper reads in ever larger pieces as long as there
-/// is more, and some of them wait in every connection whose other end does not take them.
-const PIECE: usize = 16 * 1024;
+/// Bytes of one read while less than `LONG` have come in pieces as large as that. hyper takes ever larger buffers as long as they
+/// are filled, and some of them wait in every connection whose other end does not take them. So the one of 16 KiB is not.
+const PIECE: usize = 16 * 1024 - 1;
 /// From here on it is a transfer that goes faster in large pieces.
 const LONG: usize = 1 << 20;
 
@@ -140,7 +140,9 @@ impl TapHandle {
 
     /// Nobody uses the connection for a while: gives memory back.
     pub(super) fn rest(&self) {
-        self.lock().scanner.rest();
+        let mut shared = self.lock();
+        shared.scanner.rest();
+        shared.writer.rest();
     }
 
     /// True when nothing is under way: all that was read belongs to messages that have ended, and all that was to be

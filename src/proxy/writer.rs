@@ -53,6 +53,11 @@ impl HeadWriter {
         self.armed.is_none() && self.out.is_empty()
     }
 
+    /// Gives back the memory that is held for the next heads.
+    pub(super) fn rest(&mut self) {
+        self.out.shrink_to_fit();
+    }
+
     /// The next head that is written is replaced by this one.
     pub(super) fn replace(&mut self, head: Replacement) {
         self.armed = Some(Armed::Head(head));

@@ -297,7 +297,7 @@ struct Sent<'a>(&'a Exchange);
 impl Listener for Sent<'_> {
     async fn data(&self, data: Bytes) {
         let exchange = self.0.id;
-        self.0.session.journal.request_data(exchange, data);
+        self.0.session.journal.request_data(exchange, data, None);
         self.0.flush_due().await;
     }
 
@@ -313,7 +313,7 @@ struct Answered<'a>(&'a Exchange);
 impl Listener for Answered<'_> {
     async fn data(&self, data: Bytes) {
         let exchange = self.0.id;
-        self.0.session.journal.response_data(exchange, data);
+        self.0.session.journal.response_data(exchange, data, None);
         self.0.flush_due().await;
     }
 

@@ -285,7 +285,8 @@ async fn many_exchanges_at_once_pass_through_a_recorder_with_little_room() {
     served.await.expect("nobody waits for ever");
 }
 
-/// What is beyond the limit is not told, whole or broken off; length and digest are those of everything that has passed.
+/// Of a body that is announced to go beyond the limit nothing is told, whole or broken off; length and digest are those of everything that
+/// has passed.
 #[tokio::test]
 async fn beyond_the_limit_bodies_are_digested_where_they_pass() {
     const LIMIT: usize = 5_000;
@@ -327,7 +328,7 @@ async fn beyond_the_limit_bodies_are_digested_where_they_pass() {
     let told = rig.exchanges().await;
     assert_eq!(told.iter().map(|told| told.failure.is_some()).collect::<Vec<_>>(), [false, true]);
     for told in told {
-        assert!(told.body == long[..LIMIT] && told.content == long[..LIMIT]);
+        assert!(told.body.is_empty() && told.content.is_empty());
         for whole in told.wholes {
             assert_eq!(whole.map(|whole| (whole.length, redactor.tag(&whole.digest))), expected);
         }
