@@ -1,5 +1,6 @@
-//! Work on all processors, with the result of work on one.
+//! Work on all processors, with the result of work on one; and work on a thread of its own.
 
+use std::panic::resume_unwind;
 use std::thread;
 
 /// Least items that are worth a thread.
@@ -39,6 +40,12 @@ pub(crate) fn each<T: Sync, R: Send>(all: &[T], work: impl Fn(&T) -> R + Sync) -
         }
         results
     })
+}
+
+/// Does it on a thread of its own. What is needed for it and not for the result goes back to the system then: the memory that a
+/// thread gives back is kept for its next work as long as it lives.
+pub(crate) fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    thread::scope(|scope| scope.spawn(work).join()).unwrap_or_else(|panic| resume_unwind(panic))
 }
 
 /// How many threads can work at a time.

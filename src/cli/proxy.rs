@@ -15,7 +15,7 @@ use crate::model::{Interception, Reference, Side, Target, Tool};
 use crate::proxy::{Authority, BaseUrl, Credential, Lane, Lanes, Listener, Proxy};
 use crate::record::{self, Observer, Recorder, Seen, Setup, Summary};
 use crate::redact::{Key, Known};
-use crate::report;
+use crate::{report, threads};
 
 use super::ending::Ending;
 use super::options::{self, Listen, Recording, Unread};
@@ -80,7 +80,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         // Reading all of the system's certificates takes longer than all the rest: clients can connect meanwhile.
         let parent = folder.clone();
         let preparing = tokio::task::spawn_blocking(move || {
-            Trust::prepare(authority.certificate_pem(), &parent, |name| std::env::var_os(name))
+            let inherited = |name: &str| std::env::var_os(name);
+            threads::apart(|| Trust::prepare(authority.certificate_pem(), &parent, inherited))
         });
         let sides: Vec<Side> = lanes.iter().map(|(side, _)| *side).collect();
         let progress = Progress::of_recording(&sides);

@@ -108,6 +108,8 @@ impl Trust {
     ) -> Result<Self, TrustError> {
         let authority =
             CertificateDer::from_pem_slice(ca_pem.as_bytes()).map_err(|_| TrustError::Authority)?;
+        // First of all: the parser keeps tables, and what is taken before them cannot go back to the system.
+        Certificate::from_der(&authority).map_err(|_| TrustError::Authority)?;
         let folder = private_folder(parent)?;
         let trust = Self { files: Files::in_folder(folder.path()), folder };
 

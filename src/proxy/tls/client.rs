@@ -1,15 +1,14 @@
 //! TLS towards upstream servers: strict verification, session resumption.
 
-use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
-use std::thread;
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 
 use crate::proxy::{Settings, UpstreamIdentity};
+use crate::threads;
 
 use super::Protocol;
 
@@ -90,9 +89,7 @@ impl Client {
         self.config
             .get_or_init(|| {
                 let mut roots = RootCertStore::empty();
-                // On a thread of its own: several times as much memory as the roots take goes back to the system then.
-                let read = thread::scope(|scope| scope.spawn(rustls_native_certs::load_native_certs).join());
-                let system = read.unwrap_or_else(|panic| resume_unwind(panic));
+                let system = threads::apart(rustls_native_certs::load_native_certs);
                 for error in &system.errors {
                     tracing::warn!(%error, "cannot read a system certificate");
                 }
