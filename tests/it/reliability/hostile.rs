@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use super::origins::{Bystander, begin, healthy, rest};
 use super::running::{PATIENCE, Running};
-use super::table::{percentile, row, scaled};
+use super::table::{row, scaled};
 use crate::cli::memory::{forget, memory};
 use crate::clients::bench::Bench;
 use crate::proxy::rig::{read_head, start_origin};
@@ -59,7 +59,7 @@ async fn bodies_that_blow_up_are_looked_into_only_so_far() {
     let runs = scaled(2, 50);
     let bench = Bench::new();
     let proxy = Running::start(&bench, "bombs.har", &[]);
-    let bystander = Bystander::start(&proxy.address).await;
+    let bystander = Bystander::start(&proxy.address);
     let mut most = 0;
     let mut asked = 0;
     for (name, encoding, body) in bombs() {
@@ -85,7 +85,7 @@ async fn bodies_that_blow_up_are_looked_into_only_so_far() {
         assert!(grown < 64 * MIB, "{name}: {grown} bytes more");
         most = most.max(grown);
     }
-    bystander.finish().await;
+    bystander.finish();
     let ended = proxy.stop(Signal::INT);
     assert_eq!(ended.status.code(), Some(0), "{:?}", ended.lines);
     let capture = capture::read(&bench.path("bombs.har")).unwrap();
@@ -102,7 +102,7 @@ async fn what_is_no_request_harms_nobody() {
     let runs = scaled(10, 200);
     let bench = Bench::new();
     let proxy = Running::start(&bench, "garbage.har", &["--head-timeout", "2s"]);
-    let bystander = Bystander::start(&proxy.address).await;
+    let bystander = Bystander::start(&proxy.address);
     let target = healthy().await.to_string();
     let connect = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n");
     let noise: Vec<u8> =
@@ -145,7 +145,7 @@ async fn what_is_no_request_harms_nobody() {
             done.unwrap();
         }
     }
-    let mut times = bystander.finish().await;
+    let mut times = bystander.finish();
     let ended = proxy.stop(Signal::INT);
     assert_eq!(ended.status.code(), Some(0), "{:?}", ended.lines);
     let capture = capture::read(&bench.path("garbage.har")).unwrap();
@@ -156,9 +156,9 @@ async fn what_is_no_request_harms_nobody() {
     row(
         "garbage, oversized heads, broken TLS and HTTP/2",
         &format!(
-            "{sent} connections of {} kinds: none forwarded, 0 panics; a bystander's p99 {:.0} ms",
+            "{sent} connections of {} kinds: none forwarded, 0 panics; {}",
             cases.len(),
-            percentile(&mut times, 99)
+            times.in_words()
         ),
     );
 }
@@ -178,7 +178,7 @@ async fn clients_that_never_read_cost_a_bounded_amount() {
     .await;
     let bench = Bench::new();
     let proxy = Running::start(&bench, "deaf.har", &[]);
-    let bystander = Bystander::start(&proxy.address).await;
+    let bystander = Bystander::start(&proxy.address);
     let mut deaf = Vec::new();
     let grown = grows(&proxy, async {
         for id in 0..clients {
@@ -198,18 +198,14 @@ async fn clients_that_never_read_cost_a_bounded_amount() {
         }
     })
     .await;
-    let bound = 32 * MIB + clients * MIB;
+    let bound = 32 * MIB + clients * MIB / 4;
     assert!(grown < bound, "{grown} bytes for {clients} clients");
     drop(deaf);
-    let mut times = bystander.finish().await;
+    let mut times = bystander.finish();
     proxy.stop(Signal::INT);
     row(
         "clients that never read",
-        &format!(
-            "{clients} of them, 64 MiB for each: {} MiB more in all; a bystander's p99 {:.0} ms",
-            grown / MIB,
-            percentile(&mut times, 99)
-        ),
+        &format!("{clients} of them, 64 MiB for each: {} MiB more in all; {}", grown / MIB, times.in_words()),
     );
 }
 

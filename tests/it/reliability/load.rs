@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use super::origins::{Bystander, healthy};
 use super::running::{PATIENCE, Running};
-use super::table::{is_long, percentile, row, scaled};
+use super::table::{is_long, row, scaled};
 use crate::cli::memory::memory;
 use crate::clients::bench::Bench;
 use crate::proxy::rig::{OK, read_head};
@@ -25,12 +25,15 @@ fn mib(bytes: usize) -> String {
     format!("{}.{}", tenths / 10, tenths % 10)
 }
 
+/// Descriptors that either side has besides those of connections.
+const OTHERS: usize = 100;
+
 /// Connections that the limit of open files allows, at most this many: each takes two on either side.
 fn connections(wanted: usize) -> usize {
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
     let files = limit.maximum.map_or(usize::MAX, |files| usize::try_from(files).unwrap());
-    wanted.min((files - 400) / 2)
+    wanted.min((files - OTHERS) / 2)
 }
 
 /// An origin on an address of its own.
@@ -76,7 +79,7 @@ async fn thousands_of_connections_are_kept() {
     for last in 2..6 {
         origins.push(origin_on(Ipv4Addr::new(127, 0, 0, last)).await);
     }
-    let bystander = Bystander::start(&proxy.address).await;
+    let bystander = Bystander::start(&proxy.address);
     let before = proxy.descriptors();
     let (mut kept, mut failed) = (Vec::new(), 0);
     for id in 0..wanted {
@@ -92,22 +95,22 @@ async fn thousands_of_connections_are_kept() {
     let held = memory(proxy.id(), "VmRSS:");
     drop(kept);
     descriptors_fall(&proxy, before + 4).await;
-    let mut times = bystander.finish().await;
+    let mut times = bystander.finish();
     let ended = proxy.stop(Signal::INT);
     assert_eq!((failed, ended.status.code()), (0, Some(0)));
     let recorded = capture::read(&bench.path("many.har")).unwrap();
     assert_eq!(
         recorded.exchanges.iter().filter(|exchange| exchange.succeeded()).count(),
-        2 * wanted + times.len()
+        2 * wanted + times.requests()
     );
     row(
         "concurrent keep-alive connections",
         &format!(
-            "{wanted} at a time, {} requests, 0 errors, all recorded; {} MiB ({} KiB each); a bystander's p99 {:.1} ms; descriptors fall back",
+            "{wanted} at a time, {} requests, 0 errors, all recorded; {} MiB ({} KiB each); {}; descriptors fall back",
             2 * wanted,
             held / MIB,
             held / 1024 / wanted,
-            percentile(&mut times, 99)
+            times.in_words()
         ),
     );
 }
@@ -118,7 +121,7 @@ async fn slow_heads_are_cut_off_and_recorded() {
     let clients = scaled(100, 1_000);
     let bench = Bench::new();
     let proxy = Running::start(&bench, "slow.har", &["--head-timeout", "3s"]);
-    let bystander = Bystander::start(&proxy.address).await;
+    let bystander = Bystander::start(&proxy.address);
     let target = healthy().await;
     let before = proxy.descriptors();
     let mut slow = JoinSet::new();
@@ -159,7 +162,7 @@ async fn slow_heads_are_cut_off_and_recorded() {
     }
     slow.join_all().await;
     descriptors_fall(&proxy, before + 4).await;
-    let mut times = bystander.finish().await;
+    let mut times = bystander.finish();
     let ended = proxy.stop(Signal::INT);
     assert_eq!(ended.status.code(), Some(0), "{:?}", ended.lines);
     let recorded = capture::read(&bench.path("slow.har")).unwrap();
@@ -170,8 +173,8 @@ async fn slow_heads_are_cut_off_and_recorded() {
     row(
         "slow-loris",
         &format!(
-            "{clients} at a time, first heads and later ones: all cut off at the limit and recorded; a bystander's p99 {:.1} ms",
-            percentile(&mut times, 99)
+            "{clients} at a time, first heads and later ones: all cut off at the limit and recorded; {}",
+            times.in_words()
         ),
     );
 }

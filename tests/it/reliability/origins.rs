@@ -1,15 +1,17 @@
 //! Origins that go wrong, clients that look at every byte, and a bystander whom none of it may concern.
 
-use std::net::SocketAddr;
+use std::io::{Read as _, Write as _};
+use std::net::{self, SocketAddr, TcpListener, ToSocketAddrs};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::running::PATIENCE;
+use super::table::percentile;
 use crate::proxy::rig::{OK, read_head, start_origin};
 
 /// What a client got.
@@ -55,41 +57,92 @@ pub(super) async fn healthy() -> SocketAddr {
     .await
 }
 
-/// A client that asks again and again on one connection. None of its requests may fail.
+/// A client that asks again and again, each time on one connection through the proxy and on one past it: what the second
+/// takes is for the machine and what else the test does there. None of its requests may fail. It has threads of its
+/// own, so that it need not wait for the test's other clients.
 pub(super) struct Bystander {
-    stop: watch::Sender<bool>,
-    asking: JoinHandle<Vec<f64>>,
+    stop: mpsc::Sender<()>,
+    asking: JoinHandle<Times>,
+}
+
+/// How long a bystander's requests took, in milliseconds.
+#[derive(Default)]
+pub(super) struct Times {
+    through: Vec<f64>,
+    past: Vec<f64>,
+}
+
+impl Times {
+    /// Requests that went through the proxy.
+    pub(super) fn requests(&self) -> usize {
+        self.through.len()
+    }
+
+    /// For the table.
+    pub(super) fn in_words(&mut self) -> String {
+        let (through, past) = (percentile(&mut self.through, 99), percentile(&mut self.past, 99));
+        format!("a bystander's p99 {through:.1} ms, {past:.1} ms past the proxy")
+    }
 }
 
 impl Bystander {
-    pub(super) async fn start(proxy: &str) -> Self {
-        let target = healthy().await;
-        let (stop, mut stopped) = watch::channel(false);
-        let mut stream = TcpStream::connect(proxy).await.unwrap();
-        let asking = tokio::spawn(async move {
-            let mut times = Vec::new();
-            let sent = format!("GET http://{target}/bystander HTTP/1.1\r\nHost: {target}\r\n\r\n");
-            let mut pace = tokio::time::interval(Duration::from_millis(10));
-            loop {
-                tokio::select! {
-                    _ = pace.tick() => {}
-                    _ = stopped.changed() => return times,
-                }
-                let begun = Instant::now();
-                stream.write_all(sent.as_bytes()).await.unwrap();
-                let answer =
-                    timeout(PATIENCE, read_head(&mut stream)).await.expect("the bystander is served");
-                assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
-                stream.read_exact(&mut [0; 2]).await.unwrap();
-                times.push(begun.elapsed().as_secs_f64() * 1000.0);
+    pub(super) fn start(proxy: &str) -> Self {
+        let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+        let target = socket.local_addr().unwrap();
+        // It ends with its two connections.
+        thread::spawn(move || {
+            socket.incoming().take(2).for_each(|stream| drop(thread::spawn(|| answer(stream.unwrap()))));
+        });
+        let (mut past, mut through) = (connect(target), connect(proxy));
+        let (stop, stopped) = mpsc::channel();
+        let asking = thread::spawn(move || {
+            let request = |to: &str| format!("GET {to}/bystander HTTP/1.1\r\nHost: {target}\r\n\r\n");
+            let (to_proxy, to_origin) = (request(&format!("http://{target}")), request(""));
+            let mut times = Times::default();
+            while stopped.recv_timeout(Duration::from_millis(10)) == Err(RecvTimeoutError::Timeout) {
+                times.through.push(ask(&mut through, &to_proxy));
+                times.past.push(ask(&mut past, &to_origin));
             }
+            times
         });
         Self { stop, asking }
     }
 
-    /// How long its requests took, in milliseconds.
-    pub(super) async fn finish(self) -> Vec<f64> {
-        self.stop.send_replace(true);
-        self.asking.await.unwrap()
+    /// How long its requests took.
+    pub(super) fn finish(self) -> Times {
+        let _ = self.stop.send(());
+        self.asking.join().unwrap()
     }
+}
+
+fn connect(to: impl ToSocketAddrs) -> net::TcpStream {
+    let stream = net::TcpStream::connect(to).unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+/// Answers each request of a connection.
+fn answer(mut stream: net::TcpStream) {
+    stream.set_nodelay(true).unwrap();
+    while ends_with(&mut stream, b"\r\n\r\n").is_some() && stream.write_all(OK).is_ok() {}
+}
+
+/// Milliseconds until the answer.
+fn ask(stream: &mut net::TcpStream, request: &str) -> f64 {
+    let begun = Instant::now();
+    stream.write_all(request.as_bytes()).unwrap();
+    let answer = ends_with(stream, &OK[OK.len() - 6..]).expect("the bystander is served");
+    assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
+    begun.elapsed().as_secs_f64() * 1000.0
+}
+
+/// Reads to what ends with this. None: the connection has ended.
+fn ends_with(stream: &mut net::TcpStream, end: &[u8]) -> Option<Vec<u8>> {
+    let (mut bytes, mut piece) = (Vec::new(), [0; 1024]);
+    while !bytes.ends_with(end) {
+        let read = stream.read(&mut piece).ok().filter(|read| *read > 0)?;
+        bytes.extend_from_slice(&piece[..read]);
+    }
+    Some(bytes)
 }

@@ -162,7 +162,7 @@ async fn no_certificate_that_does_not_verify_is_taken() {
     let options = ["--upstream-ca", "trusted.pem", "--ca-cert", "ca.pem"];
     let proxy = Running::start(&bench, "tls.har", &[&options[..], &super::faults::SHORT].concat());
     let ca = pem::parse(std::fs::read(bench.path("ca.pem")).unwrap()).unwrap().into_contents();
-    let bystander = Bystander::start(&proxy.address).await;
+    let bystander = Bystander::start(&proxy.address);
     let faults = faults(&trusted);
     // The same way with nothing wrong on it.
     let sound = server(&trusted, |_| {});
@@ -178,7 +178,7 @@ async fn no_certificate_that_does_not_verify_is_taken() {
             }
         }
     }
-    bystander.finish().await;
+    bystander.finish();
     proxy.stop(Signal::TERM);
     let failures = failures(&bench.path("tls.har"));
     for (at, (name, .., kinds)) in faults.iter().enumerate() {
