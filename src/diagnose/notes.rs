@@ -93,6 +93,11 @@ fn of_side(case: &Case<'_>, side: Side, notes: &mut Vec<String>) {
             hosts.join(", ")
         ));
     }
+    for connection in &capture.connections {
+        for refused in &connection.refused {
+            notes.push(format!("{side}, connection {}: {refused}", connection.number));
+        }
+    }
     for exchange in &capture.exchanges {
         if let Fidelity::Desync(how) = &exchange.request.fidelity {
             notes.push(format!(

@@ -25,6 +25,9 @@ pub struct Connection {
     /// What became of each address, for those upstream connections that more than one was tried for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dials: Vec<Dial>,
+    /// Requests of HTTP/2 on it that were not taken.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<Refused>,
     /// Why the upstream could not be had for the CONNECT.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
@@ -58,6 +61,17 @@ pub enum DialOutcome {
     Overtaken,
     /// It did not take the connection.
     Failed(FailureKind),
+}
+
+/// Requests of HTTP/2 that were refused before their heads could be read: all that is known of them is that they were made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// The stream of the first (RFC 9113, section 5.1.1).
+    pub stream: u32,
+    /// How many they are.
+    pub times: u32,
+    /// Why.
+    pub failure: Failure,
 }
 
 /// What a connection turned out to be.
@@ -140,6 +154,18 @@ impl fmt::Display for DialOutcome {
             Self::Overtaken => f.write_str("overtaken"),
             Self::Failed(kind) => kind.fmt(f),
         }
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { stream, times, failure } = self;
+        write!(
+            f,
+            "the HTTP/2 request on stream {stream} was not taken and did not reach the API: {}",
+            failure.message
+        )?;
+        if *times > 1 { write!(f, "; and {} more", times - 1) } else { Ok(()) }
     }
 }
 

@@ -25,7 +25,7 @@ mod told;
 pub use body::{Body, Coding, Content, Framing, OpaqueReason, Part};
 pub use capture::{Capture, Completeness, Exit, Interception, Repeat, Run, Side, Tear, Tool};
 pub use clue::{Clue, ClueKind, Stream};
-pub use connection::{ClientHello, Connection, ConnectionKind, Dial, DialOutcome, Handshake, Tried};
+pub use connection::{ClientHello, Connection, ConnectionKind, Dial, DialOutcome, Handshake, Refused, Tried};
 pub use coverage::{Coverage, Direct, FoundAt, Gap, GapKind, Reached, Sampled, Sampling, Setting, Transport};
 pub use credentials::{Credentials, Token};
 pub use exchange::{

@@ -93,6 +93,19 @@ impl Assembler {
                 self.learn(connection, |raw| raw.upstream = Some(address));
             }
             Event::Tried { connection, dial } => self.learn(connection, |raw| raw.note_dial(dial)),
+            Event::Refused { connection, stream, failure } => {
+                let mut is_new = false;
+                self.learn(connection, |raw| {
+                    is_new = raw.note_refused(stream, failure);
+                    if matches!(raw.kind, RawKind::Unused) {
+                        raw.kind = RawKind::Plain;
+                    }
+                });
+                // Of a flood the first is told at once, and how many they are at the end.
+                if is_new {
+                    self.tell(connection, done);
+                }
+            }
             Event::ConnectFailed { connection, failure } => {
                 self.learn(connection, |raw| raw.failure = Some(failure));
                 self.tell(connection, done);
@@ -204,6 +217,7 @@ impl Assembler {
                 kind: RawKind::Unused,
                 upstream: None,
                 dials: Vec::new(),
+                refused: Vec::new(),
                 failure: None,
             };
             OpenConnection { raw, requests: 0, answered: Vec::new(), changed: true }

@@ -89,6 +89,15 @@ pub enum Event {
         /// The connection.
         connection: ConnectionId,
     },
+    /// A request of HTTP/2 was not taken; its head is not known.
+    Refused {
+        /// The connection.
+        connection: ConnectionId,
+        /// Its stream.
+        stream: u32,
+        /// Why.
+        failure: RawFailure,
+    },
     /// A request's head was read.
     Request {
         /// The exchange.

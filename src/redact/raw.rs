@@ -88,7 +88,7 @@ pub enum RawOutcome {
 }
 
 /// Why something failed.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct RawFailure {
     /// On which leg.
     pub leg: Leg,
@@ -115,8 +115,21 @@ pub struct RawConnection {
     pub upstream: Option<String>,
     /// The addresses that were tried, as they are.
     pub dials: Vec<Dial>,
+    /// Requests of HTTP/2 that were not taken.
+    pub refused: Vec<RawRefused>,
     /// Why the upstream could not be had.
     pub failure: Option<RawFailure>,
+}
+
+/// Requests of HTTP/2 that were not taken.
+#[derive(Clone)]
+pub struct RawRefused {
+    /// The stream of the first.
+    pub stream: u32,
+    /// How many they are.
+    pub times: u32,
+    /// Why.
+    pub failure: RawFailure,
 }
 
 /// How many dials are kept of a connection: one that dials anew for each request would have one for each.
@@ -128,6 +141,16 @@ impl RawConnection {
         if self.dials.len() < DIALS && !self.dials.contains(&dial) {
             self.dials.push(dial);
         }
+    }
+
+    /// Counts a request that was not taken. True where none was for this reason before.
+    pub fn note_refused(&mut self, stream: u32, failure: RawFailure) -> bool {
+        if let Some(known) = self.refused.iter_mut().find(|known| known.failure == failure) {
+            known.times += 1;
+            return false;
+        }
+        self.refused.push(RawRefused { stream, times: 1, failure });
+        true
     }
 }
 

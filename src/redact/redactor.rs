@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::model::{
     ClientHello, Connection, ConnectionKind, Exchange, Failure, Fidelity, Handshake, Outcome, Reference,
-    Request, Response, Tag, Target, Text,
+    Refused, Request, Response, Tag, Target, Text,
 };
 
 use super::fingerprint::{Digest, Tagger};
@@ -18,8 +18,8 @@ use super::policy::is_sensitive_name;
 use super::relation::{Rank, References};
 use super::secret::{Scope, name_tag};
 use super::{
-    Key, RawConnection, RawExchange, RawFailure, RawKind, RawMessage, RawOutcome, command, issued, message,
-    words,
+    Key, RawConnection, RawExchange, RawFailure, RawKind, RawMessage, RawOutcome, RawRefused, command,
+    issued, message, words,
 };
 
 /// Words of a request's texts that are tagged one by one; what comes after is one piece.
@@ -276,6 +276,7 @@ impl Redactor {
             },
             upstream: raw.upstream.as_deref().map(|address| scope.authority(address)),
             dials: raw.dials.iter().map(|raw| scope.dial(raw)).collect(),
+            refused: raw.refused.iter().map(|raw| self.refused(raw)).collect(),
             failure: raw.failure.as_ref().map(|failure| self.failure(failure)),
         }
     }
@@ -285,6 +286,10 @@ impl Redactor {
             Fidelity::Desync(how) => Fidelity::Desync(self.prose(how).to_string()),
             other => other.clone(),
         }
+    }
+
+    fn refused(&self, raw: &RawRefused) -> Refused {
+        Refused { stream: raw.stream, times: raw.times, failure: self.failure(&raw.failure) }
     }
 
     fn failure(&self, raw: &RawFailure) -> Failure {

@@ -162,6 +162,12 @@ pub fn exchanges(capture: &Capture) -> String {
         page.push_str(&inert(&line));
         page.push('\n');
     }
+    for connection in &capture.connections {
+        for refused in &connection.refused {
+            page.push_str(&inert(&format!("connection {}: {refused}", connection.number)));
+            page.push('\n');
+        }
+    }
     page
 }
 

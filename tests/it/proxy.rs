@@ -6,6 +6,7 @@ mod forwarding;
 mod heads;
 mod http2;
 mod http2_faults;
+mod http2_refused;
 mod odd;
 mod reverse;
 pub(crate) mod rig;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use crate::model::{
     Capture, ClientHello, ClientVersion, Clue, ClueKind, Completeness, ConfigFacts, ConfigValue, Connection,
     ConnectionKind, Coverage, DefinedCredentials, Dial, Direct, Failure, Gap, GapKind, Handshake, ImageFacts,
-    Inputs, Interception, ManifestFacts, ManifestState, Piece, Repair, Run, Secret, Setting, Source,
+    Inputs, Interception, ManifestFacts, ManifestState, Piece, Refused, Repair, Run, Secret, Setting, Source,
     SpecFacts, SpecProperty, Tag, TemplateReference, Text, Tried, Variable,
 };
 
@@ -145,7 +145,8 @@ fn image(visitor: &mut impl Visitor, image: &mut ImageFacts) {
 }
 
 fn connection(visitor: &mut impl Visitor, connection: &mut Connection) {
-    let Connection { number: _, opened_at: _, authority, kind, upstream, dials, failure } = connection;
+    let Connection { number: _, opened_at: _, authority, kind, upstream, dials, refused, failure } =
+        connection;
     each(authority, |authority| host(visitor, authority));
     match kind {
         ConnectionKind::Plain | ConnectionKind::Unused => {}
@@ -164,6 +165,7 @@ fn connection(visitor: &mut impl Visitor, connection: &mut Connection) {
         host(visitor, to);
         each(tried, |Tried { address, outcome: _ }| host(visitor, address));
     });
+    each(refused, |Refused { stream: _, times: _, failure }| self::failure(visitor, failure));
     each(failure, |failure| self::failure(visitor, failure));
 }
 

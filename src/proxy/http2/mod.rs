@@ -5,18 +5,28 @@
 mod copy;
 mod exchange;
 mod fault;
+mod frames;
 mod head;
 mod origin;
+mod watched;
 
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
-use h2::server::Builder;
+use h2::server::{Builder, Connection, SendResponse};
+use h2::{Reason, RecvStream};
+use http::Request;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
+
+use crate::model::Phase;
+use crate::record::Event;
 
 use super::http::Tunnel;
 use super::journal::Journal;
@@ -24,6 +34,7 @@ use super::link::Prepared;
 use super::{Shared, Stage, failure};
 use fault::Fault;
 use origin::Origin;
+use watched::{Begun, Watch, Watched};
 
 /// What a client that speaks HTTP/2 sends first (RFC 9113, section 3.4).
 pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -79,6 +90,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let Parts { shared, journal, prepared, tunnel } = parts;
+    let (stream, watch) = Watched::new(stream);
     let shaking = Builder::new()
         .max_concurrent_streams(STREAMS)
         .initial_window_size(STREAM_WINDOW)
@@ -99,12 +111,17 @@ where
     let mut stopping = false;
     let error = loop {
         tokio::select! {
-            accepted = connection.accept() => match accepted {
-                Some(Ok((request, respond))) => {
+            accepted = poll_fn(|cx| poll_accept(cx, &mut connection, &watch)) => match accepted {
+                Ok(Some(Ok((request, respond)))) => {
+                    watch.take(respond.stream_id().as_u32());
                     running.push(Box::pin(exchange::serve(Arc::clone(&session), request, respond)));
                 }
-                Some(Err(error)) => break Some(error),
-                None => break None,
+                Ok(Some(Err(error))) => break Some(error),
+                Ok(None) => break None,
+                Err(HasRefused) => {
+                    session.refuse(&watch.refused(), None);
+                    running.push(Box::pin(flush(Arc::clone(&session))));
+                }
             },
             Some(connected) = new.recv() => running.push(connected),
             Some(ended) = running.next() => if ended == Ended::Origin {
@@ -117,7 +134,34 @@ where
             }
         }
     };
+    let reason = error.as_ref().filter(|error| error.is_library()).and_then(h2::Error::reason);
+    session.refuse(&watch.rest(), reason);
     settle(&session, error.as_ref()).await;
+}
+
+/// A request as the library hands it over. `None`: the connection has ended.
+type Accepted = Option<Result<(Request<RecvStream>, SendResponse<Bytes>), h2::Error>>;
+
+/// The library has refused requests by itself.
+struct HasRefused;
+
+fn poll_accept<S: AsyncRead + AsyncWrite + Unpin>(
+    cx: &mut Context<'_>,
+    connection: &mut Connection<Watched<S>, Bytes>,
+    watch: &Watch,
+) -> Poll<Result<Accepted, HasRefused>> {
+    match connection.poll_accept(cx) {
+        Poll::Ready(accepted) => Poll::Ready(Ok(accepted)),
+        // All that it would hand over it has: what was ended besides is refused.
+        Poll::Pending if watch.has_refused() => Poll::Ready(Err(HasRefused)),
+        Poll::Pending => Poll::Pending,
+    }
+}
+
+/// Tells what is known so far.
+async fn flush(session: Arc<Session>) -> Ended {
+    session.journal.flush().await;
+    Ended::Exchange
 }
 
 /// Ends the exchanges that the client has left.
@@ -140,6 +184,16 @@ fn head_limit(shared: &Shared) -> u32 {
 }
 
 impl Session {
+    /// Tells requests that the library did not hand over; `reason` is its code for the whole connection.
+    fn refuse(&self, begun: &[Begun], reason: Option<Reason>) {
+        let connection = self.journal.connection;
+        for begun in begun {
+            let (kind, message) = begun.why(reason);
+            let failure = failure::client(Phase::Head, kind, message);
+            self.journal.add(Event::Refused { connection, stream: begun.stream, failure });
+        }
+    }
+
     fn scheme(&self) -> &'static str {
         if self.tunnel.to.https { "https" } else { "http" }
     }

@@ -249,6 +249,28 @@ fn what_became_of_addresses_is_told_once_each_way() {
 }
 
 #[test]
+fn requests_that_were_not_taken_are_counted_by_reason() {
+    let refused = |stream, message: &str| {
+        let (leg, phase, kind) = (Leg::Client, Phase::Head, FailureKind::Malformed);
+        let failure = RawFailure { leg, phase, kind, message: message.to_owned() };
+        Event::Refused { connection: ONE, stream, failure }
+    };
+    let (done, _) = transcript(vec![
+        opened(ONE),
+        refused(1, "PROTOCOL_ERROR"),
+        refused(3, "PROTOCOL_ERROR"),
+        refused(5, "REFUSED_STREAM"),
+        refused(7, "PROTOCOL_ERROR"),
+        Event::Closed { connection: ONE },
+    ]);
+    let told = connections(&done);
+    assert_eq!(told.len(), 3, "each reason is told at once, and their numbers at the end");
+    let known = told[2].refused.iter().map(|refused| (refused.stream, refused.times));
+    assert_eq!(known.collect::<Vec<_>>(), [(1, 3), (5, 1)]);
+    assert!(matches!(told[2].kind, RawKind::Plain));
+}
+
+#[test]
 fn events_out_of_order_change_nothing() {
     let (done, at_end) = transcript(vec![
         response(A),

@@ -288,6 +288,7 @@ fn connection() -> BoxedStrategy<Connection> {
             }
         }),
     ];
+    let refused = failure().prop_map(|failure| Refused { stream: 5, times: 2, failure });
     let outcome = prop_oneof![
         Just(DialOutcome::Connected),
         Just(DialOutcome::Overtaken),
@@ -295,14 +296,15 @@ fn connection() -> BoxedStrategy<Connection> {
     ];
     let tried = (word(), outcome).prop_map(|(address, outcome)| Tried { address, outcome });
     let dial = (word(), vec(tried, 0..3)).prop_map(|(to, tried)| Dial { to, tried });
-    (timestamp(), option::of(word()), kind, vec(dial, 0..2), option::of(failure()))
-        .prop_map(|(opened_at, authority, kind, dials, failure)| Connection {
+    (timestamp(), option::of(word()), kind, vec(dial, 0..2), vec(refused, 0..2), option::of(failure()))
+        .prop_map(|(opened_at, authority, kind, dials, refused, failure)| Connection {
             number: 0,
             opened_at,
             authority,
             kind,
             upstream: None,
             dials,
+            refused,
             failure,
         })
         .boxed()

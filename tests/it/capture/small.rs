@@ -116,6 +116,7 @@ pub(crate) fn capture() -> Capture {
         kind,
         upstream: Some("192.0.2.7:443".into()),
         dials: Vec::new(),
+        refused: Vec::new(),
         failure: None,
     };
     Capture {

@@ -96,6 +96,7 @@ fn over_tls(mut capture: Capture, ja4: &str) -> Capture {
             kind: ConnectionKind::Tls { hello: Some(hello.clone()), handshake: Handshake::Completed },
             upstream: None,
             dials: Vec::new(),
+            refused: Vec::new(),
             failure: None,
         })
         .collect();

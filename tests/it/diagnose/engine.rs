@@ -3,7 +3,9 @@
 use proptest::prelude::*;
 use samewire::compare::{Comparison, Significance, compare};
 use samewire::diagnose::{Blame, Case, Diagnosis, Inconclusive, RULES, Severity, Verdict, diagnose, rule};
-use samewire::model::{ClueKind, Side};
+use samewire::model::{
+    ClueKind, Connection, ConnectionKind, Failure, FailureKind, Leg, Phase, Refused, Side, Text,
+};
 
 use super::runs::{Run, TOKEN, diagnosed, run};
 use crate::compare::properties::{capture, two};
@@ -147,4 +149,30 @@ fn healthy_captures_get_no_note_and_a_torn_one_does() {
     assert!(diagnosed(&sends(TOKEN, 200), &sends(TOKEN, 200)).diagnosis.notes.is_empty());
     let notes = diagnosed(&sends(TOKEN, 200), &sends(TOKEN, 200).torn()).diagnosis.notes;
     assert_eq!(notes, ["the runtime capture is torn: read up to byte 100, 10 bytes after it are lost"]);
+}
+
+#[test]
+fn requests_that_were_not_taken_are_a_note() {
+    let failure = Failure {
+        leg: Leg::Client,
+        phase: Phase::Head,
+        kind: FailureKind::Malformed,
+        message: Text::shown("PROTOCOL_ERROR"),
+    };
+    let mut both = [Side::Sandbox, Side::Runtime].map(|side| sends(TOKEN, 200).capture(side));
+    both[1].connections.push(Connection {
+        number: 2,
+        opened_at: both[1].run.started_at,
+        authority: Some("api.example.com:443".into()),
+        kind: ConnectionKind::Plain,
+        upstream: None,
+        dials: Vec::new(),
+        refused: vec![Refused { stream: 5, times: 3, failure }],
+        failure: None,
+    });
+    let [sandbox, runtime] = &both;
+    let comparison = compare(sandbox, runtime);
+    let found = diagnose(&Case { sandbox, runtime, comparison: &comparison });
+    let note = "runtime, connection 2: the HTTP/2 request on stream 5 was not taken and did not reach the API: PROTOCOL_ERROR; and 2 more";
+    assert_eq!((found.verdict, found.notes.as_slice()), (Verdict::Same, &[note.to_owned()][..]));
 }

@@ -265,6 +265,7 @@ pub(super) fn places() -> Made {
         },
         upstream: None,
         dials: Vec::new(),
+        refused: Vec::new(),
         failure: None,
     });
     runtime.run.exit = Some(Exit::Code(2));

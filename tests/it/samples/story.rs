@@ -130,7 +130,16 @@ fn connection(
 ) -> RawConnection {
     let upstream = failure.is_none().then(|| "192.0.2.7:443".to_owned());
     let authority = Some(authority.to_owned());
-    RawConnection { number, opened_at: at, authority, kind, upstream, dials: Vec::new(), failure }
+    RawConnection {
+        number,
+        opened_at: at,
+        authority,
+        kind,
+        upstream,
+        dials: Vec::new(),
+        refused: Vec::new(),
+        failure,
+    }
 }
 
 fn tls(host: &str, handshake: Handshake) -> RawKind {
