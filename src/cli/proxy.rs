@@ -76,7 +76,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             let lane = Lane { side: *side, by_user: !single };
             Listener { addr: *addr, lane, admission: admission.clone() }
         });
-        let proxy = Proxy::bind(listeners.collect(), settings, Arc::clone(&authority)).await?;
+        let proxy = Proxy::bind(listeners.collect(), settings, Arc::clone(&authority))?;
         // Reading all of the system's certificates takes longer than all the rest: clients can connect meanwhile.
         let parent = folder.clone();
         let preparing = tokio::task::spawn_blocking(move || {

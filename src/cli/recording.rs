@@ -215,7 +215,7 @@ async fn recorded(plan: Plan, options: &Recording) -> anyhow::Result<Recorded> {
     let listener = Listener { addr, lane, admission: admission.clone() };
     let settings = Settings { surroundings, ..plan.settings };
 
-    let proxy = Proxy::bind(vec![listener], settings, authority).await?;
+    let proxy = Proxy::bind(vec![listener], settings, authority)?;
     let bound = proxy.addresses().first().copied().unwrap_or(addr);
     let reached_at = place.reached_at(bound);
     let url = listening::url(plan.side, &reached_at, admission.credential());

@@ -44,7 +44,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt as _;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -112,8 +112,8 @@ pub enum BindError {
 }
 
 impl Proxy {
-    /// Opens the ports. Beyond loopback a listener must have a credential.
-    pub async fn bind(
+    /// Opens the ports, within a runtime. Beyond loopback a listener must have a credential.
+    pub fn bind(
         listeners: Vec<Listener>,
         settings: Settings,
         authority: Arc<Authority>,
@@ -127,7 +127,7 @@ impl Proxy {
                 return Err(BindError::CredentialMissing(addr));
             }
             let error = |source| BindError::Listen { addr, source };
-            let socket = TcpListener::bind(addr).await.map_err(error)?;
+            let socket = listen(addr).map_err(error)?;
             own.push(socket.local_addr().map_err(error)?);
             bound.push((socket, Arc::new(listener)));
         }
@@ -197,6 +197,16 @@ impl Shared {
         };
         ExchangeId(started.fetch_add(1, Ordering::Relaxed) + 1)
     }
+}
+
+/// Opens a port. Many clients may begin at once: those for whom there is no room until they are taken would be reset a second later,
+/// and the usual room is for 128.
+fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
+    const WAITING: u32 = 4096;
+    let socket = if addr.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(addr)?;
+    socket.listen(WAITING)
 }
 
 /// Takes connections until the proxy stops, then waits for them to end.

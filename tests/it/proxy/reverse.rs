@@ -156,7 +156,7 @@ async fn samewire_itself_is_no_base_url() {
     let mut settings = settings();
     settings.reverse = Some(format!("http://localhost:{}", free.port()).parse().unwrap());
     let authority = Arc::new(Authority::new().unwrap());
-    let proxy = Proxy::bind(vec![Listener { addr: free, ..listener() }], settings, authority).await.unwrap();
+    let proxy = Proxy::bind(vec![Listener { addr: free, ..listener() }], settings, authority).unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
     let served = tokio::spawn(proxy.serve(Lanes::default(), async {
         let _ = stopped.await;
@@ -178,12 +178,12 @@ async fn beyond_loopback_every_path_begins_with_a_secret() {
     .await;
     let open = Listener { addr: ([0, 0, 0, 0], 0).into(), ..listener() };
     let authority = Arc::new(Authority::new().unwrap());
-    let refused = Proxy::bind(vec![open.clone()], in_place_of("/v2", origin), Arc::clone(&authority)).await;
+    let refused = Proxy::bind(vec![open.clone()], in_place_of("/v2", origin), Arc::clone(&authority));
     assert!(matches!(refused, Err(BindError::CredentialMissing(_))));
     let credential = Credential::random().unwrap();
     let secret = credential.expose().to_owned();
     let listener = Listener { admission: Admission::Credential(credential), ..open };
-    let proxy = Proxy::bind(vec![listener], in_place_of("/v2", origin), authority).await.unwrap();
+    let proxy = Proxy::bind(vec![listener], in_place_of("/v2", origin), authority).unwrap();
     let port = proxy.addresses()[0].port();
     let (sender, mut events) = queue(64, usize::MAX);
     let (stop, stopped) = oneshot::channel::<()>();

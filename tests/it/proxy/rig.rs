@@ -10,7 +10,7 @@ use samewire::proxy::{Admission, Authority, Lane, Lanes, Listener, Proxy, Settin
 use samewire::record::{Event, Events, ExchangeId, Whole, queue};
 use samewire::redact::RawFailure;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -50,7 +50,7 @@ pub(super) async fn start_with(settings: Settings, room: usize) -> Rig {
 /// Of each body as many bytes are told.
 pub(super) async fn start_keeping(body_limit: usize, settings: Settings, room: usize) -> Rig {
     let authority = Arc::new(Authority::new().unwrap());
-    let proxy = Proxy::bind(vec![listener()], settings, Arc::clone(&authority)).await.unwrap();
+    let proxy = Proxy::bind(vec![listener()], settings, Arc::clone(&authority)).unwrap();
     let address = proxy.addresses()[0];
     let (sender, events) = queue(room, body_limit);
     let (stop, stopped) = oneshot::channel::<()>();
@@ -200,7 +200,10 @@ where
     F: Fn(TcpStream) -> R + Send + 'static,
     R: Future<Output = ()> + Send + 'static,
 {
-    let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    // Many may come at once.
+    let socket = socket.listen(4096).unwrap();
     let address = socket.local_addr().unwrap();
     tokio::spawn(async move {
         while let Ok((stream, _)) = socket.accept().await {

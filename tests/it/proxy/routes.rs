@@ -11,6 +11,7 @@ use samewire::proxy::{
 };
 use samewire::record::{Event, Events, queue};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use super::rig::{
     OK, answering, listener, read_exactly, read_head, settings, start_origin, start_with, told,
@@ -205,7 +206,7 @@ async fn a_user_name_chooses_the_side_where_it_may() {
     let (origin, _heads) = answering(OK).await;
     let lane = Lane { side: Side::Runtime, by_user: true };
     let authority = Arc::new(Authority::new().unwrap());
-    let proxy = Proxy::bind(vec![Listener { lane, ..listener() }], settings(), authority).await.unwrap();
+    let proxy = Proxy::bind(vec![Listener { lane, ..listener() }], settings(), authority).unwrap();
     let address = proxy.addresses()[0];
     let (sandbox, mut of_sandbox) = queue(64, usize::MAX);
     let (runtime, mut of_runtime) = queue(64, usize::MAX);
@@ -236,10 +237,10 @@ async fn a_user_name_chooses_the_side_where_it_may() {
 async fn beyond_loopback_a_credential_is_needed() {
     let authority = Arc::new(Authority::new().unwrap());
     let open = Listener { addr: ([0, 0, 0, 0], 0).into(), ..listener() };
-    let refused = Proxy::bind(vec![open.clone()], settings(), Arc::clone(&authority)).await;
+    let refused = Proxy::bind(vec![open.clone()], settings(), Arc::clone(&authority));
     assert!(matches!(refused, Err(BindError::CredentialMissing(_))));
     let admission = Admission::Credential(Credential::random().unwrap());
-    let proxy = Proxy::bind(vec![Listener { admission, ..open }], settings(), authority).await.unwrap();
+    let proxy = Proxy::bind(vec![Listener { admission, ..open }], settings(), authority).unwrap();
     let port = proxy.addresses()[0].port();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let served = tokio::spawn(proxy.serve(Lanes::default(), async {
@@ -258,4 +259,17 @@ async fn beyond_loopback_a_credential_is_needed() {
     }
     drop(stop);
     served.await.unwrap();
+}
+
+/// The usual room is for 128; whoever comes beyond it is reset a second later.
+#[tokio::test]
+async fn a_burst_of_connections_waits_to_be_taken() {
+    let authority = Arc::new(Authority::new().unwrap());
+    let proxy = Proxy::bind(vec![listener()], settings(), authority).unwrap();
+    let mut waiting = Vec::new();
+    for nth in 0..300 {
+        let connecting = TcpStream::connect(proxy.addresses()[0]);
+        let connected = tokio::time::timeout(Duration::from_secs(10), connecting).await;
+        waiting.push(connected.unwrap_or_else(|_| panic!("connection {nth} waits for others")).unwrap());
+    }
 }
