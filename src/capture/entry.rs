@@ -79,6 +79,11 @@ impl Rendered {
         })
     }
 
+    /// True where a check passes all that is written of it.
+    pub fn is_clean(&self, mut check: impl FnMut(&[u8]) -> bool) -> bool {
+        check(&self.har) && check(&self.facts)
+    }
+
     /// Bytes it takes.
     pub fn size(&self) -> usize {
         self.har.len() + self.facts.len()

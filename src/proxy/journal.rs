@@ -100,21 +100,34 @@ impl Journal {
 
     /// Notes a piece of the request's content, unless the exchange has ended. `left`: bytes that are to follow it, as far as its framing tells.
     pub(super) fn request_data(&self, exchange: ExchangeId, data: Bytes, left: Option<u64>) {
-        let Some(limit) = self.body_limit() else { return };
-        let mut batch = self.lock();
-        if let Some(data) = batch.find(exchange).and_then(|open| open.request.take(data, left, limit)) {
-            let bytes = data.len();
-            batch.push(Event::RequestData { exchange, data }, bytes);
-        }
+        self.data(
+            exchange,
+            |open, limit| open.request.take(data, left, limit),
+            |data| Event::RequestData { exchange, data },
+        );
     }
 
     /// Notes a piece of the answer's content, likewise.
     pub(super) fn response_data(&self, exchange: ExchangeId, data: Bytes, left: Option<u64>) {
+        self.data(
+            exchange,
+            |open, limit| open.response.take(data, left, limit),
+            |data| Event::ResponseData { exchange, data },
+        );
+    }
+
+    /// Notes what is to be told of a piece of content.
+    fn data(
+        &self,
+        exchange: ExchangeId,
+        take: impl FnOnce(&mut Open, usize) -> Option<Bytes>,
+        event: impl FnOnce(Bytes) -> Event,
+    ) {
         let Some(limit) = self.body_limit() else { return };
         let mut batch = self.lock();
-        if let Some(data) = batch.find(exchange).and_then(|open| open.response.take(data, left, limit)) {
+        if let Some(data) = batch.find(exchange).and_then(|open| take(open, limit)) {
             let bytes = data.len();
-            batch.push(Event::ResponseData { exchange, data }, bytes);
+            batch.push(event(data), bytes);
         }
     }
 

@@ -196,7 +196,8 @@ impl Redactor {
 
     /// Redacts an exchange; tokens that its answer issued are known from then on.
     pub fn exchange(&mut self, raw: &RawExchange) -> Exchange {
-        let request = self.request(raw).value;
+        let generation = self.generation;
+        let mut request = self.request(raw).value;
         let answered = |redactor: &mut Self, answer| Response {
             websocket: raw.websocket.map(Box::new),
             ..redactor.response(raw, answer).value
@@ -209,6 +210,12 @@ impl Redactor {
             }
             RawOutcome::Unfinished => Outcome::Unfinished,
         };
+        if self.generation != generation
+            && !serde_json::to_vec(&request).is_ok_and(|kept| self.check(&kept).is_ok())
+        {
+            // Its own answer issued what it shows (`Accept-Language: en-US,en`, `Set-Cookie: locale=en-US,en`).
+            request = self.request(raw).value;
+        }
         Exchange {
             number: raw.number,
             connection: raw.connection,

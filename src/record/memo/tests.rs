@@ -182,3 +182,26 @@ fn long_messages_are_not_kept() {
     }
     assert!(memo.responses.kept.is_empty());
 }
+
+/// Nobody knows that it is a token when the request is redacted. The exchange is kept all the same, with or without the memo.
+#[test]
+fn what_an_answer_issues_is_hidden_in_the_request_that_shows_it() {
+    let head = "GET /lots HTTP/1.1\r\nHost: api.example.com\r\nAccept-Language: en-US,en;q=0.9\r\n\r\n";
+    let set = "HTTP/1.1 200 OK\r\nSet-Cookie: locale=en-US,en; Path=/\r\nContent-Length: 0\r\n\r\n";
+    let mut raw = exchange(1, message(head.to_owned(), ""), message(set.to_owned(), ""), 1_790_000_000);
+    let written = |entry: &Entry| String::from_utf8(entry.as_bytes().to_vec()).unwrap();
+    let mut alone = redactor();
+    let entry = Entry::new(&alone.exchange(&raw)).unwrap();
+    assert!(alone.check(entry.as_bytes()).is_ok());
+    assert!(!written(&entry).contains("en-US,en"));
+    let (mut memo, mut redactor) = (Memo::default(), redactor());
+    for number in 1..4 {
+        raw.number = number;
+        let ready = memo.render(&mut redactor, &raw).unwrap();
+        if let Some(entry) = ready.unchecked() {
+            assert!(redactor.check(entry.as_bytes()).is_ok());
+            assert!(!written(entry).contains("en-US,en"));
+        }
+        memo.keep(&redactor, &ready);
+    }
+}
