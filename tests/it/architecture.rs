@@ -27,7 +27,8 @@ const TABLE: &[(&str, &[&str])] = &[
 
 /// The live half, which alone may know of sockets and tasks.
 const LIVE: &[&str] = &["proxy", "launch", "record", "ui", "cli"];
-const NETWORK: &[&str] = &["hyper", "hyper_util", "rustls", "tokio", "tokio_rustls", "http_body_util"];
+const NETWORK: &[&str] =
+    &["hyper", "hyper_util", "rustls", "tokio", "tokio_rustls", "tokio_util", "http_body_util"];
 
 fn sources() -> Vec<(String, PathBuf, String)> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

@@ -34,7 +34,7 @@ use super::link::Prepared;
 use super::{Shared, Stage, failure};
 use fault::Fault;
 use origin::Origin;
-use watched::{Begun, Watch, Watched};
+use watched::{Begun, Watch, watched};
 
 /// What a client that speaks HTTP/2 sends first (RFC 9113, section 3.4).
 pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -90,7 +90,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let Parts { shared, journal, prepared, tunnel } = parts;
-    let (stream, watch) = Watched::new(stream);
+    let (stream, watch) = watched(stream);
     let shaking = Builder::new()
         .max_concurrent_streams(STREAMS)
         .initial_window_size(STREAM_WINDOW)
@@ -147,7 +147,7 @@ struct HasRefused;
 
 fn poll_accept<S: AsyncRead + AsyncWrite + Unpin>(
     cx: &mut Context<'_>,
-    connection: &mut Connection<Watched<S>, Bytes>,
+    connection: &mut Connection<S, Bytes>,
     watch: &Watch,
 ) -> Poll<Result<Accepted, HasRefused>> {
     match connection.poll_accept(cx) {

@@ -2,13 +2,11 @@
 //! word to its user; only the frames tell (RFC 9113, section 5.4). They are watched below it, above TLS: a stream that
 //! began, was never handed over and was ended is a request that was refused.
 
-use std::io::{self, IoSlice};
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, ready};
 
 use h2::Reason;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_util::io::{InspectReader, InspectWriter};
 
 use super::PREFACE;
 use super::frames::{Frame, FrameReader};
@@ -18,13 +16,7 @@ use crate::model::FailureKind;
 /// not counted without limit.
 const WAITING: usize = 1024;
 
-/// A client's connection as the library sees it.
-pub(super) struct Watched<S> {
-    inner: S,
-    streams: Arc<Mutex<Streams>>,
-}
-
-/// The other end of a [`Watched`].
+/// What is seen of a client's connection.
 pub(super) struct Watch(Arc<Mutex<Streams>>);
 
 /// A request that began and was not handed over.
@@ -54,17 +46,22 @@ struct Streams {
     has_refused: bool,
 }
 
-impl<S> Watched<S> {
-    pub(super) fn new(inner: S) -> (Self, Watch) {
-        let streams = Arc::new(Mutex::new(Streams {
-            sent: FrameReader::default(),
-            received: FrameReader::after(PREFACE.len()),
-            last: 0,
-            waiting: Vec::new(),
-            has_refused: false,
-        }));
-        (Self { inner, streams: Arc::clone(&streams) }, Watch(streams))
-    }
+/// A client's connection as the library is to see it, and what is seen of it.
+pub(super) fn watched<S>(stream: S) -> (impl AsyncRead + AsyncWrite + Unpin + Send, Watch)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+{
+    let streams = Arc::new(Mutex::new(Streams {
+        sent: FrameReader::default(),
+        received: FrameReader::after(PREFACE.len()),
+        last: 0,
+        waiting: Vec::new(),
+        has_refused: false,
+    }));
+    let [sent, received] = [&streams, &streams].map(Arc::clone);
+    let stream = InspectWriter::new(stream, move |bytes: &[u8]| lock(&sent).note_written(bytes));
+    let stream = InspectReader::new(stream, move |bytes: &[u8]| lock(&received).note_read(bytes));
+    (stream, Watch(streams))
 }
 
 impl Watch {
@@ -158,52 +155,5 @@ impl Begun {
         };
         let scope = if self.refused.is_some() { "" } else { " for the whole connection" };
         (kind, format!("{code:?}{scope}, as for {as_for}"))
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let filled = buf.filled().len();
-        ready!(Pin::new(&mut self.inner).poll_read(cx, buf))?;
-        lock(&self.streams).note_read(&buf.filled()[filled..]);
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        self.poll_write_vectored(cx, &[IoSlice::new(buf)])
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let written = ready!(Pin::new(&mut self.inner).poll_write_vectored(cx, bufs))?;
-        let mut streams = lock(&self.streams);
-        let mut left = written;
-        for buf in bufs {
-            let taken = left.min(buf.len());
-            streams.note_written(&buf[..taken]);
-            left -= taken;
-        }
-        Poll::Ready(Ok(written))
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.inner.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(cx)
     }
 }
