@@ -291,7 +291,7 @@ impl<'a> Hops<'a> {
     fn of(head: &'a Head) -> Self {
         let mut named = Vec::new();
         for field in head.fields().filter(|field| field.is("connection")) {
-            named.extend(field.value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii));
+            named.extend(field.tokens());
         }
         named.retain(|name| !name.eq_ignore_ascii_case(b"keep-alive"));
         Self(named)

@@ -75,7 +75,7 @@ pub struct FieldLine<'a> {
     pub value: &'a [u8],
 }
 
-impl FieldLine<'_> {
+impl<'a> FieldLine<'a> {
     /// True when it has this name, in any case.
     #[inline]
     pub fn is(&self, name: &str) -> bool {
@@ -89,7 +89,7 @@ impl FieldLine<'_> {
     }
 
     /// The parts of a comma-separated value.
-    pub fn tokens(&self) -> impl Iterator<Item = &[u8]> {
+    pub fn tokens(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         self.value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii)
     }
 }

@@ -9,7 +9,7 @@ use tracing::debug;
 
 use super::event::{ConnectionId, Event, ExchangeId};
 use super::passing::{SMALL, Whole};
-use crate::model::{Exit, Fidelity, Handshake, Timings, WebSocket};
+use crate::model::{Exit, Fidelity, Handshake, Tag, Timings, WebSocket};
 use crate::redact::{
     Output, RawBody, RawConnection, RawCoverage, RawExchange, RawFailure, RawKind, RawMessage, RawOutcome,
     Redactor,
@@ -73,8 +73,8 @@ struct Message {
     /// A short beginning, which often is all.
     first: Bytes,
     kept: BytesMut,
-    /// Where more has passed than was told.
-    whole: Option<Whole>,
+    /// Length and tag of all that has passed, where more has than was told.
+    whole: Option<(u64, Tag)>,
     complete: bool,
     trailers: Bytes,
 }
@@ -126,7 +126,7 @@ impl Assembler {
             }
             Event::Ignored { host } => done.push(Assembled::Ignored(host)),
             Event::Rejected => done.push(Assembled::Rejected),
-            Event::Closed { connection } => self.close(connection, redactor, done),
+            Event::Closed { connection } => self.close(connection, done),
             Event::Request { exchange, connection, at, head, scheme, authority, fidelity } => {
                 self.begin(exchange, connection, at, head, scheme, authority, fidelity);
             }
@@ -134,7 +134,7 @@ impl Assembler {
                 self.with(exchange, |open| open.request.push(data));
             }
             Event::RequestRest { exchange, whole } => {
-                self.with(exchange, |open| open.request.whole = Some(whole));
+                self.with(exchange, |open| open.request.note_whole(&whole, redactor));
             }
             Event::RequestEnd { exchange, at, trailers } => {
                 let answered = self.with(exchange, |open| {
@@ -143,7 +143,7 @@ impl Assembler {
                     open.response.as_ref().is_some_and(|response| response.complete)
                 });
                 if answered == Some(true) {
-                    self.complete(exchange, None, redactor, done);
+                    self.complete(exchange, None, done);
                 }
             }
             Event::Interim { exchange, status } => {
@@ -162,7 +162,7 @@ impl Assembler {
                 self.with_response(exchange, |response| response.push(data));
             }
             Event::ResponseRest { exchange, whole } => {
-                self.with_response(exchange, |response| response.whole = Some(whole));
+                self.with_response(exchange, |response| response.note_whole(&whole, redactor));
             }
             Event::ResponseEnd { exchange, at, trailers } => {
                 self.with_response(exchange, |response| response.end(trailers));
@@ -172,10 +172,10 @@ impl Assembler {
                     (open.request.complete, open.on)
                 });
                 match on {
-                    Some((true, _)) => self.complete(exchange, None, redactor, done),
+                    Some((true, _)) => self.complete(exchange, None, done),
                     Some((false, on)) => match self.connections.get_mut(&on) {
                         Some(open) => open.answered.push(exchange),
-                        None => self.complete(exchange, None, redactor, done),
+                        None => self.complete(exchange, None, done),
                     },
                     None => {}
                 }
@@ -185,7 +185,7 @@ impl Assembler {
                     let ended = open.since_start(at);
                     open.timings.ended.get_or_insert(ended);
                 });
-                self.complete(exchange, Some(failure), redactor, done);
+                self.complete(exchange, Some(failure), done);
             }
             Event::Output(output) => done.push(Assembled::Output(output)),
             Event::Covered(coverage) => done.push(Assembled::Covered(coverage)),
@@ -194,12 +194,12 @@ impl Assembler {
     }
 
     /// Completes what is still open: exchanges in the order in which they started, then connections.
-    pub(super) fn finish(mut self, redactor: &Redactor, done: &mut Vec<Assembled>) {
+    pub(super) fn finish(mut self, done: &mut Vec<Assembled>) {
         let mut open: Vec<(u32, ExchangeId)> =
             self.exchanges.iter().map(|(id, open)| (open.number, *id)).collect();
         open.sort_unstable();
         for (_, exchange) in open {
-            self.complete(exchange, None, redactor, done);
+            self.complete(exchange, None, done);
         }
         let mut connections: Vec<_> = self.connections.into_values().filter(|open| open.changed).collect();
         connections.sort_unstable_by_key(|open| open.raw.number);
@@ -241,10 +241,10 @@ impl Assembler {
     }
 
     /// What was answered but still sending when the connection went away is over.
-    fn close(&mut self, connection: ConnectionId, redactor: &Redactor, done: &mut Vec<Assembled>) {
+    fn close(&mut self, connection: ConnectionId, done: &mut Vec<Assembled>) {
         let answered = self.connections.get_mut(&connection).map(|open| std::mem::take(&mut open.answered));
         for exchange in answered.unwrap_or_default() {
-            self.complete(exchange, None, redactor, done);
+            self.complete(exchange, None, done);
         }
         self.tell(connection, done);
         self.connections.remove(&connection);
@@ -310,23 +310,15 @@ impl Assembler {
     }
 
     /// The exchange is over: answered, failed, or neither.
-    fn complete(
-        &mut self,
-        exchange: ExchangeId,
-        failure: Option<RawFailure>,
-        redactor: &Redactor,
-        done: &mut Vec<Assembled>,
-    ) {
+    fn complete(&mut self, exchange: ExchangeId, failure: Option<RawFailure>, done: &mut Vec<Assembled>) {
         let Some(open) = self.exchanges.remove(&exchange) else {
             return;
         };
         self.tell(open.on, done);
         let response = open.response;
         let outcome = match (failure, response) {
-            (_, Some(response)) if response.complete => RawOutcome::Answered(response.into_raw(redactor)),
-            (Some(failure), response) => {
-                RawOutcome::Failed(failure, response.map(|response| response.into_raw(redactor)))
-            }
+            (_, Some(response)) if response.complete => RawOutcome::Answered(response.into_raw()),
+            (Some(failure), response) => RawOutcome::Failed(failure, response.map(Message::into_raw)),
             (None, _) => RawOutcome::Unfinished,
         };
         done.push(Assembled::Exchange(Box::new(RawExchange {
@@ -338,7 +330,7 @@ impl Assembler {
             scheme: open.scheme,
             authority: open.authority,
             fidelity: open.fidelity,
-            request: open.request.into_raw(redactor),
+            request: open.request.into_raw(),
             interim: open.interim,
             websocket: open.websocket,
             outcome,
@@ -369,20 +361,25 @@ impl Message {
         self.kept.extend_from_slice(&data);
     }
 
+    fn note_whole(&mut self, whole: &Whole, redactor: &Redactor) {
+        self.whole = Some((whole.length, redactor.tag(&whole.digest)));
+    }
+
     fn end(&mut self, trailers: Bytes) {
         self.complete = true;
         self.trailers = trailers;
     }
 
-    fn into_raw(self, redactor: &Redactor) -> RawMessage {
+    fn into_raw(self) -> RawMessage {
         let bytes = if self.kept.is_empty() { self.first } else { self.kept.freeze() };
-        let length = self.whole.as_ref().map_or(bytes.len() as u64, |whole| whole.length);
+        let (length, digest) =
+            self.whole.map_or((bytes.len() as u64, None), |(length, tag)| (length, Some(tag)));
         RawMessage {
             head: self.head,
             body: RawBody {
                 bytes,
                 length,
-                digest: self.whole.map(|whole| redactor.tag(&whole.digest)),
+                digest,
                 complete: self.complete,
                 trailers: self.trailers,
                 ..RawBody::default()

@@ -277,7 +277,7 @@ impl Recording {
     }
 
     fn finish(mut self, mut done: Vec<Assembled>) -> Summary {
-        std::mem::take(&mut self.assembler).finish(&self.redactor, &mut done);
+        std::mem::take(&mut self.assembler).finish(&mut done);
         for assembled in done {
             self.record(assembled);
         }

@@ -65,7 +65,7 @@ fn transcript(events: Vec<Event>) -> (Vec<Assembled>, Vec<Assembled>) {
     for event in events {
         assembler.take(event, &redactor, &mut before);
     }
-    assembler.finish(&redactor, &mut at_end);
+    assembler.finish(&mut at_end);
     (before, at_end)
 }
 
