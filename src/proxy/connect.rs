@@ -9,9 +9,9 @@ use futures_util::stream::FuturesUnordered;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
-use crate::model::{Dial, DialOutcome, FailureKind, Phase, Tried};
+use crate::model::{DialOutcome, FailureKind, Phase};
 use crate::record::Event;
-use crate::redact::RawFailure;
+use crate::redact::{RawDial, RawFailure};
 
 use super::failure::{Cause, upstream as failure};
 use super::journal::Journal;
@@ -50,7 +50,7 @@ pub(super) async fn connect(
     let mut tried = Vec::new();
     let taken = race(&allowed, Instant::now() + patience, &mut tried).await;
     if tried.len() > 1 {
-        let dial = Dial { to: format!("{host}:{port}"), tried: outcomes(&tried, taken.is_some()) };
+        let dial = RawDial { to: format!("{host}:{port}"), tried: outcomes(&tried, taken.is_some()) };
         journal.add(Event::Tried { connection: journal.connection, dial });
     }
     let Some((stream, address)) = taken else { return Err(not_connected(host, port, &tried)) };
@@ -111,15 +111,14 @@ async fn race(
 }
 
 /// What became of each address, for the record.
-fn outcomes(tried: &[Attempt], is_taken: bool) -> Vec<Tried> {
+fn outcomes(tried: &[Attempt], is_taken: bool) -> Vec<(SocketAddr, DialOutcome)> {
     let outcome = |end: &End| match end {
         End::Connected => DialOutcome::Connected,
         End::Waiting if is_taken => DialOutcome::Overtaken,
         End::Waiting => DialOutcome::Failed(FailureKind::TimedOut),
         End::Failed(cause) => DialOutcome::Failed(cause.kind()),
     };
-    let tried = tried.iter();
-    tried.map(|tried| Tried { address: tried.address.to_string(), outcome: outcome(&tried.end) }).collect()
+    tried.iter().map(|tried| (tried.address, outcome(&tried.end))).collect()
 }
 
 /// No address took the connection.
@@ -218,7 +217,7 @@ mod tests {
         let deadline = begun + Duration::from_secs(60);
         let (_, address) = race(&[hole, open_at], deadline, &mut tried).await.unwrap();
         assert_eq!(address, open_at);
-        let outcome = |tried: &[Attempt], taken, at: usize| outcomes(tried, taken)[at].outcome;
+        let outcome = |tried: &[Attempt], taken, at: usize| outcomes(tried, taken)[at].1;
         assert_eq!(outcome(&tried, true, 0), DialOutcome::Overtaken);
         assert_eq!(outcome(&tried, true, 1), DialOutcome::Connected);
         assert!(begun.elapsed() >= ATTEMPT_DELAY && begun.elapsed() < Duration::from_secs(30));

@@ -1,5 +1,7 @@
 //! Events to finished exchanges and connections. No I/O and no clock: a test is a transcript.
 
+mod learned;
+
 use std::collections::HashMap;
 
 use bytes::{Bytes, BytesMut};
@@ -92,11 +94,11 @@ impl Assembler {
             Event::Dialled { connection, address } => {
                 self.learn(connection, |raw| raw.upstream = Some(address));
             }
-            Event::Tried { connection, dial } => self.learn(connection, |raw| raw.note_dial(dial)),
+            Event::Tried { connection, dial } => self.learn(connection, |raw| learned::dial(raw, dial)),
             Event::Refused { connection, stream, failure } => {
                 let mut is_new = false;
                 self.learn(connection, |raw| {
-                    is_new = raw.note_refused(stream, failure);
+                    is_new = learned::refused(raw, stream, failure);
                     if matches!(raw.kind, RawKind::Unused) {
                         raw.kind = RawKind::Plain;
                     }

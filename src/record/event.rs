@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use crate::model::{Dial, Exit, Fidelity, Handshake, WebSocket};
-use crate::redact::{Output, RawCoverage, RawFailure, RawHello};
+use crate::model::{Exit, Fidelity, Handshake, WebSocket};
+use crate::redact::{Output, RawCoverage, RawDial, RawFailure, RawHello};
 
 use super::Whole;
 
@@ -44,7 +44,7 @@ pub enum Event {
         /// The connection.
         connection: ConnectionId,
         /// What became of each.
-        dial: Dial,
+        dial: RawDial,
     },
     /// The upstream of its CONNECT could not be had.
     ConnectFailed {

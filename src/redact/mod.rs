@@ -62,8 +62,8 @@ pub use key_text::KeyTextError;
 pub use placeholder::is_placeholder;
 pub use policy::{is_credential_name, is_password_name, is_sensitive_name};
 pub use raw::{
-    Output, RawBody, RawConnection, RawExchange, RawFailure, RawHello, RawImage, RawKind, RawMessage,
-    RawOutcome, RawRefused, Told,
+    Output, RawBody, RawConnection, RawDial, RawExchange, RawFailure, RawHello, RawImage, RawKind,
+    RawMessage, RawOutcome, RawRefused, Told,
 };
 pub use redactor::{Known, Leak, Redacted, Redactor};
 pub use repeated::{repeatable, without_secrets};

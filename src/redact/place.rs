@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use crate::model::{Dial, Parameter, Text, Tried, UserInfo};
 
+use super::raw::RawDial;
 use super::secret::Scope;
 use super::value::is_version;
 use super::words::{self, Row};
@@ -63,9 +64,11 @@ impl Scope<'_> {
     }
 
     /// The addresses that were tried for a host.
-    pub(super) fn dial(&self, raw: &Dial) -> Dial {
-        let tried = raw.tried.iter();
-        let tried = tried.map(|tried| Tried { address: self.authority(&tried.address), ..tried.clone() });
+    pub(super) fn dial(&self, raw: &RawDial) -> Dial {
+        let tried = raw.tried.iter().map(|(address, outcome)| Tried {
+            address: self.authority(&address.to_string()),
+            outcome: *outcome,
+        });
         Dial { to: self.authority(&raw.to), tried: tried.collect() }
     }
 

@@ -3,11 +3,14 @@
 use std::ffi::OsString;
 
 use std::fmt;
+use std::net::SocketAddr;
 
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use crate::model::{Dial, FailureKind, Fidelity, Handshake, Leg, Phase, Stream, Tag, Timings, WebSocket};
+use crate::model::{
+    DialOutcome, FailureKind, Fidelity, Handshake, Leg, Phase, Stream, Tag, Timings, WebSocket,
+};
 
 /// A message: head bytes from the start line to the blank line, and what came after.
 #[derive(Clone, Default)]
@@ -114,7 +117,7 @@ pub struct RawConnection {
     /// The address connected to for its CONNECT.
     pub upstream: Option<String>,
     /// The addresses that were tried, as they are.
-    pub dials: Vec<Dial>,
+    pub dials: Vec<RawDial>,
     /// Requests of HTTP/2 that were not taken.
     pub refused: Vec<RawRefused>,
     /// Why the upstream could not be had.
@@ -132,26 +135,13 @@ pub struct RawRefused {
     pub failure: RawFailure,
 }
 
-/// How many dials are kept of a connection: one that dials anew for each request would have one for each.
-const DIALS: usize = 8;
-
-impl RawConnection {
-    /// Keeps a dial, unless one that went the same way is known.
-    pub fn note_dial(&mut self, dial: Dial) {
-        if self.dials.len() < DIALS && !self.dials.contains(&dial) {
-            self.dials.push(dial);
-        }
-    }
-
-    /// Counts a request that was not taken. True where none was for this reason before.
-    pub fn note_refused(&mut self, stream: u32, failure: RawFailure) -> bool {
-        if let Some(known) = self.refused.iter_mut().find(|known| known.failure == failure) {
-            known.times += 1;
-            return false;
-        }
-        self.refused.push(RawRefused { stream, times: 1, failure });
-        true
-    }
+/// The addresses that were tried for one upstream connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RawDial {
+    /// `host:port` whose addresses they are.
+    pub to: String,
+    /// In the order in which they were tried.
+    pub tried: Vec<(SocketAddr, DialOutcome)>,
 }
 
 /// What a connection turned out to be.

@@ -1,8 +1,8 @@
 //! Transcripts: events in, what they amount to out.
 
 use super::*;
-use crate::model::{Dial, DialOutcome, FailureKind, Leg, Phase, Tried};
-use crate::redact::{Digest, Key};
+use crate::model::{DialOutcome, FailureKind, Leg, Phase};
+use crate::redact::{Digest, Key, RawDial};
 
 const ONE: ConnectionId = ConnectionId(70);
 const TWO: ConnectionId = ConnectionId(71);
@@ -235,9 +235,9 @@ fn a_connection_is_told_when_something_is_known_of_it() {
 
 #[test]
 fn what_became_of_addresses_is_told_once_each_way() {
-    let dial = |outcome| Dial {
+    let dial = |outcome| RawDial {
         to: "api.example.com:443".into(),
-        tried: vec![Tried { address: "192.0.2.7:443".into(), outcome }],
+        tried: vec![("192.0.2.7:443".parse().unwrap(), outcome)],
     };
     let tried = |outcome| Event::Tried { connection: ONE, dial: dial(outcome) };
     let (overtaken, refused) = (DialOutcome::Overtaken, DialOutcome::Failed(FailureKind::Refused));

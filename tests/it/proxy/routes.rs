@@ -4,12 +4,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use samewire::model::{Dial, DialOutcome, FailureKind, Phase, Side, Tried};
+use samewire::model::{DialOutcome, FailureKind, Phase, Side};
 use samewire::proxy::{
     Admission, Answer, Authority, BindError, Credential, Lane, Lanes, Listener, Proxy, Settings,
     SharedSurroundings, Surroundings,
 };
 use samewire::record::{Event, Events, queue};
+use samewire::redact::RawDial;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -52,15 +53,15 @@ async fn every_address_tried_is_told_also_where_a_later_one_takes_the_connection
     };
     let to = format!("api.example.com:{}", origin.port());
     let refused = DialOutcome::Failed(FailureKind::Refused);
-    let dial = |port: u16, outcomes: [DialOutcome; 2]| Dial {
+    let dial = |port: u16, outcomes: [DialOutcome; 2]| RawDial {
         to: format!("api.example.com:{port}"),
         tried: ["127.9.9.9", "127.0.0.1"]
             .into_iter()
             .zip(outcomes)
-            .map(|(address, outcome)| Tried { address: format!("{address}:{port}"), outcome })
+            .map(|(address, outcome)| (format!("{address}:{port}").parse().unwrap(), outcome))
             .collect(),
     };
-    let dials = |events: &[Event]| -> Vec<Dial> {
+    let dials = |events: &[Event]| -> Vec<RawDial> {
         let dial = |event: &Event| match event {
             Event::Tried { dial, .. } => Some(dial.clone()),
             _ => None,
