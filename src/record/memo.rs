@@ -192,6 +192,8 @@ impl Ready {
 /// Messages of one kind, by the hash of their bytes; the oldest that nobody asked for are dropped first.
 struct Shelf<T> {
     kept: HashMap<u64, Rc<Kept<T>>, RandomState>,
+    /// What was found last: the next one is often the same, and to see that takes less than to hash it.
+    last: Option<Rc<Kept<T>>>,
     order: VecDeque<u64>,
     bytes: usize,
     hasher: RandomState,
@@ -199,19 +201,29 @@ struct Shelf<T> {
 
 impl<T> Default for Shelf<T> {
     fn default() -> Self {
-        Self { kept: HashMap::default(), order: VecDeque::new(), bytes: 0, hasher: RandomState::default() }
+        Self {
+            kept: HashMap::default(),
+            last: None,
+            order: VecDeque::new(),
+            bytes: 0,
+            hasher: RandomState::default(),
+        }
     }
 }
 
 impl<T> Shelf<T> {
-    fn find(&self, parts: &Parts<'_>, second: i64) -> Option<Rc<Kept<T>>> {
+    fn find(&mut self, parts: &Parts<'_>, second: i64) -> Option<Rc<Kept<T>>> {
+        if let Some(last) = self.last.as_ref().filter(|last| last.is_of(parts, second)) {
+            last.used.set(true);
+            return Some(Rc::clone(last));
+        }
         let kept = self.kept.get(&parts.hash(&self.hasher)?)?;
-        let same = kept.key.as_ref().is_some_and(|key| parts.are(key))
-            && kept.second.is_none_or(|its_second| its_second == second);
-        same.then(|| {
-            kept.used.set(true);
-            Rc::clone(kept)
-        })
+        if !kept.is_of(parts, second) {
+            return None;
+        }
+        kept.used.set(true);
+        self.last = Some(Rc::clone(kept));
+        self.last.clone()
     }
 
     fn kept(&self, parts: &Parts<'_>, second: Option<i64>, rendered: Rendered, shown: T) -> Kept<T> {
@@ -231,12 +243,19 @@ impl<T> Shelf<T> {
                 self.order.push_back(oldest);
             } else if let Some(dropped) = self.kept.remove(&oldest) {
                 self.bytes -= dropped.size();
+                self.last.take_if(|last| Rc::ptr_eq(last, &dropped));
             }
         }
     }
 }
 
 impl<T> Kept<T> {
+    /// It is what becomes of these, sent in this second.
+    fn is_of(&self, parts: &Parts<'_>, second: i64) -> bool {
+        self.key.as_ref().is_some_and(|key| parts.are(key))
+            && self.second.is_none_or(|its_second| its_second == second)
+    }
+
     fn size(&self) -> usize {
         // And some for what is around them.
         self.key.as_ref().map_or(0, |key| key.bytes.len()) + self.rendered.size() + 256

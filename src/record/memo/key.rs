@@ -90,7 +90,7 @@ impl<'a> Parts<'a> {
 
     /// Whether the key is a copy of these.
     pub(super) fn are(&self, key: &Key) -> bool {
-        if self.facts != key.facts || self.lengths() != key.lengths {
+        if !self.fits || self.facts != key.facts || self.lengths() != key.lengths {
             return false;
         }
         let mut rest = &key.bytes[..];

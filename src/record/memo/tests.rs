@@ -183,6 +183,21 @@ fn long_messages_are_not_kept() {
     assert!(memo.responses.kept.is_empty());
 }
 
+#[test]
+fn the_beginning_of_a_long_body_is_not_taken_for_a_short_one() {
+    let mut redactor = redactor();
+    let mut memo = Memo::default();
+    let mut raw = exchange(1, request(0), answer(0), 1_795_338_000);
+    for seen_before in [false, true] {
+        let ready = memo.render(&mut redactor, &raw).unwrap();
+        memo.keep(&redactor, &ready);
+        assert_eq!(ready.unchecked.is_none(), seen_before);
+    }
+    let RawOutcome::Answered(answer) = &mut raw.outcome else { panic!("not answered") };
+    answer.body.length += 1;
+    assert!(memo.render(&mut redactor, &raw).unwrap().unchecked.is_some());
+}
+
 /// Nobody knows that it is a token when the request is redacted. The exchange is kept all the same, with or without the memo.
 #[test]
 fn what_an_answer_issues_is_hidden_in_the_request_that_shows_it() {
