@@ -4,14 +4,12 @@
 //! once need not be rendered again.
 
 use std::borrow::Cow;
-use std::fmt::Display;
-use std::io::Write as _;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::format::Notes;
-use super::har;
+use super::{clock, har};
 use crate::model::{Content, Exchange, Failure, OpaqueReason, Outcome, Request, Response, Timings};
 
 /// Levels of JSON content that are written; the reader's limit is 128, of which the members around take the rest.
@@ -171,12 +169,16 @@ fn put_together(
     let Came { har, comment, response, failure } = came;
     let phases = har::Phases::new(frame.timings);
     out.reserve(request.size() + har.len() + response.map_or(0, <[u8]>::len) + 640);
-    digits(out, "{\"startedDateTime\":\"", &format_args!("{:.3}", frame.started_at));
-    member(out, ",\"time\":", &phases.time())?;
+    let started_at = clock::Written::new(frame.started_at);
+    instant(out, "{\"startedDateTime\":\"", started_at.to_the_millisecond());
+    out.extend_from_slice(b",\"time\":");
+    clock::append_milliseconds(out, phases.time())?;
     raw(out, ",\"request\":", &request.har);
     raw(out, ",\"response\":", har);
-    member(out, ",\"cache\":{},\"timings\":", &phases)?;
-    digits(out, ",\"connection\":\"", &frame.connection);
+    out.extend_from_slice(b",\"cache\":{},\"timings\":");
+    phases.append_to(out)?;
+    member(out, ",\"connection\":\"", &frame.connection)?;
+    out.push(b'"');
     if let Some(comment) = comment {
         member(out, ",\"comment\":", comment)?;
     }
@@ -184,8 +186,9 @@ fn put_together(
     member(out, ",\"_samewire\":{\"number\":", &frame.number)?;
     member(out, ",\"connection\":", &frame.connection)?;
     member(out, ",\"index\":", &frame.index)?;
-    digits(out, ",\"started_at\":\"", &frame.started_at);
-    member(out, ",\"timings\":", frame.timings)?;
+    instant(out, ",\"started_at\":\"", started_at.whole());
+    out.extend_from_slice(b",\"timings\":");
+    clock::append_timings(out, frame.timings)?;
     raw(out, ",\"request\":", &request.facts);
     if !frame.interim.is_empty() {
         member(out, ",\"interim\":", frame.interim)?;
@@ -200,10 +203,9 @@ fn put_together(
     Ok(())
 }
 
-/// A string in which nothing is to be escaped.
-fn digits(out: &mut Vec<u8>, before: &str, value: &impl Display) {
-    // Writing to a Vec cannot fail.
-    let _ = write!(out, "{before}{value}\"");
+fn instant(out: &mut Vec<u8>, before: &str, written: &[u8]) {
+    raw(out, before, written);
+    out.extend_from_slice(b"Z\"");
 }
 
 fn member<T: Serialize + ?Sized>(out: &mut Vec<u8>, name: &str, value: &T) -> serde_json::Result<()> {

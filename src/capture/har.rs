@@ -3,7 +3,7 @@
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::{Serialize, Serializer};
 
-use super::render;
+use super::{clock, render};
 use crate::model::{self, Content, Field, FieldValue, Parameter, Text, Timings};
 
 /// What RFC 3986 does not allow in a URL; a percent sign stands for itself, as shown parts are kept as sent.
@@ -25,13 +25,8 @@ const LONGEST_TEXT: usize = 64 * 1024;
 /// HAR's number for "not known".
 const UNKNOWN: i8 = -1;
 
-/// HAR's `timings`, in milliseconds.
-#[derive(Serialize)]
+/// HAR's `timings`, in milliseconds. The others are of the connection, not of the exchange.
 pub(super) struct Phases {
-    blocked: i8,
-    dns: i8,
-    connect: i8,
-    ssl: i8,
     send: f64,
     wait: f64,
     receive: f64,
@@ -136,7 +131,19 @@ impl Phases {
             None => (ended - sent, 0.0),
         };
         let [wait, receive] = [wait, receive].map(to_the_microsecond);
-        Self { blocked: UNKNOWN, dns: UNKNOWN, connect: UNKNOWN, ssl: UNKNOWN, send: sent, wait, receive }
+        Self { send: sent, wait, receive }
+    }
+
+    /// Appends them.
+    pub(super) fn append_to(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
+        let Self { send, wait, receive } = *self;
+        out.extend_from_slice(br#"{"blocked":-1,"dns":-1,"connect":-1,"ssl":-1"#);
+        for (name, milliseconds) in [(",\"send\":", send), (",\"wait\":", wait), (",\"receive\":", receive)] {
+            out.extend_from_slice(name.as_bytes());
+            clock::append_milliseconds(out, milliseconds)?;
+        }
+        out.push(b'}');
+        Ok(())
     }
 
     /// HAR's `time`: all of them.

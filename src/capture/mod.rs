@@ -2,6 +2,7 @@
 //!
 //! One file a capture, valid after every exchange: see `docs/capture-format.md`.
 
+mod clock;
 mod entry;
 mod format;
 mod glance;
