@@ -230,7 +230,9 @@ fn part_kind(part: &Part) -> String {
 /// Bytes that were not looked into: by their tag, or by their length where tags cannot be compared.
 fn opaque(both: &Both<'_>, one: &Body, other: &Body, found: &mut Found<'_>) {
     if both.bodies_differ() {
-        found.push(whole(), None, (Some(kind(one)), Some(kind(other))), Significance::Material);
+        let to =
+            if one.length == other.length { format!("{} other bytes", other.length) } else { kind(other) };
+        found.push(whole(), None, (Some(kind(one)), Some(to)), Significance::Material);
     }
 }
 

@@ -4,10 +4,12 @@ use proptest::prelude::*;
 use samewire::compare::{Comparison, Significance, compare};
 use samewire::diagnose::{Blame, Case, Diagnosis, Inconclusive, RULES, Severity, Verdict, diagnose, rule};
 use samewire::model::{
-    ClueKind, Connection, ConnectionKind, Failure, FailureKind, Leg, Phase, Refused, Side, Text,
+    Body, Capture, ClueKind, Connection, ConnectionKind, Content, Failure, FailureKind, Leg, OpaqueReason,
+    Phase, Refused, Side, Text,
 };
 
 use super::runs::{Run, TOKEN, diagnosed, run};
+use crate::compare::kit;
 use crate::compare::properties::{capture, two};
 
 const LOTS: &str = "GET https://api.example.com/v1/lots";
@@ -41,6 +43,26 @@ fn a_named_cause_and_an_unnamed_difference_both_differ() {
     assert_eq!(verdict(&sends(TOKEN, 200), &sends(TOKEN, 403)), Verdict::Differs);
     let other = run().config("/api_key", TOKEN).sends(LOTS, &["X-Tenant: acme"], 200);
     assert_eq!(verdict(&sends(TOKEN, 200), &other), Verdict::Differs);
+}
+
+/// Two bodies of one length are not said to differ in it, and the option is named that shows where they do.
+#[test]
+fn bodies_that_were_not_looked_into_say_what_shows_more() {
+    let uploads = |side, content: &str, why| -> Capture {
+        let body = Body { length: 3_000_000, ..kit::body(Content::Opaque(why), content) };
+        kit::run(side, [kit::post("/v1/uploads").body(body)])
+    };
+    for (why, says) in [(OpaqueReason::TooLarge, true), (OpaqueReason::Binary, false)] {
+        let (sandbox, runtime) = (uploads(Side::Sandbox, "one", why), uploads(Side::Runtime, "other", why));
+        let comparison = compare(&sandbox, &runtime);
+        let diagnosis = diagnose(&Case { sandbox: &sandbox, runtime: &runtime, comparison: &comparison });
+        let [finding] = &diagnosis.findings[..] else { panic!("not one finding") };
+        assert_eq!(finding.rule.name, "body-differs");
+        assert!(finding.claim.contains("`3000000 other bytes`"), "{}", finding.claim);
+        assert!(finding.claim.contains("`3000000 bytes`"), "{}", finding.claim);
+        let named = finding.remedies.iter().any(|remedy| remedy.text.contains("`--body-limit 3M`"));
+        assert_eq!(named, says);
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::compare::Locator;
 use crate::diagnose::{Blame, Case, Family, Finding, Findings, Rule, Severity};
-use crate::model::Side;
+use crate::model::{Content, OpaqueReason, Side};
 
 use super::super::auth::airbyte;
 use super::part::{Seen, contrast, list};
@@ -33,7 +33,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) {
                 [seen] => format!("`{}` differs in the request body: {}", seen.name(), contrast(seen)),
                 all => format!("the request bodies differ: {}", list(all)),
             },
-            remedy: origin(case, side, all).unwrap_or_else(|| {
+            remedy: origin(case, side, all).or_else(|| too_large(case, all)).unwrap_or_else(|| {
                 format!(
                     "send on {side} what {} sends: `request_body` in the manifest, names and types alike",
                     side.other()
@@ -63,6 +63,18 @@ fn shared_origin(case: &Case<'_>, findings: &mut Findings) {
                 .remedy("send scheme and host, nothing before or after: `https://app.example.com`"),
         );
     }
+}
+
+/// How to see where bodies differ that are too large to be looked into.
+fn too_large(case: &Case<'_>, all: &[Seen<'_>]) -> Option<String> {
+    let [seen] = all else { return None };
+    let body = |side| Some(&case.exchange(side, seen.number(side)?)?.request.body);
+    let bodies = [body(Side::Sandbox)?, body(Side::Runtime)?];
+    let hidden = bodies.iter().any(|body| matches!(body.content, Content::Opaque(OpaqueReason::TooLarge)));
+    let mebibytes = bodies.iter().map(|body| body.length.div_ceil(1 << 20)).max()?;
+    hidden.then(|| {
+        format!("record both sides with `--body-limit {mebibytes}M`: the bodies are looked into then, and the place is named where they differ")
+    })
 }
 
 /// What is wrong with the origin of a request for an Airbyte widget token, where that is what differs.
