@@ -261,7 +261,7 @@ impl<'a> Param<'a> {
 fn shown_content(content: &Content) -> (Option<String>, Option<&'static str>) {
     match content {
         Content::Empty => (None, None),
-        Content::Opaque(reason) => (None, Some(render::opaque_reason(*reason))),
+        Content::Opaque(reason) => (None, Some(reason.words())),
         _ => {
             let text = render::content(content);
             if text.len() > LONGEST_TEXT { (None, Some("left out here: long")) } else { (Some(text), None) }

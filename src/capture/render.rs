@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Write as _};
 
-use crate::model::{Content, Credentials, FieldValue, Json, OpaqueReason, Parameter, Token};
+use crate::model::{Content, Credentials, FieldValue, Json, Parameter, Token};
 
 /// Joins what is displayed.
 struct Joined<'a, T>(&'a [T], &'static str, fn(&T, &mut fmt::Formatter<'_>) -> fmt::Result);
@@ -50,18 +50,6 @@ fn credentials_text(credentials: &Credentials) -> String {
         Token::Parameters(parameters) => write!(text, "{}", Joined(parameters, ", ", pair)),
     };
     text
-}
-
-/// Why content is not in the file.
-pub(super) fn opaque_reason(reason: OpaqueReason) -> &'static str {
-    match reason {
-        OpaqueReason::Binary => "not kept: binary",
-        OpaqueReason::TooLarge => "not kept: too large",
-        OpaqueReason::Malformed => "not kept: not what its media type says",
-        OpaqueReason::Coding => "not kept: its content coding could not be undone",
-        OpaqueReason::Truncated => "not kept: it broke off",
-        OpaqueReason::NotTold => "not told by the import",
-    }
 }
 
 /// Content as one string; empty where there is none to show.

@@ -3,6 +3,7 @@
 use std::mem::discriminant;
 use std::sync::Arc;
 
+use super::body::lengths;
 use super::json;
 use super::side_by_side::{Both, Found, short};
 use super::value::{Likeness, texts};
@@ -122,9 +123,7 @@ fn content(both: &Both<'_>, from: &Response, to: &Response, found: &mut Found<'_
             return;
         }
         (from, to) if from == to && !digests_are_of_one_kind(both, one, other) => return,
-        _ => {
-            (String::new(), (Some(format!("{} bytes", one.length)), Some(format!("{} bytes", other.length))))
-        }
+        _ => (String::new(), lengths(one, other)),
     };
     let significance = Significance::Cosmetic(Reason::Data);
     found.push(Locator::Response(Box::new(Locator::Body { pointer })), None, values, significance);

@@ -38,8 +38,7 @@ pub(super) fn compare(both: &Both<'_>, items: [&[Item]; 2], found: &mut Found<'_
         && items.iter().all(|items| items.is_empty())
         && !is_opaque(one)
     {
-        let values = (Some(format!("{} bytes", one.length)), Some(format!("{} bytes", other.length)));
-        found.push(whole(), None, values, Significance::Cosmetic(Reason::Spelling));
+        found.push(whole(), None, lengths(one, other), Significance::Cosmetic(Reason::Spelling));
     }
 }
 
@@ -95,6 +94,12 @@ fn whole() -> Locator {
 
 fn is_opaque(body: &Body) -> bool {
     matches!(body.content, Content::Opaque(_))
+}
+
+/// How long two bodies are that differ; of one length, the second is said to be others.
+pub(super) fn lengths(one: &Body, other: &Body) -> (Option<String>, Option<String>) {
+    let others = if one.length == other.length { " other" } else { "" };
+    (Some(format!("{} bytes", one.length)), Some(format!("{}{others} bytes", other.length)))
 }
 
 /// What a body is, in a few words.
@@ -230,9 +235,7 @@ fn part_kind(part: &Part) -> String {
 /// Bytes that were not looked into: by their tag, or by their length where tags cannot be compared.
 fn opaque(both: &Both<'_>, one: &Body, other: &Body, found: &mut Found<'_>) {
     if both.bodies_differ() {
-        let to =
-            if one.length == other.length { format!("{} other bytes", other.length) } else { kind(other) };
-        found.push(whole(), None, (Some(kind(one)), Some(to)), Significance::Material);
+        found.push(whole(), None, lengths(one, other), Significance::Material);
     }
 }
 

@@ -94,6 +94,20 @@ pub enum OpaqueReason {
     NotTold,
 }
 
+impl OpaqueReason {
+    /// Why the content is neither in the capture nor in a report.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Binary => "not kept: binary",
+            Self::TooLarge => "not kept: longer than --body-limit, or nested too deep",
+            Self::Malformed => "not kept: not what its media type says",
+            Self::Coding => "not kept: its content coding could not be undone",
+            Self::Truncated => "not kept: it broke off",
+            Self::NotTold => "not told by the import",
+        }
+    }
+}
+
 /// One part of a multipart body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {

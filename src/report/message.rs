@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use crate::compare::{FieldPart, Locator};
 use crate::model::{
-    Body, Content, Credentials, Field, FieldValue, Json, OpaqueReason, Parameter, Part, Request, Response,
-    Target, TargetForm, Text, Token, UserInfo,
+    Body, Content, Credentials, Field, FieldValue, Json, Parameter, Part, Request, Response, Target,
+    TargetForm, Text, Token, UserInfo,
 };
 
 use super::secret;
@@ -336,18 +336,7 @@ pub(super) fn content_in_short(content: &Content, length: u64) -> String {
         Content::Form(parameters) => format!("({} form fields)", parameters.len()),
         Content::Multipart(parts) => format!("({} parts)", parts.len()),
         Content::Text(text) => secret::text(text),
-        Content::Opaque(reason) => format!("({length} bytes, not shown: {})", why_opaque(*reason)),
-    }
-}
-
-fn why_opaque(reason: OpaqueReason) -> &'static str {
-    match reason {
-        OpaqueReason::Binary => "binary",
-        OpaqueReason::TooLarge => "longer than --body-limit, or nested too deep",
-        OpaqueReason::Malformed => "not what its media type says",
-        OpaqueReason::Coding => "its content coding cannot be undone",
-        OpaqueReason::Truncated => "it broke off",
-        OpaqueReason::NotTold => "the import does not tell it",
+        Content::Opaque(reason) => format!("({length} bytes, {})", reason.words()),
     }
 }
 
@@ -376,10 +365,11 @@ impl Numbers {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::OpaqueReason;
 
     #[test]
     fn a_body_that_was_too_long_names_the_option() {
         let shown = content_in_short(&Content::Opaque(OpaqueReason::TooLarge), 1_048_577);
-        assert_eq!(shown, "(1048577 bytes, not shown: longer than --body-limit, or nested too deep)");
+        assert_eq!(shown, "(1048577 bytes, not kept: longer than --body-limit, or nested too deep)");
     }
 }

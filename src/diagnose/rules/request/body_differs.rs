@@ -73,7 +73,7 @@ fn too_large(case: &Case<'_>, all: &[Seen<'_>]) -> Option<String> {
     let hidden = bodies.iter().any(|body| matches!(body.content, Content::Opaque(OpaqueReason::TooLarge)));
     let mebibytes = bodies.iter().map(|body| body.length.div_ceil(1 << 20)).max()?;
     hidden.then(|| {
-        format!("record both sides with `--body-limit {mebibytes}M`: the bodies are looked into then, and the place is named where they differ")
+        format!("record both sides with `--body-limit {mebibytes}M`, or more where the content is compressed, so that samewire can look into the bodies")
     })
 }
 
